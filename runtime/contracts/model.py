@@ -1,0 +1,85 @@
+"""A data contract: a Frictionless Table Schema, and how the file around it is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Mapping
+
+#: Datasets whose name starts so belong to the system: probes, never partners' data.
+RESERVED_PREFIX = "_"
+
+FIELD_TYPES = ("string", "integer", "number", "boolean", "date", "datetime")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a Table Schema (https://specs.frictionlessdata.io/table-schema/).
+
+    ``format`` is the Table Schema's for dates and datetimes: ``default`` or a strptime pattern.
+    ``precision`` and ``scale`` (digits in all, digits after the point) make ``number`` an exact
+    decimal; ``minimum`` and ``maximum`` are inclusive and of the column's type (dates and
+    datetimes as their ISO text). Lengths are in characters.
+    """
+
+    name: str
+    type: str
+    format: str = "default"
+    required: bool = False
+    enum: tuple[str, ...] | None = None
+    pattern: str | None = None
+    minimum: int | Decimal | str | None = None
+    maximum: int | Decimal | str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    decimal_char: str = "."
+    group_char: str | None = None
+    true_values: tuple[str, ...] = ("true", "True", "TRUE", "1")
+    false_values: tuple[str, ...] = ("false", "False", "FALSE", "0")
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a partner and this system have agreed on for one dataset.
+
+    ``fields_match`` is the Table Schema's: ``exact`` (names in this order) or ``equal`` (any
+    order). ``rejected_rows_threshold`` is the fraction of rejected rows (0..1] at which a file
+    is rejected as a whole, or None for never. ``duplicate_keys`` is ``reject`` (the file) or
+    ``report``. ``document`` is the contract file, parsed; it is what is kept with each file.
+    """
+
+    dataset: str
+    version: int
+    format: str
+    encoding: str
+    delimiter: str
+    quote: str
+    fields: tuple[Field, ...]
+    fields_match: str
+    primary_key: tuple[str, ...]
+    duplicate_keys: str
+    missing_values: tuple[str, ...]
+    rejected_rows_threshold: float | None
+    document: Mapping[str, Any]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def reserved(self) -> bool:
+        """True for the system's own datasets, which reach no partner's queue and no metric."""
+        return self.dataset.startswith(RESERVED_PREFIX)
+
+    def to_json(self) -> bytes:
+        """Canonical bytes of the contract file: the same contract gives the same digest."""
+        return json.dumps(self.document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.to_json()).hexdigest()

@@ -1,0 +1,220 @@
+"""Every error the ETL raises, drawn as one tree.
+
+::
+
+    LedgerlineError
+    ├── TransientError               retried by the workflow: exponential backoff, three retries
+    │   ├── StorageUnavailable       S3 throttled, timed out or answered 5xx
+    │   └── TrackingUnavailable      DynamoDB throttled, timed out, answered 5xx, or a transaction collided
+    └── PermanentError               never retried
+        ├── FileRejected             the partner can mend it; the file ends REJECTED
+        │   ├── InvalidKey
+        │   ├── UnknownDataset
+        │   ├── EmptyFile
+        │   ├── NotCsv
+        │   ├── EncodingMismatch
+        │   ├── DelimiterMismatch
+        │   ├── HeaderMismatch
+        │   ├── SampleMismatch
+        │   ├── RecordTooLong
+        │   ├── UnterminatedQuote
+        │   ├── TooManyRejectedRows
+        │   └── DuplicateKeys
+        └── ProcessingFailed         an operator must look; the file ends FAILED
+            ├── ContractInvalid
+            ├── ObjectMissing
+            ├── AccessRefused
+            ├── InvalidInput
+            ├── UnsupportedSchema
+            ├── OwnershipLost
+            └── ReconciliationFailed
+
+Whether an error is worth another try is its class, not a list kept elsewhere: the state machine's
+retriers are made from :func:`error_names`. The facts of an error are its attributes; ``str()`` is
+one line that says what, where and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+
+class LedgerlineError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class TransientError(LedgerlineError):
+    """Trying again may succeed."""
+
+
+class PermanentError(LedgerlineError):
+    """Trying again cannot succeed."""
+
+
+class FileRejected(PermanentError):
+    """The file breaks its contract; whoever sent it can send it again, mended."""
+
+
+class ProcessingFailed(PermanentError):
+    """The file may be good; the system could not bring it to its end."""
+
+
+class StorageUnavailable(TransientError):
+    def __init__(self, operation: str, key: str, code: str) -> None:
+        self.operation, self.key, self.code = operation, key, code
+        super().__init__(f"S3 {operation} of {key!r} did not succeed for now ({code})")
+
+
+class TrackingUnavailable(TransientError):
+    def __init__(self, operation: str, code: str) -> None:
+        self.operation, self.code = operation, code
+        super().__init__(f"DynamoDB {operation} did not succeed for now ({code})")
+
+
+class InvalidKey(FileRejected):
+    def __init__(self, key: str, reason: str) -> None:
+        self.key, self.reason = key, reason
+        super().__init__(f"Key {key!r}: {reason}; upload to incoming/<dataset>/<partner>/<name>")
+
+
+class UnknownDataset(FileRejected):
+    def __init__(self, key: str, dataset: str | None, known: Sequence[str]) -> None:
+        self.key, self.dataset, self.known = key, dataset, tuple(known)
+        asked = f"names dataset {dataset!r}, which has no contract" if dataset else "names no dataset and its header fits none"
+        super().__init__(f"{key!r} {asked}; known datasets: {', '.join(known) or 'none'}")
+
+
+class EmptyFile(FileRejected):
+    def __init__(self, reason: str = "the file has no bytes") -> None:
+        super().__init__(f"{reason}; send at least the header line")
+
+
+class NotCsv(FileRejected):
+    def __init__(self, found: str, offset: int = 0) -> None:
+        self.found, self.offset = found, offset
+        super().__init__(f"This is not delimited text: {found} at byte {offset}; send plain CSV")
+
+
+class EncodingMismatch(FileRejected):
+    def __init__(self, declared: str, found: str, offset: int) -> None:
+        self.declared, self.found, self.offset = declared, found, offset
+        super().__init__(f"The contract says {declared}, but there is {found} at byte {offset}; send {declared}")
+
+
+class DelimiterMismatch(FileRejected):
+    def __init__(self, declared: str, found: str) -> None:
+        self.declared, self.found = declared, found
+        super().__init__(f"The contract's delimiter is {declared!r}, but the header is separated by {found!r}; send {declared!r}")
+
+
+class HeaderMismatch(FileRejected):
+    """The header's names are not the contract's.
+
+    ``missing`` and ``unexpected`` are in contract and file order; ``duplicated`` lists names that
+    occur twice. All three are empty where only the order differs.
+    """
+
+    def __init__(self, missing: Sequence[str], unexpected: Sequence[str], duplicated: Sequence[str], expected: Sequence[str]) -> None:
+        self.missing, self.unexpected = tuple(missing), tuple(unexpected)
+        self.duplicated, self.expected = tuple(duplicated), tuple(expected)
+        parts = [
+            f"{word} {', '.join(map(repr, names[:20]))}{' and more' if len(names) > 20 else ''}"
+            for word, names in (("missing", self.missing), ("unexpected", self.unexpected), ("duplicated", self.duplicated))
+            if names
+        ]
+        what = "; ".join(parts) or "the columns are in another order"
+        super().__init__(f"Header: {what}; expected {', '.join(self.expected[:50])}{' ...' if len(self.expected) > 50 else ''}")
+
+
+class SampleMismatch(FileRejected):
+    def __init__(self, records: int, problems: Sequence[str]) -> None:
+        self.records, self.problems = records, tuple(problems)
+        super().__init__(f"None of the {records} records sampled from start, middle and end fits the contract: {'; '.join(problems[:5])}")
+
+
+class RecordTooLong(FileRejected):
+    def __init__(self, offset: int, limit_bytes: int) -> None:
+        self.offset, self.limit_bytes = offset, limit_bytes
+        super().__init__(f"No record ends within {limit_bytes:,} bytes after byte {offset}; look for a quote that is never closed")
+
+
+class UnterminatedQuote(FileRejected):
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        super().__init__(f"The quote opened at byte {offset} is never closed; close or double it and send the file again")
+
+
+class TooManyRejectedRows(FileRejected):
+    def __init__(self, rows_read: int, rows_rejected: int, threshold: float) -> None:
+        self.rows_read, self.rows_rejected, self.threshold = rows_read, rows_rejected, threshold
+        super().__init__(f"{rows_rejected:,} of {rows_read:,} rows were rejected, which reaches the contract's threshold of {threshold:.2%}")
+
+
+class DuplicateKeys(FileRejected):
+    def __init__(self, duplicates: int, rows: Sequence[tuple[int, int]]) -> None:
+        self.duplicates, self.rows = duplicates, tuple(rows)
+        sample = ", ".join(f"row {second} repeats row {first}" for first, second in self.rows[:5])
+        super().__init__(f"{duplicates:,} rows repeat a primary key ({sample}), which the contract does not allow")
+
+
+class ContractInvalid(ProcessingFailed):
+    def __init__(self, origin: str, field: str | None, rule: str) -> None:
+        self.origin, self.field, self.rule = origin, field, rule
+        super().__init__(f"Contract {origin}{f', field {field!r}' if field else ''}: {rule}")
+
+
+class ObjectMissing(ProcessingFailed):
+    def __init__(self, key: str, version_id: str | None) -> None:
+        self.key, self.version_id = key, version_id
+        super().__init__(f"Object {key!r} (version {version_id}) is not in the bucket; it was deleted while it was being processed")
+
+
+class AccessRefused(ProcessingFailed):
+    def __init__(self, operation: str, resource: str) -> None:
+        self.operation, self.resource = operation, resource
+        super().__init__(f"{operation} on {resource!r} was refused; compare the function's policy with docs/architecture.md")
+
+
+class InvalidInput(ProcessingFailed):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The message is not one of this workflow's: {reason}")
+
+
+class UnsupportedSchema(ProcessingFailed):
+    def __init__(self, found: object, accepted: Sequence[int]) -> None:
+        self.found, self.accepted = found, tuple(accepted)
+        super().__init__(f"Message schema {found!r} is not among {list(accepted)}; deploy versions one after the other, then redrive")
+
+
+class OwnershipLost(ProcessingFailed):
+    """Another execution took the file over, or it has already ended."""
+
+    def __init__(self, file_id: str, attempt: int, found: str) -> None:
+        self.file_id, self.attempt, self.found = file_id, attempt, found
+        super().__init__(f"File {file_id} is no longer attempt {attempt}'s to change: it is {found}")
+
+
+class ReconciliationFailed(ProcessingFailed):
+    def __init__(self, file_id: str, what: str, expected: object, found: object) -> None:
+        self.file_id, self.what, self.expected, self.found = file_id, what, expected, found
+        super().__init__(f"File {file_id} does not add up: {what} should be {expected}, found {found}; nothing was committed")
+
+
+def error_names(base: type[LedgerlineError]) -> list[str]:
+    """Names of *base* and all its subclasses, sorted: Step Functions matches exact names only."""
+    names = {base.__name__}
+    for child in base.__subclasses__():
+        names.update(error_names(child))
+    return sorted(names)
+
+
+def error_class(name: str) -> type[LedgerlineError] | None:
+    """The class of this tree called *name*, or None for a name from elsewhere."""
+
+    def walk(base: type[LedgerlineError]) -> type[LedgerlineError] | None:
+        if base.__name__ == name:
+            return base
+        return next(filter(None, map(walk, base.__subclasses__())), None)
+
+    return walk(LedgerlineError)

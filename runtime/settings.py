@@ -1,0 +1,69 @@
+"""The environment of a function, typed and checked once, at start-up.
+
+Nothing here is read at import: :func:`Settings.from_environment` is called by the first invocation,
+and its result is kept for the life of the process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Mapping
+
+from runtime.errors import InvalidInput
+
+#: Names of the variables that every function is given; ``etl.functions`` sets them.
+STAGE = "LEDGERLINE_STAGE"
+SOURCE_NAME = "LEDGERLINE_SOURCE_NAME"
+DATA_BUCKET = "LEDGERLINE_DATA_BUCKET"
+TRACKING_TABLE = "LEDGERLINE_TRACKING_TABLE"
+LEASE_SECONDS = "LEDGERLINE_LEASE_SECONDS"
+CHUNK_BYTES_PARAMETER = "LEDGERLINE_CHUNK_BYTES_PARAMETER"
+
+#: Bytes. REQUIREMENTS E2: a chunk is at most 50 MB.
+DEFAULT_CHUNK_BYTES = 50_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a handler may know about where it runs.
+
+    ``chunk_bytes_parameter`` names the SSM parameter with the size of a chunk in bytes, which an
+    operator may lower without a deployment.
+    """
+
+    stage: str
+    source_name: str
+    data_bucket: str
+    tracking_table: str
+    lease_seconds: int
+    chunk_bytes_parameter: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read and check the variables; raise InvalidInput that names every one that is wrong."""
+        env = os.environ if environment is None else environment
+        rules = {
+            STAGE: r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?",
+            SOURCE_NAME: r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?",
+            DATA_BUCKET: r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+            TRACKING_TABLE: r"[A-Za-z0-9_.-]{3,255}",
+            LEASE_SECONDS: r"[1-9][0-9]{0,6}",
+            CHUNK_BYTES_PARAMETER: r"/[A-Za-z0-9_./-]{1,1010}",
+        }
+        wrong = [
+            f"{name} is {env[name]!r}, which does not match {rule}" if name in env else f"{name} is not set"
+            for name, rule in rules.items()
+            if not re.fullmatch(rule, env.get(name, ""))
+        ]
+        if wrong:
+            raise InvalidInput("environment: " + "; ".join(wrong))
+        return cls(
+            stage=env[STAGE],
+            source_name=env[SOURCE_NAME],
+            data_bucket=env[DATA_BUCKET],
+            tracking_table=env[TRACKING_TABLE],
+            lease_seconds=int(env[LEASE_SECONDS]),
+            chunk_bytes_parameter=env[CHUNK_BYTES_PARAMETER],
+        )
