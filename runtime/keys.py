@@ -64,8 +64,9 @@ def _split(rest: str) -> tuple[str | None, str | None, str]:
     return None, None, parts[0]
 
 
-def contract_snapshot(file_id: str) -> str:
-    return f"{MANIFESTS}{file_id}.contract.json"
+def reading(file_id: str) -> str:
+    """The contract and layout that a file is read by, fixed when it was validated."""
+    return f"{MANIFESTS}{file_id}.reading.json"
 
 
 def plan_manifest(file_id: str, plan: int) -> str:

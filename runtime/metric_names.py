@@ -15,8 +15,8 @@ FILES_SUCCEEDED = "FilesSucceeded"
 FILES_REJECTED = "FilesRejected"
 FILES_FAILED = "FilesFailed"
 
-# Dimensions: stage, function. Percent of the memory that the function was given.
+# Dimensions: stage, service (the function's name in POWERTOOLS_SERVICE_NAME). Percent of the memory that the function was given.
 MEMORY_UTILIZATION = "MemoryUtilization"
 
 STAGE_DIMENSION = "stage"
-FUNCTION_DIMENSION = "function"
+FUNCTION_DIMENSION = "service"

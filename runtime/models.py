@@ -149,10 +149,10 @@ class FileTask:
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """One item of the manifest: bytes ``[start, end)`` of one object version, and how to read them.
+    """One item of the manifest: bytes ``[start, end)`` of one object version.
 
     ``plan`` counts the plans of a file from 1. ``last`` says that ``end`` is the end of the file,
-    where the last record may lack its newline.
+    where the last record may lack its newline. ``reading_key`` names the snapshot of contract and layout.
     """
 
     file_id: str
@@ -162,8 +162,7 @@ class ChunkTask:
     start: int
     end: int
     last: bool
-    contract_key: str
-    layout: Layout
+    reading_key: str
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ChunkTask:
@@ -177,14 +176,13 @@ class ChunkTask:
                 start=int(data["start"]),
                 end=int(data["end"]),
                 last=bool(data["last"]),
-                contract_key=str(data["contract_key"]),
-                layout=Layout.from_dict(data["layout"]),
+                reading_key=str(data["reading_key"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"not a chunk task: {error!r}") from error
 
     def to_dict(self) -> dict[str, Any]:
-        return {"schema": SCHEMA, **asdict(self), "layout": self.layout.to_dict()}
+        return {"schema": SCHEMA, **asdict(self)}
 
 
 def chunk_id(index: int) -> str:

@@ -1,0 +1,235 @@
+"""The data bucket: versioned reads, writes under content-derived names, and moves that lose nothing.
+
+boto3's answers become this package's errors here, so nothing above knows of ClientError.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Iterator, TypeVar
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runtime.errors import AccessRefused, LedgerlineError, ObjectMissing, ReconciliationFailed, StorageUnavailable
+from runtime.models import ObjectRef
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+#: Bytes of one ranged GET of a stream: large enough for S3's throughput, small enough to overlap.
+PART_BYTES = 8 * 1024 * 1024
+#: Ranged GETs that a stream keeps under way ahead of its reader.
+READ_AHEAD = 3
+#: Bytes of one part of a server-side copy: 100 GB in 400 parts, 16 at a time.
+COPY_PART_BYTES = 256 * 1024 * 1024
+
+_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
+_REFUSED = {"403", "AccessDenied", "InvalidObjectState"}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What S3 says of one object version. ``checksum`` is ``ALGORITHM:value``, or empty."""
+
+    ref: ObjectRef
+    size: int
+    etag: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """An object as it was written: size in bytes, SHA-256 in hexadecimal."""
+
+    key: str
+    version_id: str | None
+    size: int
+    sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"key": self.key, "version_id": self.version_id, "size": self.size, "sha256": self.sha256}
+
+
+def make_client() -> S3Client:
+    """A client whose own retries absorb blips; what survives them is for the workflow to retry."""
+    config = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=32, connect_timeout=5, read_timeout=60)
+    return boto3.client("s3", config=config)
+
+
+class ObjectStore:
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self.bucket = bucket
+
+    def head(self, ref: ObjectRef) -> StoredObject:
+        """Describe one version (the current one where ``ref`` names none); ObjectMissing if it is gone."""
+        version = {"VersionId": ref.version_id} if ref.version_id else {}
+        answer = self._call("HeadObject", ref, lambda: self._client.head_object(Bucket=ref.bucket, Key=ref.key, ChecksumMode="ENABLED", **version))
+        checksum = next((f"{name[8:]}:{answer[name]}" for name in _CHECKSUMS if answer.get(name)), "")  # type: ignore[literal-required]
+        found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
+        return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum)
+
+    def read_range(self, ref: ObjectRef, start: int, end: int) -> bytes:
+        """Bytes ``[start, end)`` of one version."""
+        if end <= start:
+            return b""
+        version = {"VersionId": ref.version_id} if ref.version_id else {}
+
+        def get() -> bytes:
+            answer = self._client.get_object(Bucket=ref.bucket, Key=ref.key, Range=f"bytes={start}-{end - 1}", **version)
+            return answer["Body"].read()
+
+        body = self._call("GetObject", ref, get)
+        if len(body) != end - start:
+            raise StorageUnavailable("GetObject", ref.key, f"{len(body)} of {end - start} bytes")
+        return body
+
+    def read(self, ref: ObjectRef) -> bytes:
+        """The whole of a small object."""
+        version = {"VersionId": ref.version_id} if ref.version_id else {}
+        return self._call("GetObject", ref, lambda: self._client.get_object(Bucket=ref.bucket, Key=ref.key, **version)["Body"].read())
+
+    def stream(self, ref: ObjectRef, start: int, end: int) -> Iterator[bytes]:
+        """Bytes ``[start, end)`` in order, in parts of PART_BYTES, reading ahead while the caller works."""
+        offsets = iter(range(start, end, PART_BYTES))
+        with ThreadPoolExecutor(READ_AHEAD) as pool:
+
+            def submit(offset: int) -> Any:
+                return pool.submit(self.read_range, ref, offset, min(offset + PART_BYTES, end))
+
+            waiting = [submit(offset) for offset, _ in zip(offsets, range(READ_AHEAD))]
+            while waiting:
+                part = waiting.pop(0).result()
+                following = next(offsets, None)
+                if following is not None:
+                    waiting.append(submit(following))
+                yield part
+
+    def write(self, key: str, body: bytes, content_type: str) -> Written:
+        """Put an object; S3 checks the SHA-256 on arrival."""
+        digest = hashlib.sha256(body)
+        answer = self._call(
+            "PutObject",
+            ObjectRef(self.bucket, key),
+            lambda: self._client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
+            ),
+        )
+        return Written(key, answer.get("VersionId"), len(body), digest.hexdigest())
+
+    def move(self, source: ObjectRef, key: str) -> ObjectRef:
+        """Copy one version to *key*, check the copy, then delete that version; return the copy.
+
+        May be repeated at any point. ObjectMissing when neither the original nor a copy is there.
+        """
+        try:
+            original = self.head(source)
+        except ObjectMissing:
+            return self.head(ObjectRef(self.bucket, key)).ref
+        copy = self._checked_copy(original, key)
+        self._call("DeleteObject", source, lambda: self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version_id or "null"))
+        return copy
+
+    def _checked_copy(self, original: StoredObject, key: str) -> ObjectRef:
+        target = ObjectRef(self.bucket, key)
+        try:
+            present = self.head(target)
+            if _same(original, present):
+                return present.ref
+        except ObjectMissing:
+            pass
+        source: Any = {"Bucket": original.ref.bucket, "Key": original.ref.key, "VersionId": original.ref.version_id}
+        config = TransferConfig(multipart_threshold=COPY_PART_BYTES, multipart_chunksize=COPY_PART_BYTES, max_concurrency=16)
+        self._call("CopyObject", target, lambda: self._client.copy(source, self.bucket, key, Config=config))
+        copied = self.head(target)
+        if not _same(original, copied):
+            raise ReconciliationFailed(key, "the copy of the original", f"{original.size} bytes {original.etag}", f"{copied.size} bytes {copied.etag}")
+        return copied.ref
+
+    def _call(self, operation: str, ref: ObjectRef, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except ClientError as error:
+            raise _translated(operation, ref, error) from error
+        except BotoCoreError as error:
+            raise StorageUnavailable(operation, ref.key, type(error).__name__) from error
+
+
+_CHECKSUMS = ("ChecksumCRC64NVME", "ChecksumSHA256", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA1")
+
+
+def _same(original: StoredObject, copy: StoredObject) -> bool:
+    """Sizes agree, and so do checksums of one algorithm or, where there are none, single-part ETags.
+
+    A checksum or ETag of parts (``value-12``) depends on how the object was cut, and compares nothing.
+    """
+    if original.size != copy.size:
+        return False
+    ours, theirs = original.checksum.partition(":"), copy.checksum.partition(":")
+    if ours[0] and ours[0] == theirs[0] and "-" not in ours[2] + theirs[2]:
+        return ours[2] == theirs[2]
+    if "-" not in original.etag + copy.etag:
+        return original.etag == copy.etag
+    return True
+
+
+def _translated(operation: str, ref: ObjectRef, error: ClientError) -> LedgerlineError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _MISSING:
+        return ObjectMissing(ref.key, ref.version_id)
+    if code in _REFUSED:
+        return AccessRefused(f"S3 {operation}", f"{ref.bucket}/{ref.key}")
+    if status >= 500 or status == 429 or code in {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestTimeTooSkewed", "ConditionalRequestConflict", "OperationAborted"}:
+        return StorageUnavailable(operation, ref.key, code)
+    return AccessRefused(f"S3 {operation} ({code})", f"{ref.bucket}/{ref.key}")
+
+
+class StoredSource:
+    """One object version as a ``runtime.records.source.ByteSource``."""
+
+    def __init__(self, store: ObjectStore, ref: ObjectRef, size: int) -> None:
+        self._store, self._ref, self.size = store, ref, size
+
+    def read(self, start: int, end: int) -> bytes:
+        return self._store.read_range(self._ref, start, min(end, self.size))
+
+
+class RangedFile(io.RawIOBase):
+    """A stored object as a seekable file that fetches what is read: for Parquet footers."""
+
+    def __init__(self, store: ObjectStore, ref: ObjectRef, size: int) -> None:
+        self._store, self._ref, self._size, self._position = store, ref, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def read(self, size: int | None = -1) -> bytes:
+        end = self._size if size is None or size < 0 else min(self._position + size, self._size)
+        body = self._store.read_range(self._ref, self._position, end)
+        self._position += len(body)
+        return body

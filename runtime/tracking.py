@@ -1,0 +1,311 @@
+"""The tracking table: one item a file, one a chunk, one an event.
+
+Every change of a file's state goes through :meth:`Tracking.transition`: one transaction that changes
+the ``#file`` item on condition that it still is what the caller believes, and writes the event
+that says so (docs/commit-protocol.md).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Sequence, TypeVar
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runtime.errors import AccessRefused, OwnershipLost, TrackingUnavailable
+from runtime.models import EVENT_PREFIX, FILE_ITEM, SCHEMA, ChunkStatus, ChunkTask, FileTask
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+Item = dict[str, Any]
+T = TypeVar("T")
+
+_RETRYABLE = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def make_client() -> DynamoDBClient:
+    config = Config(retries={"mode": "standard", "max_attempts": 6}, max_pool_connections=32, connect_timeout=5, read_timeout=10)
+    return boto3.client("dynamodb", config=config)
+
+
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def iso(moment: datetime) -> str:
+    """``2026-11-20T13:00:00.000Z``: sorts as text."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+class Tracking:
+    """*now* is passed in so that tests, and only they, decide what time it is."""
+
+    def __init__(self, client: DynamoDBClient, table: str, now: Callable[[], datetime] = utc_now) -> None:
+        self._client, self._table, self._now = client, table, now
+
+    # Files
+
+    def file(self, file_id: str) -> Item | None:
+        answer = self._call("GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, FILE_ITEM), ConsistentRead=True))
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def register(self, file_id: str, attributes: Mapping[str, Any], *, status: str, execution: str, lease_seconds: int) -> Item | None:
+        """Create the file's item and its first event; None when it was there already."""
+        moment = self._now()
+        item = {
+            **attributes,
+            "file_id": file_id,
+            "chunk_id": FILE_ITEM,
+            "schema": SCHEMA,
+            "file_status": status,
+            "created_at": iso(moment),
+            "updated_at": iso(moment),
+            "revision": 1,
+            "attempt": 1,
+            "execution": execution,
+            "lease_expires_at": int(moment.timestamp()) + lease_seconds,
+        }
+        event = self._event(item, None, {})
+        put = {"Put": {"TableName": self._table, "Item": _typed(item), "ConditionExpression": "attribute_not_exists(file_id)"}}
+        return item if self._transact([put, self._put_event(event)]) else None
+
+    def transition(
+        self,
+        task: FileTask,
+        to_status: str,
+        from_statuses: Sequence[str],
+        attributes: Mapping[str, Any] | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> Item:
+        """Move the file to *to_status* and return its item; a move already made by this attempt is not repeated.
+
+        Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
+        """
+        for _ in range(5):
+            item = self.file(task.file_id)
+            if item is None:
+                raise OwnershipLost(task.file_id, task.attempt, "not registered")
+            if item["attempt"] != task.attempt:
+                raise OwnershipLost(task.file_id, task.attempt, f"attempt {item['attempt']} in state {item['file_status']}")
+            if item["file_status"] == to_status and to_status not in from_statuses:
+                return item
+            if item["file_status"] not in from_statuses:
+                raise OwnershipLost(task.file_id, task.attempt, item["file_status"])
+            changed = {**item, **(attributes or {}), "file_status": to_status, "updated_at": iso(self._now()), "revision": item["revision"] + 1}
+            put = {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": _typed(changed),
+                    "ConditionExpression": "revision = :revision AND attempt = :attempt",
+                    "ExpressionAttributeValues": _typed({":revision": item["revision"], ":attempt": task.attempt}),
+                }
+            }
+            if self._transact([put, self._put_event(self._event(changed, item["file_status"], detail or {}))]):
+                return changed
+        raise TrackingUnavailable("TransactWriteItems", "the item kept changing")
+
+    # Chunks
+
+    def plan_chunks(self, chunks: Iterable[ChunkTask]) -> None:
+        """Create an item for each chunk of a plan; one that this plan or a later one made is left alone."""
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(self._plan_chunk, chunks))
+
+    def _plan_chunk(self, chunk: ChunkTask) -> None:
+        item = {
+            "file_id": chunk.file_id,
+            "chunk_id": chunk.chunk_id,
+            "schema": SCHEMA,
+            "status": ChunkStatus.PENDING,
+            "plan": chunk.plan,
+            "start": chunk.start,
+            "end": chunk.end,
+            "attempts": 0,
+            "errors": [],
+        }
+        self._conditional(
+            "PutItem",
+            lambda: self._client.put_item(
+                TableName=self._table,
+                Item=_typed(item),
+                ConditionExpression="attribute_not_exists(file_id) OR #plan < :plan",
+                ExpressionAttributeNames={"#plan": "plan"},
+                ExpressionAttributeValues=_typed({":plan": chunk.plan}),
+            ),
+        )
+
+    def start_chunk(self, chunk: ChunkTask) -> bool:
+        """Count an attempt; False when the chunk is finished already or belongs to another plan."""
+        return self._update_chunk(
+            chunk,
+            "SET #status = :status, started_at = :now ADD attempts :one",
+            {":status": ChunkStatus.RUNNING, ":now": iso(self._now()), ":one": 1},
+        )
+
+    def finish_chunk(self, chunk: ChunkTask, status: str, results: Mapping[str, Any]) -> bool:
+        """Record what a chunk gave; False when another worker finished it first: its outputs stand."""
+        values = {**results, "status": status, "finished_at": iso(self._now())}
+        names = {f"#a{index}": name for index, name in enumerate(values)}
+        sets = ", ".join(f"{alias} = :v{index}" for index, alias in enumerate(names))
+        return self._update_chunk(chunk, f"SET {sets}", {f":v{index}": value for index, value in enumerate(values.values())}, names)
+
+    def fail_chunk(self, chunk: ChunkTask, error_type: str, message: str) -> bool:
+        """Add an error to the chunk's list; it stays to be tried again."""
+        error = {"at": iso(self._now()), "type": error_type, "message": message[:1000]}
+        return self._update_chunk(
+            chunk,
+            "SET #status = :status, #errors = list_append(if_not_exists(#errors, :none), :error)",
+            {":status": ChunkStatus.FAILED, ":none": [], ":error": [error]},
+            {"#errors": "errors"},
+        )
+
+    def _update_chunk(self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None) -> bool:
+        condition = "#plan = :plan AND NOT #status IN (:done, :misaligned)"
+        guard = {":plan": chunk.plan, ":done": ChunkStatus.DONE, ":misaligned": ChunkStatus.MISALIGNED}
+        used = {alias: name for alias, name in {"#status": "status", "#plan": "plan", **(names or {})}.items()}
+        return self._conditional(
+            "UpdateItem",
+            lambda: self._client.update_item(
+                TableName=self._table,
+                Key=_key(chunk.file_id, chunk.chunk_id),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=used,
+                ExpressionAttributeValues=_typed({**values, **guard}),
+            ),
+        )
+
+    def chunks(self, file_id: str) -> Iterator[Item]:
+        """The chunk items in file order, page by page."""
+        # Digits sort between '#' and ':', so this range holds the chunks and nothing else.
+        yield from self._query(file_id, "chunk_id BETWEEN :low AND :high", {":low": "0", ":high": ":"})
+
+    def events(self, file_id: str) -> Iterator[Item]:
+        yield from self._query(file_id, "begins_with(chunk_id, :low)", {":low": EVENT_PREFIX})
+
+    def _query(self, file_id: str, range_condition: str, values: Mapping[str, str]) -> Iterator[Item]:
+        more: dict[str, Any] = {}
+        while True:
+            page = self._call(
+                "Query",
+                lambda more=more: self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression=f"file_id = :file AND {range_condition}",
+                    ExpressionAttributeValues=_typed({":file": file_id, **values}),
+                    ConsistentRead=True,
+                    **more,
+                ),
+            )
+            yield from map(_plain, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    # How it is written
+
+    def _event(self, item: Mapping[str, Any], from_status: str | None, detail: Mapping[str, Any]) -> Item:
+        return {
+            "file_id": item["file_id"],
+            "chunk_id": f"{EVENT_PREFIX}{item['updated_at']}#{item['revision']}",
+            "schema": SCHEMA,
+            "at": item["updated_at"],
+            "from_status": from_status,
+            "to_status": item["file_status"],
+            "attempt": item["attempt"],
+            "execution": item["execution"],
+            "detail": dict(detail),
+        }
+
+    def _put_event(self, event: Item) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": _typed(event), "ConditionExpression": "attribute_not_exists(file_id)"}}
+
+    def _transact(self, writes: list[dict[str, Any]]) -> bool:
+        """True when written, False when a condition did not hold."""
+        try:
+            self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+        except ClientError as error:
+            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            if reasons & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
+                raise TrackingUnavailable("TransactWriteItems", ", ".join(sorted(filter(None, reasons)))) from error
+            raise self._translated("TransactWriteItems", error) from error
+        except BotoCoreError as error:
+            raise TrackingUnavailable("TransactWriteItems", type(error).__name__) from error
+        return True
+
+    def _conditional(self, operation: str, call: Callable[[], object]) -> bool:
+        try:
+            self._call(operation, call)
+        except _ConditionFailed:
+            return False
+        return True
+
+    def _call(self, operation: str, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except ClientError as error:
+            raise self._translated(operation, error) from error
+        except BotoCoreError as error:
+            raise TrackingUnavailable(operation, type(error).__name__) from error
+
+    def _translated(self, operation: str, error: ClientError) -> Exception:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code == "ConditionalCheckFailedException":
+            return _ConditionFailed()
+        if code in _RETRYABLE or int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
+            return TrackingUnavailable(operation, code)
+        return AccessRefused(f"DynamoDB {operation} ({code})", self._table)
+
+
+class _ConditionFailed(Exception):
+    """A conditional write found something else; never leaves this module."""
+
+
+def _key(file_id: str, chunk_id: str) -> dict[str, Any]:
+    return _typed({"file_id": file_id, "chunk_id": chunk_id})
+
+
+def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _serialize(_storable(value)) for name, value in item.items()}
+
+
+def _storable(value: Any) -> Any:
+    """DynamoDB's numbers are decimals; tuples are lists."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {name: _storable(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(part) for part in value]
+    return value
+
+
+def _plain(item: Mapping[str, Any]) -> Item:
+    return {name: _python(_deserialize(value)) for name, value in item.items()}
+
+
+def _python(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _python(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_python(part) for part in value]
+    return value
