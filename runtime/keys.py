@@ -98,8 +98,12 @@ def archived(prefix: str, key: str, file_id: str) -> str:
     """Where an original goes when it leaves ``incoming/``: its own path, with the id before the name.
 
     Cut from the front of the name where S3's 1,024 bytes would be passed; the whole original key
-    is in the tracking table.
+    is in the tracking table. A key that may not be used goes under ``_invalid/``.
     """
+    try:
+        parse_incoming(key)
+    except InvalidKey:
+        return f"{prefix}_invalid/{file_id}"
     folder, _, name = key[len(INCOMING) :].rpartition("/")
     start = f"{prefix}{folder}/{file_id}-" if folder else f"{prefix}{file_id}-"
     if len(start.encode()) > _MAX_KEY_BYTES - 64:

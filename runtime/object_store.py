@@ -116,18 +116,18 @@ class ObjectStore:
 
     def write(self, key: str, body: bytes, content_type: str) -> Written:
         """Put an object; S3 checks the SHA-256 on arrival."""
+        return self.write_addressed(lambda _: key, body, content_type)
+
+    def write_addressed(self, key_of: Callable[[str], str], body: bytes, content_type: str) -> Written:
+        """Put an object under a key made from its SHA-256 (64 hexadecimal digits): other bytes, other key."""
         digest = hashlib.sha256(body)
-        answer = self._call(
-            "PutObject",
-            ObjectRef(self.bucket, key),
-            lambda: self._client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=body,
-                ContentType=content_type,
-                ChecksumSHA256=base64.b64encode(digest.digest()).decode(),
-            ),
-        )
+        key = key_of(digest.hexdigest())
+        checksum = base64.b64encode(digest.digest()).decode()
+
+        def put() -> Any:
+            return self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, ChecksumSHA256=checksum)
+
+        answer = self._call("PutObject", ObjectRef(self.bucket, key), put)
         return Written(key, answer.get("VersionId"), len(body), digest.hexdigest())
 
     def move(self, source: ObjectRef, key: str) -> ObjectRef:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -53,6 +53,13 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+class Transition(NamedTuple):
+    """The file's item after a transition, and whether this call made it or found it made."""
+
+    item: Item
+    made: bool
+
+
 class Tracking:
     """*now* is passed in so that tests, and only they, decide what time it is."""
 
@@ -92,8 +99,8 @@ class Tracking:
         from_statuses: Sequence[str],
         attributes: Mapping[str, Any] | None = None,
         detail: Mapping[str, Any] | None = None,
-    ) -> Item:
-        """Move the file to *to_status* and return its item; a move already made by this attempt is not repeated.
+    ) -> Transition:
+        """Move the file to *to_status*; a move already made by this attempt is not repeated.
 
         Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
         """
@@ -104,7 +111,7 @@ class Tracking:
             if item["attempt"] != task.attempt:
                 raise OwnershipLost(task.file_id, task.attempt, f"attempt {item['attempt']} in state {item['file_status']}")
             if item["file_status"] == to_status and to_status not in from_statuses:
-                return item
+                return Transition(item, made=False)
             if item["file_status"] not in from_statuses:
                 raise OwnershipLost(task.file_id, task.attempt, item["file_status"])
             changed = {**item, **(attributes or {}), "file_status": to_status, "updated_at": iso(self._now()), "revision": item["revision"] + 1}
@@ -117,7 +124,7 @@ class Tracking:
                 }
             }
             if self._transact([put, self._put_event(self._event(changed, item["file_status"], detail or {}))]):
-                return changed
+                return Transition(changed, made=True)
         raise TrackingUnavailable("TransactWriteItems", "the item kept changing")
 
     # Chunks

@@ -1,0 +1,1 @@
+"""Entry points of the functions: parse the event, call the step, return what the next state needs."""

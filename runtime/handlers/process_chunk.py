@@ -1,0 +1,16 @@
+"""ProcessChunk: gets one item of the manifest as ``chunk``, answers nothing; see the chunk's item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.models import ChunkTask
+from runtime.observability import observed
+from runtime.workflow.processing import process
+from runtime.workflow.stage import current_stage
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    process(ChunkTask.from_dict(event["chunk"]), current_stage())
+    return {}

@@ -1,0 +1,14 @@
+"""RecordFailure: gets ``{event, execution}`` of what failed, answers the file's outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.observability import observed
+from runtime.workflow.failure import record_failure
+from runtime.workflow.stage import current_stage
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return record_failure(event["event"], event["execution"], current_stage())

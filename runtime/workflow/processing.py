@@ -1,0 +1,96 @@
+"""ProcessChunk: bytes of one chunk become Parquet, rejects, key digests and a proof."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import Any, Mapping
+
+from runtime import keys
+from runtime import metric_names as names
+from runtime.contracts.model import Contract
+from runtime.errors import InvalidInput
+from runtime.models import ChunkStatus, ChunkTask
+from runtime.observability import emit
+from runtime.rows.process import ChunkOutput, process_chunk
+from runtime.workflow import reading
+from runtime.workflow.stage import Stage
+
+
+def process(chunk: ChunkTask, stage: Stage) -> None:
+    """Process a chunk once; one that is finished is left as it is.
+
+    What it did is in its item, never in the answer: 2,001 answers must fit the workflow's payload.
+    """
+    _check(chunk, stage)
+    if not stage.tracking.start_chunk(chunk):
+        return
+    try:
+        _process(chunk, stage)
+    except Exception as error:
+        stage.tracking.fail_chunk(chunk, type(error).__name__, str(error))
+        raise
+
+
+def _process(chunk: ChunkTask, stage: Stage) -> None:
+    started = time.monotonic()
+    contract, layout = reading.load(stage.store, chunk.reading_key)
+    output = process_chunk(
+        stage.store.stream(chunk.source, chunk.start, chunk.end),
+        contract=contract,
+        layout=layout,
+        start=chunk.start,
+        last=chunk.last,
+        key_seed=bytes.fromhex(chunk.file_id),
+    )
+    proof = {"aligned": output.proof.aligned, "open_quote": output.proof.open_quote}
+    if not output.proof.aligned:
+        stage.tracking.finish_chunk(chunk, ChunkStatus.MISALIGNED, {"proof": proof})
+        return
+    results = {"proof": proof, **_counts(output), **_write(chunk, contract, output, stage)}
+    seconds = round(time.monotonic() - started, 3)
+    if stage.tracking.finish_chunk(chunk, ChunkStatus.DONE, {**results, "seconds": seconds}) and not contract.reserved:
+        emit(
+            stage.settings.stage,
+            {
+                names.ROWS_READ: output.rows_read,
+                names.ROWS_ACCEPTED: output.rows_accepted,
+                names.ROWS_REJECTED: output.rows_rejected,
+                names.BYTES_READ: output.bytes_read,
+                names.CHUNK_SECONDS: seconds,
+            },
+        )
+
+
+def _counts(output: ChunkOutput) -> dict[str, Any]:
+    return {
+        "rows_read": output.rows_read,
+        "rows_accepted": output.rows_accepted,
+        "rows_rejected": output.rows_rejected,
+        "blank_lines": output.blank_lines,
+        "bytes_read": output.bytes_read,
+        "reasons": dict(output.reasons),
+    }
+
+
+def _write(chunk: ChunkTask, contract: Contract, output: ChunkOutput, stage: Stage) -> Mapping[str, Any]:
+    """Write what there is, under names that carry their digest; return how the chunk's item names it."""
+    written = {}
+    for name, body, key_of, content_type, rows in (
+        ("parquet", output.parquet, keys.chunk_parquet, "application/vnd.apache.parquet", output.rows_accepted),
+        ("rejects", output.rejects, keys.chunk_rejects, "application/x-ndjson", output.rows_rejected),
+        ("key_digests", output.key_digests, keys.chunk_key_digests, "application/octet-stream", output.rows_accepted),
+    ):
+        if body:
+            named = functools.partial(key_of, contract.dataset, chunk.file_id, chunk.chunk_id)
+            written[name] = {**stage.store.write_addressed(named, body, content_type).to_dict(), "rows": rows}
+    return written
+
+
+def _check(chunk: ChunkTask, stage: Stage) -> None:
+    """A manifest is an object in a bucket, and so hostile until checked."""
+    readable = (keys.INCOMING, keys.FAILED)
+    if chunk.source.bucket != stage.store.bucket or not chunk.source.key.startswith(readable) or chunk.source.version_id is None:
+        raise InvalidInput(f"chunk {chunk.chunk_id} names {chunk.source.key!r}, which is no original of this stage")
+    if chunk.reading_key != keys.reading(chunk.file_id) or not 0 <= chunk.start < chunk.end:
+        raise InvalidInput(f"chunk {chunk.chunk_id} of file {chunk.file_id} was not planned by this stage")

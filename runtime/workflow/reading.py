@@ -1,0 +1,34 @@
+"""How one file is to be read: the contract and layout fixed when it was validated, kept as one object.
+
+The deployed contracts may change while a file is in progress; its reading does not.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import NamedTuple
+
+from runtime import keys
+from runtime.contracts.loader import parse_contract
+from runtime.contracts.model import Contract
+from runtime.models import SCHEMA, Layout, ObjectRef, check_schema
+from runtime.object_store import ObjectStore
+
+
+class Reading(NamedTuple):
+    contract: Contract
+    layout: Layout
+
+
+def save(store: ObjectStore, file_id: str, reading: Reading) -> None:
+    document = {"schema": SCHEMA, "contract": reading.contract.document, "layout": reading.layout.to_dict()}
+    store.write(keys.reading(file_id), json.dumps(document, ensure_ascii=False, sort_keys=True).encode(), "application/json")
+
+
+@functools.lru_cache(maxsize=8)
+def load(store: ObjectStore, key: str) -> Reading:
+    """Read the snapshot at *key*; cached, since a warm worker sees many chunks of one file."""
+    document = json.loads(store.read(ObjectRef(store.bucket, key)))
+    check_schema(document)
+    return Reading(parse_contract(document["contract"], key), Layout.from_dict(document["layout"]))

@@ -1,0 +1,85 @@
+"""RegisterFile: an object version becomes a file, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime import keys
+from runtime.errors import InvalidInput, InvalidKey, ObjectMissing, TrackingUnavailable
+from runtime.keys import IncomingKey
+from runtime.models import Arrival, FileStatus, FileTask, ObjectRef, file_id
+from runtime.object_store import StoredObject
+from runtime.tracking import Item
+from runtime.workflow.stage import Stage
+
+PROCESS = "PROCESS"
+NOTHING = "NOTHING"
+
+
+def register_file(arrival: Arrival, execution: str, stage: Stage) -> dict[str, Any]:
+    """Create the file's item; answer PROCESS to its owner and NOTHING to duplicates and folders.
+
+    Raises InvalidKey, or ObjectMissing for a version that is gone, once the file is on record.
+    """
+    original = arrival.original
+    if keys.is_folder(original.key):
+        return {"decision": NOTHING}
+    identity = identify(original, stage)
+    item = stage.tracking.file(identity) or _record(arrival, execution, stage)
+    if item["execution"] != execution or item["file_status"] not in FileStatus.OPEN:
+        return {"decision": NOTHING, "file_id": identity}
+    keys.parse_incoming(original.key)
+    return FileTask(identity, item["attempt"], execution).to_dict(decision=PROCESS)
+
+
+def _record(arrival: Arrival, execution: str, stage: Stage) -> Item:
+    try:
+        stored: StoredObject | None = stage.store.head(arrival.original)
+    except ObjectMissing:
+        stored = None
+    item = record_arrival(arrival, execution, stage, stored=stored)
+    if stored is None:
+        raise ObjectMissing(arrival.original.key, arrival.original.version_id)
+    return item
+
+
+def identify(original: ObjectRef, stage: Stage) -> str:
+    """The file's id; InvalidInput for an object that is not an arrival of this stage."""
+    if original.bucket != stage.settings.data_bucket:
+        raise InvalidInput(f"bucket {original.bucket!r} is not this stage's")
+    if not original.key.startswith(keys.INCOMING):
+        raise InvalidInput(f"key {original.key!r} is not under {keys.INCOMING}")
+    if original.version_id is None:
+        raise InvalidInput(f"the event for {original.key!r} names no version; is versioning of {original.bucket} on?")
+    return file_id(stage.settings.source_name, original.key, original.version_id)
+
+
+def record_arrival(
+    arrival: Arrival, execution: str, stage: Stage, *, stored: StoredObject | None = None, status: str = FileStatus.REGISTERED
+) -> Item:
+    """Write who sent what, unless it is on record already; return what is on record."""
+    original = arrival.original
+    identity = identify(original, stage)
+    try:
+        named = keys.parse_incoming(original.key)
+    except InvalidKey:
+        named = IncomingKey(None, keys.NO_PARTNER, original.key.rpartition("/")[2])
+    attributes = {
+        **original.to_dict(),
+        "location": original.to_dict(),
+        "source_name": stage.settings.source_name,
+        "dataset": named.dataset,
+        "partner": named.partner,
+        "name": named.name,
+        "size": stored.size if stored else arrival.size,
+        "etag": stored.etag if stored else arrival.etag,
+        "checksum": stored.checksum if stored else "",
+        "event_time": arrival.event_time,
+        "requester": arrival.requester,
+        "source_ip": arrival.source_ip,
+    }
+    made = stage.tracking.register(identity, attributes, status=status, execution=execution, lease_seconds=stage.settings.lease_seconds)
+    found = made or stage.tracking.file(identity)
+    if found is None:
+        raise TrackingUnavailable("GetItem", "the item that kept this one from being written is not there")
+    return found

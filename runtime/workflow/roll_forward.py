@@ -1,0 +1,96 @@
+"""What remains to be done for a committed file; all of it may be done twice, by whoever comes first."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Sequence
+
+from runtime import keys
+from runtime import metric_names as names
+from runtime.models import SCHEMA, ChunkStatus, FileStatus, FileTask
+from runtime.observability import emit
+from runtime.tracking import Item
+from runtime.workflow.outcome import is_reserved
+from runtime.workflow.stage import Stage, original_of
+
+
+def finished_chunks(item: Item, stage: Stage) -> list[Item]:
+    """The chunk items of the file's present plan, in file order."""
+    return [chunk for chunk in stage.tracking.chunks(item["file_id"]) if int(chunk["chunk_id"]) < item["chunks"]]
+
+
+def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
+    """Make a committed file visible, move its original to ``processed/``, and end it SUCCEEDED."""
+    if item["file_status"] == FileStatus.SUCCEEDED:
+        return item
+    chunks = finished_chunks(item, stage)
+    manifest_key = keys.commit_manifest(item["dataset"], item["file_id"])
+    stage.store.write(manifest_key, _json(commit_manifest(item, chunks)), "application/json")
+    report_key = write_reject_report(item, chunks, stage)
+    location = stage.store.move(original_of(item), keys.archived(keys.PROCESSED, item["key"], item["file_id"]))
+    attributes = {"commit_manifest": manifest_key, "reject_report": report_key, "location": location.to_dict()}
+    ended = stage.tracking.transition(task, FileStatus.SUCCEEDED, (FileStatus.COMMITTED,), attributes)
+    if ended.made and not is_reserved(item):
+        emit(stage.settings.stage, {names.FILES_SUCCEEDED: 1, names.FILE_SECONDS: seconds_open(ended.item)})
+    return ended.item
+
+
+def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
+    """What readers rely on: a function of the table alone, so that writing it again changes nothing."""
+    return {
+        "schema": SCHEMA,
+        "file_id": item["file_id"],
+        "dataset": item["dataset"],
+        "partner": item["partner"],
+        "contract": {"version": item["contract_version"], "sha256": item["contract_sha256"]},
+        "source": {name: item[name] for name in ("bucket", "key", "version_id", "size", "etag", "checksum")},
+        "rows": _rows(item),
+        "duplicate_keys": {"rows": item["duplicate_keys"], "sample": item["duplicate_rows"]},
+        "committed_at": item["committed_at"],
+        "objects": [chunk["parquet"] for chunk in chunks if "parquet" in chunk],
+    }
+
+
+def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str | None:
+    """Reasons with counts, and the objects that hold the rejected rows; None when every row was accepted.
+
+    ``first_row`` is the number in the file, from 1, of the first row of the chunk that an object belongs to.
+    """
+    objects, first_row = [], 1
+    for chunk in chunks:
+        if "rejects" in chunk:
+            objects.append({**chunk["rejects"], "first_row": first_row})
+        first_row += chunk["rows_read"]
+    if not objects:
+        return None
+    report = {
+        "schema": SCHEMA,
+        "file_id": item["file_id"],
+        "dataset": item["dataset"],
+        "partner": item["partner"],
+        "rows": _rows(item),
+        "reasons": item["reasons"],
+        "objects": objects,
+    }
+    key = keys.reject_report(item["dataset"], item["file_id"])
+    stage.store.write(key, _json(report), "application/json")
+    return key
+
+
+def all_done(chunks: Sequence[Item], item: Item) -> bool:
+    return len(chunks) == item.get("chunks") and all(chunk["status"] == ChunkStatus.DONE for chunk in chunks)
+
+
+def seconds_open(item: Item) -> float:
+    """Seconds from registration to the last change."""
+    created, updated = (datetime.fromisoformat(item[name].replace("Z", "+00:00")) for name in ("created_at", "updated_at"))
+    return (updated - created).total_seconds()
+
+
+def _rows(item: Item) -> dict[str, int]:
+    return {"read": item["rows_read"], "accepted": item["rows_accepted"], "rejected": item["rows_rejected"]}
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1).encode()

@@ -1,0 +1,53 @@
+"""What every step works with: the settings, the bucket, the table. Made once a process."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Mapping
+
+from runtime import object_store, tracking
+from runtime.contracts.loader import load_contracts
+from runtime.contracts.model import Contract
+from runtime.errors import OwnershipLost
+from runtime.models import FileTask, ObjectRef
+from runtime.object_store import ObjectStore
+from runtime.settings import Settings
+from runtime.tracking import Item, Tracking
+
+
+@dataclass(frozen=True)
+class Stage:
+    settings: Settings
+    store: ObjectStore
+    tracking: Tracking
+
+    @functools.cached_property
+    def contracts(self) -> Mapping[str, Contract]:
+        """The deployed contracts by dataset; only validation needs them."""
+        return load_contracts()
+
+    def owned(self, task: FileTask) -> Item:
+        """The file's item, if it still is this task's attempt; OwnershipLost otherwise."""
+        item = self.tracking.file(task.file_id)
+        if item is None:
+            raise OwnershipLost(task.file_id, task.attempt, "not registered")
+        if item["attempt"] != task.attempt:
+            raise OwnershipLost(task.file_id, task.attempt, f"attempt {item['attempt']} in state {item['file_status']}")
+        return item
+
+
+@functools.lru_cache(maxsize=1)
+def current_stage() -> Stage:
+    """The stage that this function belongs to, from its environment."""
+    settings = Settings.from_environment()
+    return Stage(
+        settings,
+        ObjectStore(object_store.make_client(), settings.data_bucket),
+        Tracking(tracking.make_client(), settings.tracking_table),
+    )
+
+
+def original_of(item: Item) -> ObjectRef:
+    """Where the file's original bytes are now: ``incoming/``, or where they were moved to."""
+    return ObjectRef.from_dict(item["location"])
