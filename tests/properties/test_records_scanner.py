@@ -1,0 +1,76 @@
+"""The vectorized scanner says what an obvious state machine says, on any bytes and any cuts (E2, E20)."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Tuple
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from runtime.records.scanner import BoundaryScanner, scan
+
+DELIMITER, QUOTE = ord(","), ord('"')
+
+soup = st.lists(st.sampled_from([b'"', b'"', b'""', b",", b"\n", b"\r\n", b"\r", b"a", b"bc"]), max_size=40).map(b"".join)
+rows = st.lists(
+    st.lists(st.sampled_from([b"1", b"", b'"x"', b'"a ""b"" c"', b'"two\nlines"', b'""', b'b"d', b'"x"y', b'"\r\n,"']), min_size=1, max_size=4).map(b",".join),
+    max_size=12,
+).map(b"\n".join)
+text = st.one_of(soup, rows)
+
+
+def reference(data: bytes, final: bool) -> Tuple[List[int], List[int], Optional[int], int]:
+    """(ends, malformed, open quote, tail), one byte at a time."""
+    ends: List[int] = []
+    malformed = set()
+    state, opened = "field start", None
+    for i, byte in enumerate(data):
+        char = chr(byte)
+        if state == "quoted":
+            state = "quote in quoted" if char == '"' else state
+            continue
+        if state == "quote in quoted" and char == '"':
+            state = "quoted"
+            continue
+        crlf = char == "\r" and (data[i + 1 : i + 2] == b"\n" or (not final and i + 1 == len(data)))
+        if state == "quote in quoted" and char not in ",\n" and not crlf:
+            malformed.add(len(ends))
+        if char == '"' and state == "field start":
+            state, opened = "quoted", i
+        elif char == '"':
+            malformed.add(len(ends))
+            state = "unquoted"
+        elif char == "\n":
+            ends.append(i + 1)
+            state = "field start"
+        else:
+            state = "field start" if char == "," else "unquoted"
+    tail = ends[-1] if ends else 0
+    if final and tail < len(data) and state != "quoted":
+        ends.append(len(data))
+        tail = len(data)
+    return ends, sorted(m for m in malformed if m < len(ends)), opened if state == "quoted" else None, tail
+
+
+@given(text, st.booleans())
+@example(b'ab"""\n"c"', True)
+@example(b'"a"x"b"\n"c\n', True)
+@example(b'"a"\r', True)
+@example(b'"a"\r', False)
+@example(b'\r"a"\n', True)
+@example(b'"""a\n', True)
+def test_scan_equals_the_state_machine(data: bytes, final: bool) -> None:
+    found = scan(data, DELIMITER, QUOTE, final=final)
+    assert (found.ends.tolist(), found.malformed.tolist(), found.open_quote, found.tail) == reference(data, final)
+
+
+@given(text, st.data())
+def test_pieces_cut_anywhere_give_the_boundaries_of_the_whole(data: bytes, draw: st.DataObject) -> None:
+    boundaries = [0, *(end for end in reference(data, False)[0])]
+    scanner = BoundaryScanner(DELIMITER, QUOTE, 0)
+    while scanner.position < len(data):
+        start = scanner.position
+        scanner.feed(data[start : start + draw.draw(st.integers(1, 9))])
+        for limit in range(start, scanner.position + 1):
+            assert scanner.boundary_at_or_before(limit) == max(b for b in boundaries if b <= limit)
+        assert scanner.at_boundary == (scanner.position in boundaries)
