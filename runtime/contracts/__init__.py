@@ -1,0 +1,1 @@
+"""Data contracts: what a dataset's files must look like, and what each of their values means."""

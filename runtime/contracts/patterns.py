@@ -1,0 +1,116 @@
+r"""Regular expressions that mean the same to Python and to RE2.
+
+A pattern is tested by Python's ``re`` (one value, for the message) and by RE2 (a whole column).
+The two agree on a subset, and a contract may use only that: literals, ``.``, ``[...]``, ``(...)``,
+``(?:...)``, ``|``, ``* + ? {m} {m,} {m,n}`` with their lazy forms, ``\d \w \s \D \W`` (ASCII), and
+escaped punctuation. A pattern always matches the whole value. Nested unbounded repetition is
+refused because Python would take exponential time on a hostile value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+#: RE2 refuses a counted repetition above this, nested ones multiplied.
+MAX_REPEAT = 1000
+
+_TOKEN = re.compile(
+    r"""
+    (?P<class>\[\^?(?:\\[dwsDWtnr!-/:-@\[-`{-~]|[^\]\[\\^])(?:\\[dwsDWtnr!-/:-@\[-`{-~]|[^\]\[\\^&~|-]|-(?!-))*\])
+  | (?P<escape>\\[dwsDWtnr!-/:-@\[-`{-~])
+  | (?P<open>\((?:\?:)?(?!\?))
+  | (?P<close>\))
+  | (?P<branch>\|)
+  | (?P<repeat>[*+?]\??|\{(?P<low>[0-9]+)(?:,(?P<high>[0-9]*))?\}\??)
+  | (?P<any>\.)
+  | (?P<literal>[^\\()\[\]{}*+?|^$.])
+    """,
+    re.VERBOSE | re.ASCII,
+)
+_SPACE = r"\t-\r "
+
+
+@dataclass
+class _Span:
+    """What a piece of the pattern repeats: the product of its counts, and whether it is unbounded."""
+
+    count: int = 1
+    unbounded: bool = False
+
+    def include(self, other: _Span) -> None:
+        self.count = max(self.count, other.count)
+        self.unbounded = self.unbounded or other.unbounded
+
+
+def fault(pattern: str) -> str | None:
+    """Why *pattern* may not be used in a contract, or None when it may."""
+    try:
+        re.compile(_body(pattern), re.ASCII)
+        groups = [_Span()]
+        previous, repeated = _Span(), False
+        for token in _tokens(_body(pattern)):
+            if token["repeat"] and repeated:
+                raise ValueError(f"{token[0]!r} repeats a repetition")
+            repeated = bool(token["repeat"])
+            if token["open"]:
+                groups.append(_Span())
+            elif token["close"]:
+                previous = groups.pop()
+                groups[-1].include(previous)
+            elif token["repeat"]:
+                previous = _repeated(previous, token)
+                groups[-1].include(previous)
+            else:
+                previous = _Span()
+    except (re.error, ValueError) as error:
+        return f"pattern {pattern!r}: {error}"
+    return None
+
+
+@lru_cache(maxsize=256)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern for Python; use ``fullmatch``."""
+    return re.compile(_body(pattern), re.ASCII)
+
+
+def re2(pattern: str) -> str:
+    r"""The pattern for RE2, anchored at both ends; RE2's own ``\s`` lacks the vertical tab."""
+    return f"^(?:{''.join(_for_re2(token) for token in _tokens(_body(pattern)))})$"
+
+
+def _body(pattern: str) -> str:
+    start = 1 if pattern.startswith("^") else 0
+    ends = pattern.endswith("$") and not (len(pattern) - len(pattern[:-1].rstrip("\\")) - 1) % 2
+    return pattern[start : -1 if ends else None]
+
+
+def _tokens(body: str) -> Iterator[re.Match[str]]:
+    at = 0
+    while at < len(body):
+        token = _TOKEN.match(body, at)
+        if token is None:
+            raise ValueError(f"{body[at : at + 4]!r} at character {at} is not in the subset that Python and RE2 share")
+        yield token
+        at = token.end()
+
+
+def _repeated(inner: _Span, token: re.Match[str]) -> _Span:
+    bounded = token["low"] is not None and token["high"] != ""
+    low = int(token["low"] or 1)
+    count = inner.count * max(low, int(token["high"] or low), 1)
+    if count > MAX_REPEAT:
+        raise ValueError(f"repeats {count} times; RE2 allows {MAX_REPEAT}, so use minLength and maxLength for the length")
+    optional = token["repeat"].startswith("?")
+    if inner.unbounded and not optional:
+        raise ValueError("nests unbounded repetitions, which a hostile value could make endless")
+    return _Span(count, inner.unbounded or not (bounded or optional))
+
+
+def _for_re2(token: re.Match[str]) -> str:
+    text = token[0]
+    if token["class"]:
+        return text.replace(r"\s", _SPACE)
+    return f"[{_SPACE}]" if text == r"\s" else text
