@@ -1,0 +1,140 @@
+"""The six functions of the workflow, each with its own role and log group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from etl import names
+from etl.permissions import ACCESS, Access
+from etl.target import RuntimeSettings, Target
+from runtime import metric_names
+from runtime import settings as variables
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: E8.
+MEMORY_MB = 3072
+TIMEOUT = Duration.minutes(15)
+
+#: Seconds: a file's owner is presumed dead when even its workflow must have timed out (12 h) and its last function ended.
+LEASE_SECONDS = 12 * 3600 + 900
+
+#: The package alone: everything else of the repository stays out of the archive and out of its hash.
+_CODE_ONLY = ["/*", "!/runtime", "/runtime/layers", "__pycache__", "*.pyc"]
+
+
+class Functions(Construct):
+    """``by_name`` maps a handler module's name (``process_chunk``) to its function."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        target: Target,
+        settings: RuntimeSettings,
+        layer_path: Path,
+        bucket: s3.IBucket,
+        table: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._target, self._bucket, self._table = target, bucket, table
+        self._runtime = lambda_.Runtime(f"python{settings.runtime}", lambda_.RuntimeFamily.PYTHON)
+        self.chunk_bytes = ssm.StringParameter(
+            self,
+            "ChunkBytes",
+            parameter_name=f"/etl/{target.suffix}/chunk-bytes",
+            string_value=str(settings.chunk_bytes),
+            description="Largest size of a chunk in bytes; files that arrive from now on are split by it",
+        )
+        self._layer = lambda_.LayerVersion(
+            self,
+            "Libraries",
+            layer_version_name=names.physical("libraries", target.suffix),
+            code=lambda_.Code.from_asset(str(layer_path)),
+            compatible_runtimes=[self._runtime],
+            compatible_architectures=[lambda_.Architecture.X86_64],
+            description=f"pandas, boto3 and what else the handlers import, for Python {settings.runtime}",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self._code = lambda_.Code.from_asset(str(ROOT), exclude=_CODE_ONLY, ignore_mode=IgnoreMode.GIT)
+        self.by_name = {name: self._function(name, access) for name, access in ACCESS.items()}
+
+    def _function(self, name: str, access: Access) -> lambda_.Function:
+        construct_id = "".join(word.capitalize() for word in name.split("_"))
+        physical = names.physical(names.kebab(name), self._target.suffix)
+        log_group = logs.LogGroup(
+            self,
+            f"{construct_id}Logs",
+            log_group_name=names.log_group(physical),
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = self._role(construct_id, physical, access, log_group)
+        return lambda_.Function(
+            self,
+            construct_id,
+            function_name=physical,
+            runtime=self._runtime,
+            architecture=lambda_.Architecture.X86_64,
+            handler=f"runtime.handlers.{name}.handler",
+            code=self._code,
+            layers=[self._layer],
+            memory_size=MEMORY_MB,
+            timeout=TIMEOUT,
+            tracing=lambda_.Tracing.ACTIVE,
+            logging_format=lambda_.LoggingFormat.JSON,
+            log_group=log_group,
+            role=role,
+            environment=self._environment(name),
+        )
+
+    def _role(self, construct_id: str, physical: str, access: Access, log_group: logs.LogGroup) -> iam.Role:
+        role = iam.Role(
+            self,
+            f"{construct_id}Role",
+            role_name=physical,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"What {physical} may do",
+        )
+
+        def allow(sid: str, actions: list[str], resources: list[str], conditions: dict[str, object] | None = None) -> None:
+            role.add_to_policy(iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions))
+
+        for action, prefixes in access.objects:
+            allow(action.removeprefix("s3:"), [action], [self._bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes])
+        allow(
+            "TellMissingFromForbidden",
+            ["s3:ListBucket"],
+            [self._bucket.bucket_arn],
+            {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in access.listed]}},
+        )
+        allow("Table", list(access.table), [self._table.table_arn])
+        if access.chunk_size:
+            allow("ChunkSize", ["ssm:GetParameter"], [self.chunk_bytes.parameter_arn])
+        allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
+        # X-Ray has no resources to name.
+        allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
+        return role
+
+    def _environment(self, name: str) -> dict[str, str]:
+        return {
+            variables.STAGE: self._target.suffix,
+            variables.SOURCE_NAME: self._target.source_name,
+            variables.DATA_BUCKET: self._bucket.bucket_name,
+            variables.TRACKING_TABLE: self._table.table_name,
+            variables.LEASE_SECONDS: str(LEASE_SECONDS),
+            variables.CHUNK_BYTES_PARAMETER: self.chunk_bytes.parameter_name,
+            "POWERTOOLS_SERVICE_NAME": name,
+            "POWERTOOLS_METRICS_NAMESPACE": metric_names.NAMESPACE,
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+        }

@@ -1,0 +1,128 @@
+"""Rules that hold for every resource, put on by aspects so that no construct can forget them.
+
+An aspect of the app stops at the door of a stage: :func:`guard` is called for the app and for every stage.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import jsii
+from aws_cdk import Aspects, CfnResource, IAspect, RemovalPolicy, Stack, Tags
+from aws_cdk import aws_logs as logs
+from constructs import Construct, IConstruct
+
+from etl import names
+
+ROLE = "AWS::IAM::Role"
+POLICY = "AWS::IAM::Policy"
+FUNCTION = "AWS::Lambda::Function"
+
+#: E13.
+DENIED = ("s3:DeleteBucket", "dynamodb:DeleteTable")
+#: A late invocation would make a deleted log group again, without its retention (aws-cdk #24815).
+DENIED_TO_FUNCTIONS = ("logs:CreateLogGroup",)
+
+FUNCTION_MEMORY_MB = 3072
+FUNCTION_TIMEOUT_SECONDS = 900
+
+
+def guard(scope: Construct, *, suffix: str, tags: Mapping[str, str]) -> None:
+    """Put all guardrails on everything under *scope*; ask again for each stage in it."""
+    for key, value in tags.items():
+        Tags.of(scope).add(key, value)
+    for aspect in (Denials(), Providers(suffix, tags), PolicyNames(suffix), Destroyable()):
+        Aspects.of(scope).add(aspect)
+
+
+@jsii.implements(IAspect)
+class Denials:
+    """Every role refuses to delete buckets and tables; roles of functions refuse to make log groups."""
+
+    def visit(self, node: IConstruct) -> None:
+        resource = _resource(node, ROLE)
+        if resource is None:
+            return
+        statements = [_deny("KeepData", DENIED)]
+        if "lambda.amazonaws.com" in str(_property(resource, "AssumeRolePolicyDocument")):
+            statements.append(_deny("KeepRetention", DENIED_TO_FUNCTIONS))
+        guardrails = {"PolicyName": "guardrails", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+        resource.add_property_override("Policies", [*(_property(resource, "Policies") or []), guardrails])
+
+
+@jsii.implements(IAspect)
+class Providers:
+    """Functions and roles that the CDK makes for its custom resources get what ours are born with.
+
+    Those are plain resources: no name, no tags, no log group of their own.
+    """
+
+    def __init__(self, suffix: str, tags: Mapping[str, str]) -> None:
+        self._suffix = suffix
+        self._tags = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+    def visit(self, node: IConstruct) -> None:
+        resource = _resource(node, FUNCTION) or _resource(node, ROLE)
+        if resource is None or type(resource) is not CfnResource:
+            return
+        provider = names.kebab(str(resource.node.scope.node.id).removeprefix("Custom::").removesuffix("CustomResourceProvider"))
+        name = names.physical(provider, self._suffix)
+        resource.add_property_override("Tags", self._tags)
+        if resource.cfn_resource_type == ROLE:
+            resource.add_property_override("RoleName", name)
+            return
+        log_group = logs.CfnLogGroup(
+            resource.node.scope,
+            "Logs",
+            log_group_name=names.log_group(name),
+            retention_in_days=30,
+        )
+        log_group.apply_removal_policy(RemovalPolicy.DESTROY)
+        resource.add_property_override("FunctionName", name)
+        resource.add_property_override("LoggingConfig", {"LogFormat": "JSON", "LogGroup": log_group.ref})
+        resource.add_property_override("TracingConfig", {"Mode": "Active"})
+        resource.add_property_override("MemorySize", FUNCTION_MEMORY_MB)
+        resource.add_property_override("Timeout", FUNCTION_TIMEOUT_SECONDS)
+
+
+@jsii.implements(IAspect)
+class PolicyNames:
+    """Inline policies are named after the role they belong to, instead of after a logical id."""
+
+    def __init__(self, suffix: str) -> None:
+        self._suffix = suffix
+
+    def visit(self, node: IConstruct) -> None:
+        policy = _resource(node, POLICY)
+        if policy is not None:
+            path = [part for part in policy.node.path.split("/")[-4:-1] if part not in ("DefaultPolicy", "Resource")]
+            policy.add_property_override("PolicyName", names.physical(names.kebab("-".join(path[-2:])), self._suffix))
+
+
+@jsii.implements(IAspect)
+class Destroyable:
+    """E16: nothing outlives its stack."""
+
+    def visit(self, node: IConstruct) -> None:
+        if isinstance(node, CfnResource) and _retained(node):
+            node.apply_removal_policy(RemovalPolicy.DESTROY)
+
+
+def _retained(resource: CfnResource) -> bool:
+    policy = resource.cfn_options.deletion_policy
+    return policy is not None and policy.name != "DELETE"
+
+
+def _resource(node: IConstruct, resource_type: str) -> CfnResource | None:
+    return node if isinstance(node, CfnResource) and node.cfn_resource_type == resource_type else None
+
+
+def _property(resource: CfnResource, name: str) -> Any:
+    """A property's value before overrides, as the template will have it; for typed resources and plain ones alike."""
+    properties = resource._cfn_properties
+    value = properties.get(name, properties.get(name[0].lower() + name[1:]))
+    return Stack.of(resource).resolve(value)
+
+
+def _deny(sid: str, actions: tuple[str, ...]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Deny", "Action": list(actions), "Resource": "*"}

@@ -1,0 +1,52 @@
+"""The only place where physical names are made.
+
+A name is ``etl-<kind>-<suffix>``, so that stages of one account never meet. Bucket names are global
+and hold account and region too; S3 allows them 63 characters: 12 of prefix, 12 of account, 14 of the
+longest region name, 20 of suffix, and the dashes.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_SUFFIX = 20
+MAX_BUCKET_PREFIX = 12
+
+_SUFFIX = re.compile(rf"[a-z0-9](?:[a-z0-9-]{{0,{MAX_SUFFIX - 2}}}[a-z0-9])?")
+
+
+def is_suffix(text: str) -> bool:
+    """True for 1 to 20 lower-case letters, digits and inner dashes."""
+    return _SUFFIX.fullmatch(text) is not None
+
+
+def physical(kind: str, suffix: str) -> str:
+    """Name of the one resource of its *kind* in the stage *suffix*."""
+    return f"etl-{kind}-{suffix}"
+
+
+def bucket(kind: str, account: str, region: str, suffix: str) -> str:
+    """Name of a bucket; raise ValueError where *kind* leaves no room for the longest region and suffix."""
+    prefix = f"etl-{kind}"
+    if len(prefix) > MAX_BUCKET_PREFIX:
+        raise ValueError(f"bucket prefix {prefix!r} is longer than {MAX_BUCKET_PREFIX} characters, which S3's 63 do not allow")
+    return f"{prefix}-{account}-{region}-{suffix}"
+
+
+def alarm_prefix(suffix: str) -> str:
+    """What all alarm names of a stage begin with, and no other stage's: CloudWatch lists alarms by prefix only."""
+    return f"etl-{suffix}/"
+
+
+def alarm(kind: str, suffix: str) -> str:
+    return f"{alarm_prefix(suffix)}{kind}-{suffix}"
+
+
+def log_group(function: str) -> str:
+    """The log group of the function of that physical name; Lambda's own convention."""
+    return f"/aws/lambda/{function}"
+
+
+def kebab(text: str) -> str:
+    """``ProcessChunk`` and ``process_chunk`` are both ``process-chunk``."""
+    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", text).lower()).strip("-")

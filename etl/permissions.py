@@ -1,0 +1,96 @@
+"""What each function may do, as data: one row a function, least privilege by prefix.
+
+Originals are only ever read by version. Listing is granted on the same prefixes, since S3 answers
+403 instead of 404 for a missing key to whoever may not list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from runtime import keys
+
+READ = "s3:GetObject"
+READ_VERSION = "s3:GetObjectVersion"
+READ_TAGS = "s3:GetObjectVersionTagging"
+WRITE = "s3:PutObject"
+WRITE_TAGS = "s3:PutObjectTagging"
+DELETE_VERSION = "s3:DeleteObjectVersion"
+ABORT = "s3:AbortMultipartUpload"
+
+#: Transactions are authorized by the actions of their members.
+UPDATE_ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+QUERY_ITEMS = (*UPDATE_ITEMS, "dynamodb:Query")
+
+_COMMIT_MANIFESTS = f"{keys.CURATED}*/_files/"
+_REJECT_REPORTS = f"{keys.REJECTED}*/_files/"
+
+
+@dataclass(frozen=True)
+class Access:
+    """``objects`` are pairs of an action and the prefixes (patterns) under which it is allowed."""
+
+    objects: tuple[tuple[str, tuple[str, ...]], ...]
+    table: tuple[str, ...]
+    chunk_size: bool = False
+
+    @property
+    def listed(self) -> list[str]:
+        """Prefixes under which a missing key must be told from a forbidden one."""
+        reads = (prefixes for action, prefixes in self.objects if action in (READ, READ_VERSION))
+        return sorted(set(chain.from_iterable(reads)))
+
+
+#: By handler module. A file is moved by finalize_file, or by record_failure: forward if it was committed, aside if not.
+ACCESS = {
+    "register_file": Access(
+        objects=((READ_VERSION, (keys.INCOMING,)),),
+        table=UPDATE_ITEMS,
+    ),
+    "validate_file": Access(
+        objects=((READ_VERSION, (keys.INCOMING, keys.FAILED)), (WRITE, (keys.MANIFESTS,))),
+        table=UPDATE_ITEMS,
+    ),
+    "plan_chunks": Access(
+        objects=(
+            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ, (keys.MANIFESTS,)),
+            (WRITE, (keys.MANIFESTS,)),
+        ),
+        table=QUERY_ITEMS,
+        chunk_size=True,
+    ),
+    "process_chunk": Access(
+        objects=(
+            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ, (keys.MANIFESTS,)),
+            (WRITE, (keys.CURATED, keys.REJECTED, keys.STAGING)),
+        ),
+        table=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+    ),
+    "finalize_file": Access(
+        objects=(
+            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ_TAGS, (keys.INCOMING, keys.FAILED)),
+            (DELETE_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ, (keys.MANIFESTS, keys.CURATED, keys.STAGING, keys.PROCESSED)),
+            (WRITE, (_COMMIT_MANIFESTS, _REJECT_REPORTS, keys.PROCESSED)),
+            (WRITE_TAGS, (keys.PROCESSED,)),
+            (ABORT, (keys.PROCESSED,)),
+        ),
+        table=QUERY_ITEMS,
+    ),
+    "record_failure": Access(
+        objects=(
+            (READ_VERSION, (keys.INCOMING,)),
+            (READ_TAGS, (keys.INCOMING,)),
+            (DELETE_VERSION, (keys.INCOMING,)),
+            (READ, (keys.MANIFESTS, keys.FAILED, keys.PROCESSED)),
+            (WRITE, (_COMMIT_MANIFESTS, _REJECT_REPORTS, keys.FAILED, keys.PROCESSED)),
+            (WRITE_TAGS, (keys.FAILED, keys.PROCESSED)),
+            (ABORT, (keys.FAILED, keys.PROCESSED)),
+        ),
+        table=QUERY_ITEMS,
+    ),
+}

@@ -1,0 +1,69 @@
+"""Everything that one stage runs, in one stack: ``etl-<suffix>``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Environment, Stack
+from constructs import Construct
+
+from etl import names
+from etl.arrivals import Arrivals
+from etl.functions import Functions
+from etl.outcomes import Outcomes
+from etl.storage import Storage
+from etl.target import RuntimeSettings, Target
+from etl.tracking import Tracking
+from etl.workflow import Workflow
+
+
+class EtlStack(Stack):
+    """``outputs`` are what tools outside need to find the stage's parts; their names are an interface."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, target: Target, settings: RuntimeSettings, layer_path: Path) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=f"etl-{target.suffix}",
+            env=Environment(account=target.account, region=target.region),
+            description=f"Ledgerline ETL, stage {target.suffix}",
+            tags=target.tags,
+        )
+        self.storage = Storage(self, "Storage", target=target)
+        self.tracking = Tracking(self, "Tracking", target=target)
+        self.outcomes = Outcomes(self, "Outcomes", target=target)
+        self.functions = Functions(
+            self,
+            "Functions",
+            target=target,
+            settings=settings,
+            layer_path=layer_path,
+            bucket=self.storage.data,
+            table=self.tracking.table,
+        )
+        self.workflow = Workflow(
+            self,
+            "Workflow",
+            target=target,
+            functions=self.functions.by_name,
+            bucket_arn=self.storage.data.bucket_arn,
+            table=self.tracking.table,
+            outcomes=self.outcomes,
+        )
+        self.arrivals = Arrivals(self, "Arrivals", target=target, bucket_name=self.storage.data.bucket_name, machine=self.workflow.machine)
+        self.outputs = {
+            name: CfnOutput(self, name, value=value)
+            for name, value in {
+                "Stage": target.suffix,
+                "SourceName": target.source_name,
+                "DataBucketName": self.storage.data.bucket_name,
+                "TrackingTableName": self.tracking.table.table_name,
+                "StateMachineArn": self.workflow.machine.state_machine_arn,
+                "ResultsQueueUrl": self.outcomes.results.queue_url,
+                "AlertsTopicArn": self.outcomes.alerts.topic_arn,
+                "FunctionNames": ",".join(function.function_name for function in self.functions.by_name.values()),
+                "AlarmPrefix": names.alarm_prefix(target.suffix),
+                "DashboardName": names.physical("dashboard", target.suffix),
+                "ChunkBytesParameter": self.functions.chunk_bytes.parameter_name,
+            }.items()
+        }

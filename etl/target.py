@@ -1,0 +1,35 @@
+"""A stage as data: where it goes, what it is called, what it runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """One place the ETL is deployed to.
+
+    ``name`` is the stage's construct id (``Primary``). ``suffix`` ends every physical name.
+    ``source_name`` goes into file ids: stages that process each other's replicas share it.
+    ``approval`` asks a person before the deployment.
+    """
+
+    name: str
+    account: str
+    region: str
+    suffix: str
+    source_name: str
+    approval: bool = False
+    environment: str = "Production"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return {"Environment": self.environment, "Project": "ETL"}
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """What all stages run on: ``runtime`` is a Python version ("3.9"), ``chunk_bytes`` a size in bytes."""
+
+    runtime: str
+    chunk_bytes: int

@@ -1,0 +1,42 @@
+"""The tracking table: one item a file, one a chunk, one an event; ``docs/commit-protocol.md`` says who writes which."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from etl import names
+from etl.target import Target
+
+FILES_BY_STATUS = "files-by-status"
+
+
+class Tracking(Construct):
+    """The index is sparse: only ``#file`` items carry ``file_status``, so it lists files and nothing else."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, target: Target) -> None:
+        super().__init__(scope, construct_id)
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            table_name=names.physical("tracking", target.suffix),
+            partition_key=_text("file_id"),
+            sort_key=_text("chunk_id"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True),
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            deletion_protection=False,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.table.add_global_secondary_index(
+            index_name=FILES_BY_STATUS,
+            partition_key=_text("file_status"),
+            sort_key=_text("created_at"),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

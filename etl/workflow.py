@@ -1,0 +1,232 @@
+"""The state machine: a file's way from its arrival to its outcome.
+
+What the states hand to each other is described in :mod:`runtime.models`; what happens when one of
+them dies, in ``docs/commit-protocol.md``.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from etl import names
+from etl.outcomes import Outcomes
+from etl.retries import BACKOFF, function_errors
+from etl.target import Target
+from etl.workflow_role import workflow_role
+from runtime.models import FILE_ITEM
+
+TIMEOUT = Duration.hours(12)
+MAX_CONCURRENCY = 10
+EXECUTION_ENDED = "Step Functions Execution Status Change"
+
+_EVENT = {"event.$": "$", "execution.$": "$$.Execution.Id"}
+
+
+class Workflow(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        target: Target,
+        functions: Mapping[str, lambda_.IFunction],
+        bucket_arn: str,
+        table: dynamodb.ITable,
+        outcomes: Outcomes,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._functions, self._table, self._outcomes = functions, table, outcomes
+        name = names.physical("workflow", target.suffix)
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            # Step Functions' log groups belong under this prefix: the account's one resource policy for logs is bounded in size.
+            log_group_name=f"/aws/vendedlogs/states/{name}",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = workflow_role(
+            self, "Role", target=target, name=name, functions=functions, bucket_arn=bucket_arn, table=table, outcomes=outcomes
+        )
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=name,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
+            query_language=sfn.QueryLanguage.JSON_PATH,
+            # The role says all there is to say; the tasks' own grants would widen it.
+            role=role.without_policy_updates(),
+            timeout=TIMEOUT,
+            tracing_enabled=True,
+            # Without data: keys and totals are in the table, and rows are nobody's business here.
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ERROR, include_execution_data=False),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.machine.node.add_dependency(role)
+
+    def _definition(self) -> sfn.IChainable:
+        record_failure = self._call("RecordFailure", payload=_EVENT)
+        nothing = sfn.Succeed(self, "NothingToDo", comment="A duplicate event, a folder, or a file that has already ended")
+        register = self._call("RegisterFile", payload=_EVENT, on_error=record_failure)
+        validate = self._call("ValidateFile", on_error=record_failure)
+        plan = self._call("PlanChunks", on_error=record_failure)
+        finalize = self._call("FinalizeFile", on_error=record_failure)
+        process = self._process_chunks(record_failure)
+        published = self._publication()
+
+        register.next(sfn.Choice(self, "IsNewFile").when(sfn.Condition.string_equals("$.decision", "PROCESS"), validate).otherwise(nothing))
+        validate.next(plan)
+        plan.next(
+            sfn.Choice(self, "HasChunks", comment="A file with a header and no rows has none")
+            .when(sfn.Condition.number_equals("$.chunks", 0), finalize)
+            .otherwise(process)
+        )
+        process.next(finalize)
+        finalize.next(
+            sfn.Choice(self, "IsProved", comment="A boundary that was guessed wrong is planned again, exactly")
+            .when(sfn.Condition.string_equals("$.decision", "REPLAN"), plan)
+            .otherwise(published)
+        )
+        record_failure.next(
+            sfn.Choice(self, "IsFailureNew").when(sfn.Condition.string_equals("$.decision", "NOTHING"), nothing).otherwise(published)
+        )
+        return (
+            sfn.Choice(self, "RouteEvent", comment="An object arrived, or an execution ended badly")
+            .when(sfn.Condition.string_equals("$['detail-type']", EXECUTION_ENDED), record_failure)
+            .otherwise(register)
+        )
+
+    def _call(self, state: str, *, payload: Mapping[str, str] | None = None, on_error: sfn.IChainable | None = None) -> tasks.LambdaInvoke:
+        """A Lambda task that replaces the state's data with the function's answer; without *payload* it is given that data."""
+        task = tasks.LambdaInvoke(
+            self,
+            state,
+            lambda_function=self._functions[names.kebab(state).replace("-", "_")],
+            payload=sfn.TaskInput.from_object(dict(payload)) if payload else None,
+            payload_response_only=True,
+            retry_on_service_exceptions=False,
+        )
+        task.add_retry(errors=function_errors(), **BACKOFF)
+        if on_error is not None:
+            task.add_catch(on_error, errors=["States.ALL"], result_path="$.error")
+        return task
+
+    def _process_chunks(self, on_error: sfn.IChainable) -> sfn.DistributedMap:
+        """E11. What a chunk did is in the table: 2,001 results would not fit into a state's 256 KB."""
+        chunk = tasks.LambdaInvoke(
+            self,
+            "ProcessChunk",
+            lambda_function=self._functions["process_chunk"],
+            payload_response_only=True,
+            retry_on_service_exceptions=False,
+            result_selector={},
+        )
+        chunk.add_retry(errors=function_errors(), **BACKOFF)
+        chunks = sfn.DistributedMap(
+            self,
+            "ProcessChunks",
+            label="Chunks",
+            max_concurrency=MAX_CONCURRENCY,
+            map_execution_type=sfn.StateMachineType.STANDARD,
+            item_reader=sfn.S3JsonItemReader(
+                bucket_name_path=sfn.JsonPath.string_at("$.manifest.bucket"), key=sfn.JsonPath.string_at("$.manifest.key")
+            ),
+            item_selector={
+                "chunk.$": "$$.Map.Item.Value",
+                "attempt.$": "$.attempt",
+                "execution.$": "$$.Execution.Id",
+            },
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        chunks.item_processor(chunk)
+        chunks.add_catch(on_error, errors=["States.ALL"], result_path="$.error")
+        return chunks
+
+    def _publication(self) -> sfn.IChainable:
+        """From here on the file has ended, whatever happens: a failure costs a delivery, not the file."""
+        ended = self._alert()
+        publish = tasks.SqsSendMessage(
+            self,
+            "PublishResult",
+            queue=self._outcomes.results,
+            message_body=sfn.TaskInput.from_text(sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.outcome.message"))),
+            message_group_id=sfn.JsonPath.string_at("$.outcome.group"),
+            message_deduplication_id=sfn.JsonPath.string_at("$.outcome.deduplication"),
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        publish.add_retry(errors=["States.TaskFailed"], **BACKOFF)
+        delivered = tasks.DynamoUpdateItem(
+            self,
+            "RecordDelivery",
+            table=self._table,
+            key={
+                "file_id": tasks.DynamoAttributeValue.from_string(sfn.JsonPath.string_at("$.file_id")),
+                "chunk_id": tasks.DynamoAttributeValue.from_string(FILE_ITEM),
+            },
+            update_expression="SET published_at = :now",
+            condition_expression="attribute_exists(file_id)",
+            expression_attribute_values={":now": tasks.DynamoAttributeValue.from_string(sfn.JsonPath.string_at("$$.State.EnteredTime"))},
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        # A file that is not there will not appear.
+        delivered.add_retry(errors=["DynamoDB.ConditionalCheckFailedException"], max_attempts=0)
+        delivered.add_retry(errors=["States.TaskFailed"], **BACKOFF)
+        undelivered = self._notify("NotifyUndelivered", "Outcome not delivered").next(
+            sfn.Fail(
+                self,
+                "ResultUndelivered",
+                error="ResultUndelivered",
+                cause="The file has ended, but its outcome could not be put on the results queue",
+            )
+        )
+        publish.add_catch(undelivered, errors=["States.ALL"], result_path="$.error")
+        publish.next(delivered).next(ended)
+        return (
+            sfn.Choice(self, "IsPublished", comment="The outcome of a reserved dataset is nobody's")
+            .when(sfn.Condition.boolean_equals("$.outcome.publish", True), publish)
+            .otherwise(ended)
+        )
+
+    def _alert(self) -> sfn.IChainable:
+        how_ended = (
+            sfn.Choice(self, "HowEnded")
+            .when(
+                sfn.Condition.string_equals("$.outcome.status", "FAILED"),
+                sfn.Fail(self, "FileFailed", error="FileFailed", cause_path="$.outcome.subject"),
+            )
+            .when(
+                sfn.Condition.string_equals("$.outcome.status", "REJECTED"),
+                sfn.Succeed(self, "FileRejected", comment="The workflow did its work; the file was not good"),
+            )
+            .otherwise(sfn.Succeed(self, "FileSucceeded"))
+        )
+        return (
+            sfn.Choice(self, "IsAlert")
+            .when(
+                sfn.Condition.boolean_equals("$.outcome.alert", True),
+                self._notify("NotifyFailure", sfn.JsonPath.string_at("$.outcome.subject")).next(how_ended),
+            )
+            .otherwise(how_ended)
+        )
+
+    def _notify(self, state: str, subject: str) -> tasks.SnsPublish:
+        task = tasks.SnsPublish(
+            self,
+            state,
+            topic=self._outcomes.alerts,
+            subject=subject,
+            message=sfn.TaskInput.from_text(sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.outcome.message"))),
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        task.add_retry(errors=["States.TaskFailed"], **BACKOFF)
+        return task

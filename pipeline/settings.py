@@ -1,0 +1,187 @@
+"""``cdk.json`` read, checked and typed: the only configuration there is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping
+
+from etl import names
+from etl.target import RuntimeSettings, Target
+from runtime.settings import DEFAULT_CHUNK_BYTES
+
+KEY = "ledgerline"
+#: Context keys that override one value each.
+OVERRIDES = (f"{KEY}.runtime", f"{KEY}.chunk_bytes")
+
+#: What Lambda offers and the tests run on; the contract's two are 3.9 and 3.13 (E12), the others serve machines that lack both.
+RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13")
+GITHUB, CODECOMMIT = "github", "codecommit"
+
+#: Bytes. Below it a chunk is smaller than the window in which its boundary is looked for.
+MIN_CHUNK_BYTES = 65_536
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
+_STAGE_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,19}")
+_CONNECTION = re.compile(r"arn:aws:(?:codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]{36}")
+_REPOSITORY = {GITHUB: re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+"), CODECOMMIT: re.compile(r"[A-Za-z0-9._-]{1,100}")}
+_BRANCH = re.compile(r"[A-Za-z0-9._/-]{1,250}")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line that names it."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where, self.problem = where, problem
+        super().__init__(f"cdk.json, {where}: {problem}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """``repository`` is owner/name at GitHub (through *connection_arn*), or a CodeCommit repository's name."""
+
+    kind: str
+    repository: str
+    branch: str
+    connection_arn: str | None
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    account: str
+    region: str
+    suffix: str
+    source: Source
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Settings:
+    runtime: RuntimeSettings
+    pipeline: PipelineSettings
+    targets: tuple[Target, ...]
+
+
+def read_context(path: Path) -> dict[str, Any]:
+    """The ``context`` object of a ``cdk.json``; raise SettingsError when there is none."""
+    try:
+        context = json.loads(path.read_text(encoding="utf-8"))["context"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError("context", f"cannot be read from {path.name} ({error!r}); restore the file") from error
+    if not isinstance(context, dict):
+        raise SettingsError("context", "is not an object")
+    return context
+
+
+def parse(context: Mapping[str, Any]) -> Settings:
+    """Settings out of a CDK context; ``ledgerline.<name>`` beside ``ledgerline`` overrides one value (``-c``)."""
+    root = dict(_Reader(context, "context").object(KEY).values)
+    root |= {name.removeprefix(f"{KEY}."): context[name] for name in OVERRIDES if context.get(name) is not None}
+    reader = _Reader(root, KEY)
+    runtime = RuntimeSettings(
+        runtime=reader.choice("runtime", RUNTIMES),
+        chunk_bytes=reader.integer("chunk_bytes", MIN_CHUNK_BYTES, DEFAULT_CHUNK_BYTES),
+    )
+    targets = tuple(_target(target) for target in reader.objects("targets"))
+    if not targets:
+        raise SettingsError(f"{KEY}.targets", "is empty; name at least one target")
+    pipeline = _pipeline(reader.object("pipeline"), targets[0].tags)
+    _refuse_repeated("name", [target.name for target in targets])
+    _refuse_repeated("suffix", [pipeline.suffix, *(target.suffix for target in targets)])
+    return Settings(runtime, pipeline, targets)
+
+
+def _target(reader: _Reader) -> Target:
+    return Target(
+        name=reader.text("name", _STAGE_NAME),
+        account=reader.text("account", _ACCOUNT),
+        region=reader.text("region", _REGION),
+        suffix=reader.suffix("suffix"),
+        source_name=reader.suffix("source_name"),
+        approval=reader.flag("approval", default=False),
+        environment=reader.text("environment", re.compile(r"[A-Za-z]{1,64}"), default="Production"),
+    )
+
+
+def _pipeline(reader: _Reader, tags: Mapping[str, str]) -> PipelineSettings:
+    source = reader.object("source")
+    kind = source.choice("kind", (GITHUB, CODECOMMIT))
+    return PipelineSettings(
+        account=reader.text("account", _ACCOUNT),
+        region=reader.text("region", _REGION),
+        suffix=reader.suffix("suffix"),
+        source=Source(
+            kind=kind,
+            repository=source.text("repository", _REPOSITORY[kind]),
+            branch=source.text("branch", _BRANCH),
+            connection_arn=source.text("connection_arn", _CONNECTION) if kind == GITHUB else None,
+        ),
+        tags=tags,
+    )
+
+
+def _refuse_repeated(what: str, values: list[str]) -> None:
+    repeated = [value for value, count in Counter(values).items() if count > 1]
+    if repeated:
+        raise SettingsError(f"{KEY}.targets", f"{what} {repeated[0]!r} is used twice (the pipeline's suffix counts); names would collide")
+
+
+class _Reader:
+    """One JSON object with its path, so that every complaint can say where."""
+
+    def __init__(self, values: Mapping[str, Any], where: str) -> None:
+        self.values, self._where = values, where
+
+    def _get(self, name: str) -> Any:
+        if self.values.get(name) is None:
+            raise self._wrong(name, "is missing")
+        return self.values[name]
+
+    def _wrong(self, name: str, problem: str) -> SettingsError:
+        return SettingsError(f"{self._where}.{name}", problem)
+
+    def object(self, name: str) -> _Reader:
+        value = self._get(name)
+        if not isinstance(value, Mapping):
+            raise self._wrong(name, f"is {value!r}, not an object")
+        return _Reader(value, f"{self._where}.{name}")
+
+    def objects(self, name: str) -> list[_Reader]:
+        value = self._get(name)
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, Mapping) for item in value):
+            raise self._wrong(name, "is not a list of objects")
+        return [_Reader(item, f"{self._where}.{name}[{index}]") for index, item in enumerate(value)]
+
+    def text(self, name: str, pattern: re.Pattern[str], default: str | None = None) -> str:
+        value = default if default is not None and name not in self.values else self._get(name)
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise self._wrong(name, f"is {value!r}, which does not match {pattern.pattern}")
+        return value
+
+    def suffix(self, name: str) -> str:
+        value = self._get(name)
+        if not isinstance(value, str) or not names.is_suffix(value):
+            raise self._wrong(name, f"is {value!r}, not 1 to {names.MAX_SUFFIX} lower-case letters, digits and inner dashes")
+        return value
+
+    def choice(self, name: str, choices: tuple[str, ...]) -> str:
+        value = str(self._get(name))
+        if value not in choices:
+            raise self._wrong(name, f"is {value!r}; choose one of {', '.join(choices)}")
+        return value
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        value = self._get(name)
+        if isinstance(value, bool) or not re.fullmatch(r"[0-9]+", str(value)) or not low <= int(value) <= high:
+            raise self._wrong(name, f"is {value!r}, not a whole number from {low:,} to {high:,}")
+        return int(value)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.values.get(name, default)
+        if not isinstance(value, bool):
+            raise self._wrong(name, f"is {value!r}, not true or false")
+        return value

@@ -1,0 +1,45 @@
+"""Synthesizes the delivery pipeline and every stage that it deploys.
+
+Run by the CDK CLI, or by hand: ``python pipeline_app.py`` writes ``cdk.out`` (or ``$CDK_OUTDIR``)
+without network and without an AWS account. ``-c ledgerline.runtime=3.13`` overrides a setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any, Sequence
+
+from aws_cdk import App
+
+from etl.layers import built_layer
+from pipeline import settings
+from pipeline.app import build
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    context = settings.read_context(ROOT / "cdk.json") | _overrides(arguments)
+    # What the CLI was given (-c) comes to the app by CDK_CONTEXT_JSON, and wins there.
+    app = App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")), analytics_reporting=False)
+    chosen = settings.parse({key: app.node.try_get_context(key) for key in (settings.KEY, *settings.OVERRIDES)})
+    build(app, chosen, layer_path=built_layer(chosen.runtime.runtime))
+    app.synth()
+    return 0
+
+
+def _overrides(arguments: Sequence[str] | None) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(prog="pipeline_app.py", description="Synthesize the pipeline and its stages.")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE", help="for example ledgerline.runtime=3.13")
+    pairs = (pair.partition("=") for pair in parser.parse_args(arguments).context)
+    return {key: value for key, _, value in pairs}
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except settings.SettingsError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,22 @@
+"""The one class that is deployed everywhere: primary, disaster recovery and branches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import Environment, Stage
+from constructs import Construct
+
+from etl.guardrails import guard
+from etl.stack import EtlStack
+from etl.target import RuntimeSettings, Target
+
+
+class EtlStage(Stage):
+    """The full ETL for *target* (D3), guarded from inside: aspects of the app do not enter stages."""
+
+    def __init__(self, scope: Construct, *, target: Target, settings: RuntimeSettings, layer_path: Path) -> None:
+        super().__init__(scope, target.name, env=Environment(account=target.account, region=target.region))
+        self.target = target
+        self.etl = EtlStack(self, "Etl", target=target, settings=settings, layer_path=layer_path)
+        guard(self, suffix=target.suffix, tags=target.tags)
