@@ -147,7 +147,9 @@ class UnterminatedQuote(FileRejected):
 class TooManyRejectedRows(FileRejected):
     def __init__(self, rows_read: int, rows_rejected: int, threshold: float) -> None:
         self.rows_read, self.rows_rejected, self.threshold = rows_read, rows_rejected, threshold
-        super().__init__(f"{rows_rejected:,} of {rows_read:,} rows were rejected, which reaches the contract's threshold of {threshold:.2%}")
+        super().__init__(
+            f"{rows_rejected:,} of {rows_read:,} rows were rejected, which reaches the contract's threshold of {threshold:.2%}"
+        )
 
 
 class DuplicateKeys(FileRejected):

@@ -69,7 +69,7 @@ class ObjectRef:
 
 def file_id(source_name: str, key: str, version_id: str) -> str:
     """32 hexadecimal digits that name one object version, the same in every region."""
-    return hashlib.sha256("\n".join((source_name, key, version_id)).encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{source_name}\n{key}\n{version_id}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,9 @@ class ObjectStore:
 
     def head(self, ref: ObjectRef) -> StoredObject:
         """Describe one version (the current one where ``ref`` names none); ObjectMissing if it is gone."""
-        version = {"VersionId": ref.version_id} if ref.version_id else {}
-        answer = self._call("HeadObject", ref, lambda: self._client.head_object(Bucket=ref.bucket, Key=ref.key, ChecksumMode="ENABLED", **version))
+        answer = self._call(
+            "HeadObject", ref, lambda: self._client.head_object(Bucket=ref.bucket, Key=ref.key, ChecksumMode="ENABLED", **_version(ref))
+        )
         checksum = next((f"{name[8:]}:{answer[name]}" for name in _CHECKSUMS if answer.get(name)), "")  # type: ignore[literal-required]
         found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
         return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum)
@@ -82,10 +83,9 @@ class ObjectStore:
         """Bytes ``[start, end)`` of one version."""
         if end <= start:
             return b""
-        version = {"VersionId": ref.version_id} if ref.version_id else {}
 
         def get() -> bytes:
-            answer = self._client.get_object(Bucket=ref.bucket, Key=ref.key, Range=f"bytes={start}-{end - 1}", **version)
+            answer = self._client.get_object(Bucket=ref.bucket, Key=ref.key, Range=f"bytes={start}-{end - 1}", **_version(ref))
             return answer["Body"].read()
 
         body = self._call("GetObject", ref, get)
@@ -95,8 +95,7 @@ class ObjectStore:
 
     def read(self, ref: ObjectRef) -> bytes:
         """The whole of a small object."""
-        version = {"VersionId": ref.version_id} if ref.version_id else {}
-        return self._call("GetObject", ref, lambda: self._client.get_object(Bucket=ref.bucket, Key=ref.key, **version)["Body"].read())
+        return self._call("GetObject", ref, lambda: self._client.get_object(Bucket=ref.bucket, Key=ref.key, **_version(ref))["Body"].read())
 
     def stream(self, ref: ObjectRef, start: int, end: int) -> Iterator[bytes]:
         """Bytes ``[start, end)`` in order, in parts of PART_BYTES, reading ahead while the caller works."""
@@ -140,7 +139,11 @@ class ObjectStore:
         except ObjectMissing:
             return self.head(ObjectRef(self.bucket, key)).ref
         copy = self._checked_copy(original, key)
-        self._call("DeleteObject", source, lambda: self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version_id or "null"))
+        self._call(
+            "DeleteObject",
+            source,
+            lambda: self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version_id or "null"),
+        )
         return copy
 
     def _checked_copy(self, original: StoredObject, key: str) -> ObjectRef:
@@ -156,7 +159,9 @@ class ObjectStore:
         self._call("CopyObject", target, lambda: self._client.copy(source, self.bucket, key, Config=config))
         copied = self.head(target)
         if not _same(original, copied):
-            raise ReconciliationFailed(key, "the copy of the original", f"{original.size} bytes {original.etag}", f"{copied.size} bytes {copied.etag}")
+            raise ReconciliationFailed(
+                key, "the copy of the original", f"{original.size} bytes {original.etag}", f"{copied.size} bytes {copied.etag}"
+            )
         return copied.ref
 
     def _call(self, operation: str, ref: ObjectRef, call: Callable[[], T]) -> T:
@@ -166,6 +171,10 @@ class ObjectStore:
             raise _translated(operation, ref, error) from error
         except BotoCoreError as error:
             raise StorageUnavailable(operation, ref.key, type(error).__name__) from error
+
+
+def _version(ref: ObjectRef) -> Any:
+    return {"VersionId": ref.version_id} if ref.version_id else {}
 
 
 _CHECKSUMS = ("ChecksumCRC64NVME", "ChecksumSHA256", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA1")
@@ -193,7 +202,20 @@ def _translated(operation: str, ref: ObjectRef, error: ClientError) -> Ledgerlin
         return ObjectMissing(ref.key, ref.version_id)
     if code in _REFUSED:
         return AccessRefused(f"S3 {operation}", f"{ref.bucket}/{ref.key}")
-    if status >= 500 or status == 429 or code in {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestTimeTooSkewed", "ConditionalRequestConflict", "OperationAborted"}:
+    if (
+        status >= 500
+        or status == 429
+        or code
+        in {
+            "SlowDown",
+            "RequestTimeout",
+            "Throttling",
+            "ThrottlingException",
+            "RequestTimeTooSkewed",
+            "ConditionalRequestConflict",
+            "OperationAborted",
+        }
+    ):
         return StorageUnavailable(operation, ref.key, code)
     return AccessRefused(f"S3 {operation} ({code})", f"{ref.bucket}/{ref.key}")
 

@@ -34,7 +34,7 @@ _UNITS = {
 def emit(stage: str, values: Mapping[str, float], *, service: str | None = None) -> None:
     """Write one embedded metric document with the dimension *stage*, and *service* where one is given."""
     metrics = EphemeralMetrics(namespace=names.NAMESPACE)
-    metrics.service = service  # or Powertools would add the function's name to every metric
+    metrics.service = service or ""  # or Powertools would add the function's name to every metric
     metrics.add_dimension(names.STAGE_DIMENSION, stage)
     for name, value in values.items():
         metrics.add_metric(name=name, unit=_UNITS.get(name, MetricUnit.Count), value=value)

@@ -7,6 +7,7 @@ that says so (docs/commit-protocol.md).
 
 from __future__ import annotations
 
+import functools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -69,7 +70,9 @@ class Tracking:
     # Files
 
     def file(self, file_id: str) -> Item | None:
-        answer = self._call("GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, FILE_ITEM), ConsistentRead=True))
+        answer = self._call(
+            "GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, FILE_ITEM), ConsistentRead=True)
+        )
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def register(self, file_id: str, attributes: Mapping[str, Any], *, status: str, execution: str, lease_seconds: int) -> Item | None:
@@ -114,7 +117,13 @@ class Tracking:
                 return Transition(item, made=False)
             if item["file_status"] not in from_statuses:
                 raise OwnershipLost(task.file_id, task.attempt, item["file_status"])
-            changed = {**item, **(attributes or {}), "file_status": to_status, "updated_at": iso(self._now()), "revision": item["revision"] + 1}
+            changed = {
+                **item,
+                **(attributes or {}),
+                "file_status": to_status,
+                "updated_at": iso(self._now()),
+                "revision": item["revision"] + 1,
+            }
             put = {
                 "Put": {
                     "TableName": self._table,
@@ -185,7 +194,7 @@ class Tracking:
     def _update_chunk(self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None) -> bool:
         condition = "#plan = :plan AND NOT #status IN (:done, :misaligned)"
         guard = {":plan": chunk.plan, ":done": ChunkStatus.DONE, ":misaligned": ChunkStatus.MISALIGNED}
-        used = {alias: name for alias, name in {"#status": "status", "#plan": "plan", **(names or {})}.items()}
+        used = {"#status": "status", "#plan": "plan", **(names or {})}
         return self._conditional(
             "UpdateItem",
             lambda: self._client.update_item(
@@ -207,22 +216,18 @@ class Tracking:
         yield from self._query(file_id, "begins_with(chunk_id, :low)", {":low": EVENT_PREFIX})
 
     def _query(self, file_id: str, range_condition: str, values: Mapping[str, str]) -> Iterator[Item]:
-        more: dict[str, Any] = {}
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": f"file_id = :file AND {range_condition}",
+            "ExpressionAttributeValues": _typed({":file": file_id, **values}),
+            "ConsistentRead": True,
+        }
         while True:
-            page = self._call(
-                "Query",
-                lambda more=more: self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression=f"file_id = :file AND {range_condition}",
-                    ExpressionAttributeValues=_typed({":file": file_id, **values}),
-                    ConsistentRead=True,
-                    **more,
-                ),
-            )
+            page = self._call("Query", functools.partial(self._client.query, **query))
             yield from map(_plain, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
-            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     # How it is written
 

@@ -83,7 +83,9 @@ def _end(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
         location = stage.store.move(original_of(item), destination)
     except ObjectMissing:
         return item
-    return stage.tracking.transition(task, item["file_status"], (item["file_status"],), {"location": location.to_dict()}, {"moved_to": destination}).item
+    return stage.tracking.transition(
+        task, item["file_status"], (item["file_status"],), {"location": location.to_dict()}, {"moved_to": destination}
+    ).item
 
 
 def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
@@ -97,7 +99,9 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
     if chunks and all_done(chunks, item):
         attributes.update(Totals.of(chunks).to_dict())
         attributes["reject_report"] = write_reject_report({**item, **attributes}, chunks, stage)
-    ended = stage.tracking.transition(task, status, FileStatus.OPEN, attributes, {"error_type": kind, "error_message": attributes["error_message"]})
+    ended = stage.tracking.transition(
+        task, status, FileStatus.OPEN, attributes, {"error_type": kind, "error_message": attributes["error_message"]}
+    )
     if ended.made and not is_reserved(item):
         counted = names.FILES_REJECTED if status == FileStatus.REJECTED else names.FILES_FAILED
         emit(stage.settings.stage, {counted: 1, names.FILE_SECONDS: seconds_open(ended.item)})

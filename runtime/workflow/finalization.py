@@ -7,14 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Sequence
 
-import pyarrow.parquet
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from runtime import metric_names as names
 from runtime.contracts.model import Contract
 from runtime.errors import DuplicateKeys, ReconciliationFailed, TooManyRejectedRows
 from runtime.models import ChunkStatus, FileStatus, FileTask, ObjectRef
 from runtime.object_store import RangedFile
-from runtime.observability import emit
 from runtime.records.proofs import ChunkProof, fold
 from runtime.rows.key_digests import Duplicates, duplicates
 from runtime.tracking import Item, iso, utc_now
@@ -27,6 +26,9 @@ from runtime.workflow.stage import Stage
 DIGEST_MEMORY_BYTES = 512 * 1024 * 1024
 #: Parquet footers read at once.
 FOOTER_READERS = 16
+
+
+_COUNTS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines")
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Totals:
         for chunk in chunks:
             for reason, count in chunk["reasons"].items():
                 reasons[reason] = reasons.get(reason, 0) + count
-        counts = (sum(chunk[name] for chunk in chunks) for name in ("rows_read", "rows_accepted", "rows_rejected", "blank_lines"))
-        return cls(*counts, reasons=dict(sorted(reasons.items())))
+        read, accepted, rejected, blank = (sum(chunk[name] for chunk in chunks) for name in _COUNTS)
+        return cls(read, accepted, rejected, blank, dict(sorted(reasons.items())))
 
     def to_dict(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -104,7 +106,7 @@ def _parquet_rows(chunk: Item, stage: Stage) -> int:
     if parquet is None:
         return 0
     file = RangedFile(stage.store, ObjectRef(stage.store.bucket, parquet["key"], parquet["version_id"]), parquet["size"])
-    return int(pyarrow.parquet.read_metadata(file).num_rows)
+    return int(pq.read_metadata(pa.PythonFile(file, "r")).num_rows)
 
 
 class _Digests:

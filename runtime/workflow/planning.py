@@ -58,4 +58,3 @@ def _write_manifest(chunks: list[ChunkTask], file_id: str, number: int, stage: S
     body = json.dumps([chunk.to_dict() for chunk in chunks], ensure_ascii=False, separators=(",", ":")).encode()
     stage.store.write(key, body, "application/json")
     return key
-
