@@ -59,16 +59,22 @@ def scan(block: Block, delimiter: int, quote: int, *, final: bool) -> Scan:
     """
     data = _as_bytes(block)
     quotes = _follow_quotes(data, delimiter, quote, inside=False, previous=LF, final=final)
-    feeds = np.flatnonzero(data == LF)
-    if len(quotes.positions):
-        feeds = feeds[~quotes.inside[np.searchsorted(quotes.positions, feeds)]]
-    ends = feeds + 1
+    ends = _ends(data, quotes)
     tail = int(ends[-1]) if len(ends) else 0
     if final and tail < len(data) and not quotes.inside[-1]:
         tail = len(data)
         ends = np.append(ends, tail)
     malformed = np.unique(np.searchsorted(ends, quotes.illegal, side="right"))
     return Scan(ends, malformed[malformed < len(ends)], quotes.open_quote, tail)
+
+
+def record_ends(block: Block, delimiter: int, quote: int, *, inside: bool, previous: int) -> Offsets:
+    """Where records end in a block that starts anywhere, if it starts *inside* a quoted field or not.
+
+    ``previous`` is the byte before the block; when it is a quote, neither assumption need hold.
+    """
+    data = _as_bytes(block)
+    return _ends(data, _follow_quotes(data, delimiter, quote, inside=inside, previous=previous, final=False))
 
 
 class BoundaryScanner:
@@ -207,11 +213,17 @@ def _follow_quotes(data: Bytes, delimiter: int, quote: int, *, inside: bool, pre
     return _Quotes(positions, inside_after, positions[illegal], _open_quote(positions, touches, inside_after, base))
 
 
+def _ends(data: Bytes, quotes: _Quotes) -> Offsets:
+    feeds = np.flatnonzero(data == LF)
+    return feeds[~quotes.inside[np.searchsorted(quotes.positions, feeds)]] + 1
+
+
 def _starts_field(data: Bytes, positions: Offsets, delimiter: int, previous: int) -> Flags:
     before = data[positions - 1]
     if positions[0] == 0:
         before[0] = previous
-    return (before == delimiter) | (before == LF)
+    starts: Flags = (before == delimiter) | (before == LF)
+    return starts
 
 
 def _ends_field(data: Bytes, positions: Offsets, delimiter: int, final: bool) -> Flags:

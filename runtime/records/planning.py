@@ -1,0 +1,128 @@
+"""Byte ranges that begin and end on record boundaries, found without reading the file."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Iterable, Iterator, Sequence
+
+from runtime.contracts.model import Contract
+from runtime.errors import InvalidInput, RecordTooLong
+from runtime.models import Layout
+from runtime.records.boundaries import WINDOW_BYTES, last_boundary
+from runtime.records.fields import RecordCheck
+from runtime.records.scanner import BoundaryScanner
+from runtime.records.source import ByteSource
+
+#: The most that a chunk may have (E2).
+MAX_CHUNK_BYTES = 50_000_000
+#: Where a search for the end of a record stops: far beyond any real row, and small enough that an
+#: unclosed quote is found out before gigabytes are read. Exact scans look once per piece, so a
+#: record may be up to twice as long before it is noticed.
+MAX_RECORD_BYTES = 8 * 1024 * 1024
+
+#: Boundaries sought at once: planning 100 GB costs 2,000 round trips.
+CONCURRENT_READS = 16
+#: One read of an exact scan, and how many are under way ahead of it.
+PIECE_BYTES = 8 * 1024 * 1024
+READ_AHEAD = 3
+
+def plan(
+    source: ByteSource,
+    contract: Contract,
+    layout: Layout,
+    chunk_bytes: int,
+    *,
+    exact_from: int | None = None,
+    keep: Sequence[tuple[int, int]] = (),
+) -> list[tuple[int, int]]:
+    """Contiguous ranges of at most *chunk_bytes* over everything after the header; none for no rows.
+
+    Boundaries are guessed (``runtime.records.boundaries``), and where no guess is possible found
+    exactly from the last one. With *exact_from*, a proved boundary, everything from there on is
+    read and cut exactly, and *keep*, the ranges before it, stays.
+
+    Raises RecordTooLong when a record is longer than MAX_RECORD_BYTES or than a chunk.
+    """
+    if not 0 < chunk_bytes <= MAX_CHUNK_BYTES:
+        raise InvalidInput(f"chunk_bytes is {chunk_bytes}; it must be from 1 to {MAX_CHUNK_BYTES:,}")
+    if exact_from is not None:
+        return [*keep, *_cut_exactly(source, layout, chunk_bytes, exact_from, source.size)]
+    try:
+        return _cut_by_guesses(source, RecordCheck(contract, layout), chunk_bytes)
+    except RecordTooLong:
+        # An exact scan that set out from a wrong guess may see such a record where there is none.
+        return _cut_exactly(source, layout, chunk_bytes, layout.header_end, source.size)
+
+
+def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) -> list[tuple[int, int]]:
+    # A boundary lies a little before its nominal cut, so chunks are planned a little short.
+    slack = min(WINDOW_BYTES // 4, chunk_bytes // 8)
+    first, size = check.layout.header_end, source.size
+    if size - first <= chunk_bytes:
+        return _between([first, size])
+    with ThreadPoolExecutor(CONCURRENT_READS) as pool:
+
+        def guess(nominal_cuts: Iterable[int]) -> list[int]:
+            found = pool.map(lambda cut: last_boundary(source, first, cut, check), nominal_cuts)
+            return [boundary for boundary in found if boundary is not None]
+
+        cuts = [first, size, *guess(_evenly(first, size, chunk_bytes - slack))]
+        # Long records, or one cut that could not be told, leave a range somewhat too long: other
+        # places in it may do. Where several cuts in a row could not be told, more guesses would be waste.
+        retry = [(s, e) for s, e in _between(cuts) if chunk_bytes < e - s <= 2 * chunk_bytes]
+        cuts += guess(cut for start, end in retry for cut in _evenly(start, end, chunk_bytes * 3 // 4))
+    ranges: list[tuple[int, int]] = []
+    for start, end in _between(cuts):
+        ranges += [(start, end)] if end - start <= chunk_bytes else _cut_exactly(source, check.layout, chunk_bytes, start, end)
+    return ranges
+
+
+def _evenly(start: int, end: int, most: int) -> list[int]:
+    """Cuts that divide ``[start, end)`` into equal parts of *most* bytes or fewer."""
+    parts = -(-(end - start) // max(most, 1))
+    return [start + (end - start) * part // parts for part in range(1, parts)]
+
+
+def _between(cuts: Iterable[int]) -> list[tuple[int, int]]:
+    ordered = sorted(set(cuts))
+    return list(zip(ordered, ordered[1:]))
+
+
+def _cut_exactly(source: ByteSource, layout: Layout, chunk_bytes: int, start: int, end: int) -> list[tuple[int, int]]:
+    """Cut ``[start, end)`` into ranges as long as allowed, reading all of it; both are boundaries."""
+    scanner = BoundaryScanner(ord(layout.delimiter), ord(layout.quote), start)
+    ranges = []
+    for piece in _pieces(source, start, end):
+        scanner.feed(piece)
+        while scanner.position > start + chunk_bytes:
+            cut = scanner.boundary_at_or_before(start + chunk_bytes)
+            if cut == start:
+                raise RecordTooLong(start, chunk_bytes)
+            ranges.append((start, cut))
+            start = cut
+        record_start = scanner.boundary_at_or_before(scanner.position)
+        if scanner.position - record_start > MAX_RECORD_BYTES:
+            raise RecordTooLong(record_start, MAX_RECORD_BYTES)
+    if start < end:
+        ranges.append((start, end))
+    return ranges
+
+
+def _pieces(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
+    """The bytes ``[start, end)`` in order, read ahead of whoever takes them."""
+    offsets = iter(range(start, end, PIECE_BYTES))
+    waiting: deque[Future[bytes]] = deque()
+    with ThreadPoolExecutor(READ_AHEAD) as pool:
+
+        def read_next() -> None:
+            offset = next(offsets, None)
+            if offset is not None:
+                waiting.append(pool.submit(source.read, offset, min(offset + PIECE_BYTES, end)))
+
+        for _ in range(READ_AHEAD):
+            read_next()
+        while waiting:
+            piece = waiting.popleft().result()
+            read_next()
+            yield piece
