@@ -5,7 +5,7 @@ An aspect of the app stops at the door of a stage: :func:`guard` is called for t
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Mapping, cast
 
 import jsii
 from aws_cdk import Aspects, CfnResource, IAspect, RemovalPolicy, Stack, Tags
@@ -65,14 +65,15 @@ class Providers:
         resource = _resource(node, FUNCTION) or _resource(node, ROLE)
         if resource is None or type(resource) is not CfnResource:
             return
-        provider = names.kebab(str(resource.node.scope.node.id).removeprefix("Custom::").removesuffix("CustomResourceProvider"))
+        owner = cast("Construct", resource.node.scope)
+        provider = names.kebab(owner.node.id.removeprefix("Custom::").removesuffix("CustomResourceProvider"))
         name = names.physical(provider, self._suffix)
         resource.add_property_override("Tags", self._tags)
         if resource.cfn_resource_type == ROLE:
             resource.add_property_override("RoleName", name)
             return
         log_group = logs.CfnLogGroup(
-            resource.node.scope,
+            owner,
             "Logs",
             log_group_name=names.log_group(name),
             retention_in_days=30,
@@ -119,7 +120,7 @@ def _resource(node: IConstruct, resource_type: str) -> CfnResource | None:
 
 def _property(resource: CfnResource, name: str) -> Any:
     """A property's value before overrides, as the template will have it; for typed resources and plain ones alike."""
-    properties = resource._cfn_properties
+    properties = resource._cfn_properties  # noqa: SLF001  There is no public view that plain resources have too.
     value = properties.get(name, properties.get(name[0].lower() + name[1:]))
     return Stack.of(resource).resolve(value)
 

@@ -10,10 +10,12 @@ from constructs import Construct
 from etl import names
 from etl.arrivals import Arrivals
 from etl.functions import Functions
+from etl.monitoring import Alarms, Dashboard, StageMetrics
 from etl.outcomes import Outcomes
 from etl.storage import Storage
 from etl.target import RuntimeSettings, Target
 from etl.tracking import Tracking
+from etl.trail import Trail
 from etl.workflow import Workflow
 
 
@@ -51,7 +53,42 @@ class EtlStack(Stack):
             outcomes=self.outcomes,
         )
         self.arrivals = Arrivals(self, "Arrivals", target=target, bucket_name=self.storage.data.bucket_name, machine=self.workflow.machine)
-        self.outputs = {
+        self.trail = Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
+        self._monitor(target)
+        self.outputs = self._outputs(target)
+
+    def _monitor(self, target: Target) -> None:
+        metrics = StageMetrics(
+            suffix=target.suffix,
+            machine=self.workflow.machine,
+            functions=self.functions.by_name,
+            table=self.tracking.table,
+            queues={
+                "results": self.outcomes.results,
+                "dead-results": self.outcomes.dead_results,
+                "dead-events": self.arrivals.dead_events,
+            },
+            # By name: a rule's own attribute is "<bus>|<name>" or an ARN, neither of which is the metric's dimension.
+            rules={kind: names.physical(kind, target.suffix) for kind in ("arrived", "ended-badly")},
+        )
+        alarms = Alarms(self, "Alarms", suffix=target.suffix, metrics=metrics, topic=self.outcomes.alerts)
+        region, console = target.region, f"https://{target.region}.console.aws.amazon.com"
+        Dashboard(
+            self,
+            "Dashboard",
+            suffix=target.suffix,
+            metrics=metrics,
+            alarms=list(alarms.alarms.values()),
+            links={
+                "Workflow": f"{console}/states/home?region={region}#/statemachines/view/{self.workflow.machine.state_machine_arn}",
+                "Files": f"{console}/dynamodbv2/home?region={region}#item-explorer?table={names.physical('tracking', target.suffix)}",
+                "Data": f"https://s3.console.aws.amazon.com/s3/buckets/{self.storage.data.bucket_name}",
+                "Traces": f"{console}/cloudwatch/home?region={region}#xray:service-map/map",
+            },
+        )
+
+    def _outputs(self, target: Target) -> dict[str, CfnOutput]:
+        return {
             name: CfnOutput(self, name, value=value)
             for name, value in {
                 "Stage": target.suffix,

@@ -83,7 +83,7 @@ class Storage(Construct):
             removal_policy=RemovalPolicy.DESTROY,
             auto_delete_objects=True,
         )
-        data = cast(s3.CfnBucket, self.data.node.default_child)
+        data = cast("s3.CfnBucket", self.data.node.default_child)
         data.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )

@@ -1,0 +1,141 @@
+"""When a person must look: the alarms as data.
+
+``anchor`` is the alarm's entry in ``docs/runbook.md``; alarms about several resources of one kind
+share it, and say in ``subject`` which resource they watch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from etl.functions import MEMORY_MB, TIMEOUT
+from etl.monitoring.metrics import MAXIMUM, StageMetrics
+from etl.workflow import TIMEOUT as WORKFLOW_TIMEOUT
+
+RUNBOOK = "docs/runbook.md"
+
+#: Percent of a limit at which there is still time to act.
+NEAR_LIMIT = 80
+MEMORY_NEAR_LIMIT = 85
+
+REJECTED_ROWS_PERCENT, REJECTED_ROWS_LEAST = 5, 1000
+UNSUCCESSFUL_FILES_PERCENT, UNSUCCESSFUL_FILES_LEAST = 20, 5
+QUEUE_DEPTH = 1000
+QUEUE_AGE_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class AlarmRule:
+    """Alarm when *metric* is at or above *threshold* in one period; *meaning* is a sentence for whoever is woken."""
+
+    anchor: str
+    metric: cloudwatch.IMetric
+    threshold: float
+    meaning: str
+    subject: str = ""
+
+    @property
+    def kind(self) -> str:
+        return f"{self.anchor}-{self.subject}" if self.subject else self.anchor
+
+    @property
+    def description(self) -> str:
+        return f"{self.meaning} Runbook: {RUNBOOK}#{self.anchor}"
+
+
+def alarm_rules(metrics: StageMetrics) -> list[AlarmRule]:
+    return [*_workflow(metrics), *_functions(metrics), *_data(metrics), *_queues(metrics), *_resources(metrics)]
+
+
+def _workflow(metrics: StageMetrics) -> list[AlarmRule]:
+    slow_ms = WORKFLOW_TIMEOUT.to_milliseconds() * NEAR_LIMIT / 100
+    return [
+        AlarmRule("workflow-failed", metrics.workflow("ExecutionsFailed"), 1, "A file could not be brought to its end."),
+        AlarmRule("workflow-timed-out", metrics.workflow("ExecutionsTimedOut"), 1, "A file took longer than the workflow's time limit."),
+        AlarmRule("workflow-aborted", metrics.workflow("ExecutionsAborted"), 1, "Somebody stopped the processing of a file."),
+        AlarmRule(
+            "workflow-slow",
+            metrics.workflow("ExecutionTime", MAXIMUM),
+            slow_ms,
+            f"A file took more than {NEAR_LIMIT}% of the workflow's time limit.",
+        ),
+    ]
+
+
+def _functions(metrics: StageMetrics) -> list[AlarmRule]:
+    slow_ms = TIMEOUT.to_milliseconds() * NEAR_LIMIT / 100
+    rules = []
+    for function in metrics.functions:
+        subject = function.replace("_", "-")
+        rules += [
+            AlarmRule("function-errors", metrics.function(function, "Errors"), 1, f"{function} raised an error.", subject),
+            AlarmRule(
+                "function-throttles",
+                metrics.function(function, "Throttles"),
+                50,
+                f"{function} was throttled again and again; files are late.",
+                subject,
+            ),
+            AlarmRule(
+                "function-slow",
+                metrics.function(function, "Duration", MAXIMUM),
+                slow_ms,
+                f"{function} used more than {NEAR_LIMIT}% of its time-out.",
+                subject,
+            ),
+            AlarmRule(
+                "memory-high",
+                metrics.memory(function),
+                MEMORY_NEAR_LIMIT,
+                f"{function} used more than {MEMORY_NEAR_LIMIT}% of its {MEMORY_MB:,} MB.",
+                subject,
+            ),
+        ]
+    return rules
+
+
+def _data(metrics: StageMetrics) -> list[AlarmRule]:
+    return [
+        AlarmRule(
+            "rejected-rows",
+            metrics.rejected_row_percent(REJECTED_ROWS_LEAST, Duration.minutes(15)),
+            REJECTED_ROWS_PERCENT,
+            f"{REJECTED_ROWS_PERCENT}% or more of the rows of 15 minutes were rejected.",
+        ),
+        AlarmRule(
+            "unsuccessful-files",
+            metrics.unsuccessful_file_percent(UNSUCCESSFUL_FILES_LEAST, Duration.hours(1)),
+            UNSUCCESSFUL_FILES_PERCENT,
+            f"{UNSUCCESSFUL_FILES_PERCENT}% or more of the files of an hour were rejected or failed.",
+        ),
+    ]
+
+
+def _queues(metrics: StageMetrics) -> list[AlarmRule]:
+    visible = "ApproximateNumberOfMessagesVisible"
+    return [
+        AlarmRule("queue-depth", metrics.queue("results", visible), QUEUE_DEPTH, "Outcomes arrive faster than they are consumed."),
+        AlarmRule(
+            "queue-age",
+            metrics.queue("results", "ApproximateAgeOfOldestMessage"),
+            QUEUE_AGE_SECONDS,
+            "An outcome has waited for an hour; its consumer may be down.",
+        ),
+        AlarmRule("dead-results", metrics.queue("dead-results", visible), 1, "A consumer gave an outcome up."),
+        AlarmRule("dead-events", metrics.queue("dead-events", visible), 1, "An event could not start the workflow; a file may be waiting."),
+    ]
+
+
+def _resources(metrics: StageMetrics) -> list[AlarmRule]:
+    tables = [
+        AlarmRule("table-throttles", metrics.table(name), 1, "The tracking table throttled requests; files are late.", subject)
+        for name, subject in (("ReadThrottleEvents", "reads"), ("WriteThrottleEvents", "writes"))
+    ]
+    rules = [
+        AlarmRule("rule-failed", metrics.rule(rule, "FailedInvocations"), 1, f"The rule for {rule} could not start the workflow.", rule)
+        for rule in metrics.rules
+    ]
+    return tables + rules
