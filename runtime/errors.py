@@ -78,9 +78,12 @@ class InvalidKey(FileRejected):
 
 
 class UnknownDataset(FileRejected):
-    def __init__(self, key: str, dataset: str | None, known: Sequence[str]) -> None:
-        self.key, self.dataset, self.known = key, dataset, tuple(known)
-        asked = f"names dataset {dataset!r}, which has no contract" if dataset else "names no dataset and its header fits none"
+    """``fitting`` are the datasets whose header fits a file that names none, when they are several."""
+
+    def __init__(self, key: str, dataset: str | None, known: Sequence[str], fitting: Sequence[str] = ()) -> None:
+        self.key, self.dataset, self.known, self.fitting = key, dataset, tuple(known), tuple(fitting)
+        fits = f"fits several ({', '.join(fitting)})" if fitting else "fits none"
+        asked = f"names dataset {dataset!r}, which has no contract" if dataset is not None else f"names no dataset and its header {fits}"
         super().__init__(f"{key!r} {asked}; known datasets: {', '.join(known) or 'none'}")
 
 

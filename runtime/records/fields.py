@@ -105,4 +105,3 @@ def _field_pattern(delimiter: bytes, quote: bytes) -> re.Pattern[bytes]:
     """Group 1: what is between the quotes of a quoted field; group 2: an unquoted field."""
     d, q = re.escape(delimiter), re.escape(quote)
     return re.compile(rb"%(q)s([^%(q)s]*(?:%(q)s%(q)s[^%(q)s]*)*)%(q)s|([^%(q)s%(d)s]*)" % {b"q": q, b"d": d})
-

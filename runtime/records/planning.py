@@ -27,6 +27,7 @@ CONCURRENT_READS = 16
 PIECE_BYTES = 8 * 1024 * 1024
 READ_AHEAD = 3
 
+
 def plan(
     source: ByteSource,
     contract: Contract,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, final
 
 
 class ByteSource(Protocol):
@@ -18,6 +18,7 @@ class ByteSource(Protocol):
         """Exactly the bytes ``[start, end)``, for ``0 <= start <= end <= size``."""
 
 
+@final
 class FileSource:
     """A local file as a ByteSource. Close it, or use it in a ``with`` statement."""
 
