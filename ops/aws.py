@@ -1,0 +1,53 @@
+"""The AWS clients of one command, made when they are first asked for."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+DEFAULT_REGION = "us-east-1"
+
+
+class Aws:
+    """AWS or, where AWS_ENDPOINT_URL says so, the emulator: boto3 reads it itself."""
+
+    def __init__(self, region: str | None = None) -> None:
+        self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
+        self.region: str = self._session.region_name or DEFAULT_REGION
+        self._config = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=60, max_pool_connections=16)
+
+    @cached_property
+    def cloudformation(self) -> CloudFormationClient:
+        return self._session.client("cloudformation", region_name=self.region, config=self._config)
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        return self._session.client("cloudwatch", region_name=self.region, config=self._config)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return self._session.client("dynamodb", region_name=self.region, config=self._config)
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        return self._session.client("lambda", region_name=self.region, config=self._config)
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self._session.client("s3", region_name=self.region, config=self._config)
+
+    @cached_property
+    def workflows(self) -> SFNClient:
+        return self._session.client("stepfunctions", region_name=self.region, config=self._config)

@@ -1,0 +1,71 @@
+"""A file against a contract, on this machine, by the very code that runs in the stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.rows.process import process_chunk
+
+from ops.reject_lines import RejectedRow, parse
+from runtime.contracts.loader import parse_contract, read_document
+from runtime.contracts.model import Contract
+from runtime.errors import ContractInvalid, UnterminatedQuote
+from runtime.models import chunk_id
+from runtime.records.planning import plan
+from runtime.records.recognition import recognize
+from runtime.records.source import ByteSource, FileSource
+from runtime.settings import DEFAULT_CHUNK_BYTES
+
+_PART_BYTES = 8 * 1024 * 1024
+#: Keys the digests of primary keys; nothing here is compared with another run.
+_KEY_SEED = bytes(16)
+
+
+@dataclass
+class Findings:
+    """``reasons`` counts rows by ``column:code``; ``sample`` holds the first rejected rows."""
+
+    contract: Contract
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    blank_lines: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    sample: list[RejectedRow] = field(default_factory=list)
+
+
+def read_contract(path: Path) -> Contract:
+    """A contract file wherever it is, under any name; raise ContractInvalid."""
+    try:
+        return parse_contract(read_document(path.read_bytes(), path.name), path.name)
+    except UnicodeDecodeError as error:
+        raise ContractInvalid(path.name, None, f"is not UTF-8 text ({error})") from error
+
+
+def check(path: Path, contract: Contract, sample_rows: int) -> Findings:
+    """Process the whole of *path*; raise FileRejected where the stage would reject it before its rows count."""
+    source = FileSource(path)
+    _, layout = recognize(source, path.name, contract.dataset, {contract.dataset: contract})
+    findings = Findings(contract)
+    ranges = plan(source, contract, layout, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
+    for index, (start, end) in enumerate(ranges):
+        output = process_chunk(
+            _parts(source, start, end), contract=contract, layout=layout, start=start, last=end == source.size, key_seed=_KEY_SEED
+        )
+        if not output.proof.aligned:
+            raise UnterminatedQuote(start if output.proof.open_quote is None else output.proof.open_quote)
+        for line in output.rejects.splitlines()[: max(sample_rows - len(findings.sample), 0)]:
+            findings.sample.append(parse(line, chunk_id(index), findings.rows_read))
+        findings.rows_read += output.rows_read
+        findings.rows_accepted += output.rows_accepted
+        findings.rows_rejected += output.rows_rejected
+        findings.blank_lines += output.blank_lines
+        findings.reasons.update(output.reasons)
+    return findings
+
+
+def _parts(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
+    return (source.read(at, min(at + _PART_BYTES, end)) for at in range(start, end, _PART_BYTES))

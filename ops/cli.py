@@ -1,0 +1,46 @@
+"""The commands, and how their errors reach a person: one line on stderr and an exit status.
+
+0 done; 1 the file was rejected or failed, the validation differs, or AWS said no; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from ops.commands import contract
+from ops.commands.rejects import rejects
+from ops.commands.status import status
+from ops.commands.submit import submit
+from ops.commands.validate import validate
+from ops.errors import EXPECTED, explain
+
+
+class Group(TyperGroup):
+    """Turns what can be expected to go wrong into one line; a defect keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EXPECTED as error:
+            sys.stderr.write(f"error: {explain(error)}\n")
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=Group,
+    name="ops",
+    help="Submit files to a deployed Ledgerline stage and see what became of them.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("submit")(submit)
+app.command("status")(status)
+app.command("rejects")(rejects)
+app.command("validate")(validate)
+app.add_typer(contract.app, name="contract")

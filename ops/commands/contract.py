@@ -1,0 +1,96 @@
+"""``python -m ops contract``: drafting a contract from a file, and holding a file against one."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from ops.commands.rejects import row_table
+from ops.drafting import recognize_writing, records
+from ops.options import JsonOption
+from ops.outcome import reason_table, reasons
+from ops.terminal import emit, stderr, stdout
+from runtime.contracts.loader import parse_contract
+
+app = typer.Typer(help="Draft a data contract from a file; check a file against one.", no_args_is_help=True, rich_markup_mode=None)
+
+InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+@app.command("infer")
+def infer(
+    file: InputFile,
+    dataset: Annotated[str | None, typer.Option(help="The dataset's name. Default: from the file's name.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Look at so many rows.")] = 100_000,
+    json: JsonOption = False,  # noqa: ARG001 - a contract is JSON anyway
+) -> None:
+    """Draft a contract from a file. It fits what the file holds; make it say what was agreed.
+
+    Example: python -m ops contract infer may.csv --dataset payments > runtime/contracts/payments.json
+    """
+    from runtime.contracts.infer import infer as infer_contract  # noqa: PLC0415 - only this command drafts
+
+    draft = recognize_writing(file)
+    with records(file, draft) as found:
+        header = next(found)
+        body, odd = [], 0
+        for record in islice(found, rows):
+            if len(record) == len(header):
+                body.append(record)
+            else:
+                odd += 1
+    document = infer_contract(header, body, dataset or _dataset_name(file))
+    document = {**document, "encoding": draft.encoding, "dialect": {"delimiter": draft.delimiter, "quoteChar": '"'}}
+    parse_contract(document, f"drafted from {file.name}")
+    emit(document)
+    note = f"Drafted from {len(body):,} rows" + (f"; {odd:,} with another number of fields were left out" if odd else "")
+    stderr().print(note, markup=False, soft_wrap=True)
+
+
+@app.command("check")
+def check(
+    file: InputFile,
+    contract: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A contract file, as under runtime/contracts/.")
+    ],
+    limit: Annotated[int, typer.Option(min=0, max=10_000, help="Explain so many rejected rows.")] = 20,
+    json: JsonOption = False,
+) -> None:
+    """Hold a file against a contract and explain the first problems; exit status 1 when there are any.
+
+    Example: python -m ops contract check may.csv runtime/contracts/transactions.json
+    """
+    from ops.checking import check as check_file  # noqa: PLC0415 - loads the row path, which `submit` does not need
+    from ops.checking import read_contract  # noqa: PLC0415
+
+    findings = check_file(file, read_contract(contract), limit)
+    found = reasons({"reasons": findings.reasons}, ())
+    if json:
+        emit(
+            {
+                "dataset": findings.contract.dataset,
+                "rows_read": findings.rows_read,
+                "rows_accepted": findings.rows_accepted,
+                "rows_rejected": findings.rows_rejected,
+                "blank_lines": findings.blank_lines,
+                "reasons": [{"column": column or None, "code": code, "rows": count} for column, code, count in found],
+                "rows": [row.to_dict() for row in findings.sample],
+            }
+        )
+    else:
+        counts = f"{findings.rows_read:,} rows read = {findings.rows_accepted:,} accepted + {findings.rows_rejected:,} rejected"
+        parts = [Text(counts, style="bold")]
+        details = [reason_table(found), Text(), row_table(findings.sample, findings.rows_rejected)] if findings.rows_rejected else []
+        stdout().print(Group(*parts, *details))
+    if findings.rows_rejected:
+        raise typer.Exit(1)
+
+
+def _dataset_name(file: Path) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_")[:63] or "dataset"

@@ -1,0 +1,123 @@
+"""``python -m ops status``: the files of a stage, or one file with its chunks and events."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ops.errors import FileUnknown
+from ops.follow import Progress, look
+from ops.listing import concern, recent_files
+from ops.options import DEFAULT_STAGE, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
+from ops.outcome import COLOURS, panel
+from ops.terminal import bytes_text, cell, emit, stdout
+from runtime.models import ChunkStatus, FileStatus
+from runtime.tracking import utc_now
+
+#: A file may have thousands of chunks; a person wants the odd ones. ``--json`` has them all.
+_CHUNKS_SHOWN = 50
+
+
+def status(
+    file_id: OptionalFileIdArgument = None,
+    state: Annotated[
+        list[str] | None, typer.Option("--status", callback=known_states, help="Only files in this state; may be repeated.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only files of this dataset.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many files to list.")] = 20,
+    stage: StageOption = DEFAULT_STAGE,
+    region: RegionOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List a stage's files, newest first; or show one with its chunks and events.
+
+    Example: python -m ops status --status FAILED --status REJECTED --limit 5
+    """
+    deployed = connect(stage, region)
+    if file_id is None:
+        table, states = deployed.stage.tracking_table_name, state or FileStatus.ALL
+        files = recent_files(deployed.aws.dynamodb, table, statuses=states, dataset=dataset, limit=limit)
+        if json:
+            emit({"files": [dict(file, concern=concern(file, utc_now())) for file in files]})
+        else:
+            stdout().print(_file_table(files) if files else f"Stage {stage} has no such file.")
+        return
+    progress = look(deployed.tracking, file_id)
+    if progress.file is None:
+        raise FileUnknown(file_id, stage)
+    events = list(deployed.tracking.events(file_id))
+    note = concern(progress.file, utc_now())
+    if json:
+        emit({"file": dict(progress.file, concern=note), "chunks": list(progress.chunks), "events": events})
+        return
+    warning = [Text(f"! {note}", style="bold red")] if note else []
+    summary = panel(progress, file_id, deployed.stage.data_bucket_name, deployed.follow_up())
+    stdout().print(Group(summary, *warning, _chunk_table(progress), _event_table(events)))
+
+
+def _file_table(files: list[dict[str, Any]]) -> RenderableType:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("created", "file id", "state", "dataset", "partner", "name"):
+        table.add_column(name, no_wrap=name in ("created", "file id", "state"))
+    for name in ("read", "accepted", "rejected"):
+        table.add_column(name, justify="right")
+    notes = []
+    for file in files:
+        note = concern(file, utc_now())
+        state = str(file["file_status"])
+        table.add_row(
+            cell(str(file["created_at"])[:19]),
+            cell(file["file_id"]),
+            cell(state + (" !" if note else ""), style=COLOURS.get(state, "cyan")),
+            *(cell(file.get(name), 40) for name in ("dataset", "partner", "name")),
+            *(
+                cell(f"{int(file[name]):,}" if file.get(name) is not None else "")
+                for name in ("rows_read", "rows_accepted", "rows_rejected")
+            ),
+        )
+        if note:
+            notes.append(Text(f"! {file['file_id']}: {note}", style="red"))
+    return Group(table, *notes)
+
+
+def _chunk_table(progress: Progress) -> RenderableType:
+    table = Table(title="Chunks", title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("chunk")
+    table.add_column("state")
+    for name in ("from byte", "to byte", "attempts", "read", "accepted", "rejected", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("last error")
+    # Those that are not done come first into what is shown.
+    shown = sorted(progress.chunks, key=lambda chunk: chunk["status"] == ChunkStatus.DONE)[:_CHUNKS_SHOWN]
+    for chunk in sorted(shown, key=lambda chunk: str(chunk["chunk_id"])):
+        errors = chunk.get("errors") or []
+        table.add_row(
+            cell(chunk["chunk_id"]),
+            cell(chunk["status"], style="green" if chunk["status"] == ChunkStatus.DONE else "yellow"),
+            *(f"{int(chunk[name]):,}" for name in ("start", "end", "attempts")),
+            *(f"{int(chunk[name]):,}" if name in chunk else "" for name in ("rows_read", "rows_accepted", "rows_rejected")),
+            f"{float(chunk['seconds']):,.1f}" if "seconds" in chunk else "",
+            cell(f"{errors[-1]['type']}: {errors[-1]['message']}" if errors else "", 100),
+        )
+    if not progress.chunks:
+        return Text("No chunks yet.", style="dim")
+    hidden = len(progress.chunks) - len(shown)
+    size = bytes_text(sum(int(chunk["end"]) - int(chunk["start"]) for chunk in progress.chunks))
+    summary = f"{len(progress.done):,} of {len(progress.chunks):,} chunks done, {size}" + (
+        f"; {hidden:,} done ones not shown" if hidden else ""
+    )
+    return Group(table, Text(summary))
+
+
+def _event_table(events: list[dict[str, Any]]) -> RenderableType:
+    table = Table(title="Events", title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("at", "from", "to", "attempt", "detail"):
+        table.add_column(name, no_wrap=name != "detail")
+    for event in events:
+        detail = ", ".join(f"{name}={value}" for name, value in sorted((event.get("detail") or {}).items()))
+        table.add_row(*(cell(event.get(name)) for name in ("at", "from_status", "to_status", "attempt")), cell(detail, 200))
+    return table

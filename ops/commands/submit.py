@@ -1,0 +1,64 @@
+"""``python -m ops submit``: upload a file, follow it, say what became of it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.errors import NotFinished
+from ops.follow import Progress, follow, look
+from ops.live import upload_bar, watch
+from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
+from ops.outcome import document, panel
+from ops.terminal import emit, stderr, stdout
+from ops.upload import incoming_key, upload
+from runtime.contracts.loader import load_contracts
+from runtime.errors import InvalidKey, UnknownDataset
+from runtime.models import FileStatus, file_id
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to upload.")],
+    dataset: Annotated[str | None, typer.Option(help="Its dataset. Default: found by its header.")] = None,
+    partner: Annotated[str | None, typer.Option(help="Who sends it; outcomes are in order per partner.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the file to its end and say what became of it.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long --wait waits.")] = 3600,
+    stage: StageOption = DEFAULT_STAGE,
+    region: RegionOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Upload a file and, with --wait, follow it to its end.
+
+    Example: python -m ops submit may.csv --dataset transactions --partner acme --wait
+    """
+    try:
+        key = incoming_key(file.name, dataset, partner, load_contracts())
+    except (InvalidKey, UnknownDataset, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+    deployed = connect(stage, region)
+    console, bucket = stderr(), deployed.stage.data_bucket_name
+    with upload_bar(console, file.name, file.stat().st_size) as advance:
+        version_id = upload(deployed.aws.s3, file, bucket, key, advance)
+    identity = file_id(deployed.stage.source_name, key, version_id)
+    if not wait:
+        if json:
+            emit(document(Progress(None, (), 0.0), identity, bucket))
+        else:
+            stdout().print(f"{identity}\nFollow it: python -m ops status {identity}{deployed.follow_up()}", markup=False, soft_wrap=True)
+        return
+    looks = follow(deployed.tracking, identity, timeout_seconds=timeout, clock=time.monotonic, sleep=time.sleep)
+    try:
+        progress = watch(console, looks)
+    except NotFinished as error:
+        if json:
+            emit({**document(look(deployed.tracking, identity), identity, bucket), "error": str(error)})
+        raise
+    if json:
+        emit(document(progress, identity, bucket))
+    else:
+        stdout().print(panel(progress, identity, bucket, deployed.follow_up()))
+    if progress.status != FileStatus.SUCCEEDED:
+        raise typer.Exit(1)

@@ -1,0 +1,53 @@
+"""``python -m ops validate``: what the pipeline runs after each deployment."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from ops.live import watch
+from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
+from ops.stage import deployed_at
+from ops.terminal import emit, printable, stderr, stdout
+from ops.validation.run import Report, Validation
+
+
+def validate(
+    timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for the probe.")] = 900,
+    stage: StageOption = DEFAULT_STAGE,
+    region: RegionOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check a stage that was just deployed, from outside: functions, alarms, and a probe file compared exactly.
+
+    Example: python -m ops validate --stage prod --region us-east-1 --json
+    """
+    deployed = connect(stage, region)
+    report = Validation(
+        aws=deployed.aws,
+        stage=deployed.stage,
+        run_id=f"run-{uuid4().hex[:12]}",
+        timeout_seconds=timeout,
+        clock=time.monotonic,
+        sleep=time.sleep,
+        watch=lambda looks: watch(stderr(), looks),
+    ).run(deployed_at(stage, deployed.aws.region, deployed.aws.cloudformation))
+    where = f"stage {stage} in {deployed.aws.region}"
+    if json:
+        emit({"stage": stage, "region": deployed.aws.region, "passed": not report.problems, "problems": report.problems, **_probe(report)})
+    elif not report.problems:
+        stdout().print(
+            f"Validation of {where} passed: functions, alarms and {_probe(report)['rows_read']} probe rows are exactly as expected."
+        )
+    if report.problems:
+        lines = "\n".join(f"  - {printable(problem)}" for problem in report.problems)
+        stderr().print(f"Validation of {where} failed, {len(report.problems)} differences:\n{lines}", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _probe(report: Report) -> dict[str, object]:
+    file = (report.probe.file if report.probe else None) or {}
+    return {"file_id": report.file_id, **{name: file.get(name) for name in ("rows_read", "rows_accepted", "rows_rejected")}}

@@ -1,0 +1,84 @@
+"""How a file that has no contract yet is written: its encoding, its delimiter, its header and rows."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from runtime.errors import EmptyFile, NotCsv
+
+DELIMITERS = (",", ";", "\t", "|")
+#: Characters of one field, far above the csv module's own limit of 131,072.
+_FIELD_CHARACTERS = 8 * 1024 * 1024
+_READ_BYTES = 1 << 20
+_HEAD_CHARACTERS = 65_536
+_HEAD_RECORDS = 50
+
+
+@dataclass(frozen=True)
+class Draft:
+    """``encoding`` is one that a contract may name; a byte-order mark is not part of it."""
+
+    encoding: str
+    delimiter: str
+
+
+def recognize_writing(path: Path) -> Draft:
+    """Read *path* once and say how it is written; raise EmptyFile or NotCsv."""
+    encoding = _encoding(path)
+    with _text(path, encoding) as stream:
+        return Draft(encoding, _delimiter(stream.read(_HEAD_CHARACTERS)))
+
+
+@contextmanager
+def records(path: Path, draft: Draft) -> Iterator[Iterator[list[str]]]:
+    """The records of *path*, header first, blank lines left out."""
+    csv.field_size_limit(_FIELD_CHARACTERS)
+    with _text(path, draft.encoding) as stream:
+        yield (record for record in csv.reader(stream, delimiter=draft.delimiter) if record)
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 where every byte of the file agrees, else the single-byte encoding that has the bytes found."""
+    decoder, utf8, seen = codecs.getincrementaldecoder("utf-8")(), True, set[int]()
+    size = 0
+    with path.open("rb") as stream:
+        while part := stream.read(_READ_BYTES):
+            if b"\x00" in part:
+                raise NotCsv("a NUL byte, as in UTF-16 or a binary file,", size + part.index(b"\x00"))
+            size += len(part)
+            seen.update(part)
+            if utf8:
+                try:
+                    decoder.decode(part)
+                except UnicodeDecodeError:
+                    utf8 = False
+    if not size:
+        raise EmptyFile
+    if utf8 and not decoder.getstate()[0]:
+        return "utf-8"
+    # 0x80 to 0x9f are letters and signs in Windows-1252, but for five, and control characters in Latin-1.
+    between = {byte for byte in seen if 0x80 <= byte <= 0x9F}
+    return "cp1252" if between and not between & {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "iso-8859-1"
+
+
+def _delimiter(head: str) -> str:
+    """The candidate under which most records have as many fields as the header, and the header most fields."""
+
+    def score(delimiter: str) -> tuple[float, int]:
+        found = [record for record in islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), _HEAD_RECORDS) if record]
+        width = len(found[0]) if found else 0
+        return (sum(len(record) == width for record in found) / len(found) if width > 1 else 0.0, width)
+
+    csv.field_size_limit(_FIELD_CHARACTERS)
+    return max(DELIMITERS, key=score)
+
+
+def _text(path: Path, encoding: str) -> io.TextIOWrapper:
+    return path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")

@@ -1,0 +1,90 @@
+"""What can go wrong for the person at the keyboard, each as one line that says what to do.
+
+::
+
+    OpsError                   exit status 1
+    ├── StageMissing           no such stack, or one without the outputs that are needed
+    ├── FileUnknown            the stage has no such file
+    ├── NotFinished            the file did not end in the time that was given
+    └── UploadRefused          the bucket did not keep the object as it must
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+)
+
+from runtime.errors import LedgerlineError
+
+
+class OpsError(Exception):
+    """Base of the errors that are shown as one line, without a traceback."""
+
+
+class StageMissing(OpsError):
+    def __init__(self, suffix: str, region: str, reason: str) -> None:
+        self.suffix, self.region, self.reason = suffix, region, reason
+        super().__init__(f"Stage {suffix!r} in {region}: {reason}; deploy it, or name another with --stage and --region")
+
+
+class FileUnknown(OpsError):
+    def __init__(self, file_id: str, suffix: str) -> None:
+        self.file_id, self.suffix = file_id, suffix
+        super().__init__(f"Stage {suffix!r} has no file {file_id}; `python -m ops status --stage {suffix}` lists those it has")
+
+
+class NotFinished(OpsError):
+    """``status`` is None where the file was not even registered."""
+
+    def __init__(self, file_id: str, status: str | None, seconds: float) -> None:
+        self.file_id, self.status, self.seconds = file_id, status, seconds
+        where = f"is still {status}" if status else "was not registered: its event has not arrived"
+        super().__init__(f"After {seconds:,.0f} s file {file_id} {where}; follow it with `python -m ops status {file_id}`")
+
+
+class UploadRefused(OpsError):
+    def __init__(self, bucket: str, key: str, reason: str) -> None:
+        self.bucket, self.key, self.reason = bucket, key, reason
+        super().__init__(f"s3://{bucket}/{key}: {reason}")
+
+
+_REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_EXPIRED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+}
+
+#: What :func:`explain` knows; anything else is a defect and keeps its traceback.
+EXPECTED = (OpsError, LedgerlineError, ClientError, BotoCoreError, OSError)
+
+
+def explain(error: Exception) -> str:
+    """One line for *error*: what happened, where, and what to do."""
+    return " ".join(_sentence(error).split())
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
+        return f'{error}; set AWS_PROFILE, or for the stage on this machine run: eval "$(python -m local env)"'
+    if isinstance(error, (EndpointConnectionError, ProxyConnectionError, HTTPClientError)):
+        return f"AWS cannot be reached: {error}; check the network, --region and AWS_ENDPOINT_URL"
+    if isinstance(error, ClientError):
+        found = error.response.get("Error", {})
+        code, message = str(found.get("Code", "")), str(found.get("Message", ""))
+        if code in _REFUSED:
+            return f"AWS refused {error.operation_name} ({message or code}); use credentials that may do this"
+        if code in _EXPIRED:
+            return f"AWS did not accept the credentials for {error.operation_name} ({code}); renew them"
+        return f"AWS {error.operation_name} failed: {code}: {message}"
+    return str(error) or type(error).__name__

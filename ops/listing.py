@@ -1,0 +1,68 @@
+"""Which files a stage has, most recent first."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from ops.follow import was_left_in_incoming
+from runtime.models import FileStatus
+from runtime.workflow.outcome import is_reserved
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+Item = dict[str, Any]
+
+#: How long after a file's end its move and its delivery may take before their absence is odd.
+_SETTLING = timedelta(minutes=5)
+#: The sparse index of the tracking table: only files have a ``file_status``.
+INDEX = "files-by-status"
+
+_deserialize = TypeDeserializer().deserialize
+
+
+def recent_files(
+    client: DynamoDBClient, table: str, *, statuses: Collection[str] = FileStatus.ALL, dataset: str | None = None, limit: int
+) -> list[Item]:
+    """At most *limit* ``#file`` items in one of *statuses*, of *dataset* where given, newest first.
+
+    The system's own probes are shown only when their dataset is asked for.
+    """
+    streams = [_newest_first(client, table, status, limit) for status in statuses]
+    merged = heapq.merge(*streams, key=lambda item: str(item["created_at"]), reverse=True)
+    wanted = (item for item in merged if (item.get("dataset") == dataset if dataset else not is_reserved(item)))
+    return list(islice(wanted, limit))
+
+
+def _newest_first(client: DynamoDBClient, table: str, status: str, page_size: int) -> Iterator[Item]:
+    pages = client.get_paginator("query").paginate(
+        TableName=table,
+        IndexName=INDEX,
+        KeyConditionExpression="file_status = :status",
+        ExpressionAttributeValues={":status": {"S": status}},
+        ScanIndexForward=False,
+        PaginationConfig={"PageSize": max(page_size, 10)},
+    )
+    for page in pages:
+        for item in page["Items"]:
+            yield {name: _deserialize(value) for name, value in item.items()}
+
+
+def concern(file: Item, now: datetime) -> str | None:
+    """Why a person should look at this file, or None. What is being done right now is no concern."""
+    if file["file_status"] not in FileStatus.ENDED:
+        expired = float(file.get("lease_expires_at", 0)) < now.timestamp()
+        return "stuck: its lease has expired and nobody works on it" if expired else None
+    if now - datetime.fromisoformat(str(file["updated_at"]).replace("Z", "+00:00")) < _SETTLING:
+        return None
+    if was_left_in_incoming(file):
+        return "its original was not moved out of incoming/"
+    if not file.get("published_at") and not is_reserved(file):
+        return "its outcome was not delivered to the partner's queue"
+    return None

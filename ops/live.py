@@ -1,0 +1,60 @@
+"""Progress while a file travels: bars on a terminal, one line per change elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+from ops.follow import Progress
+from ops.outcome import COLOURS
+from ops.terminal import bytes_text, printable
+
+
+@contextmanager
+def upload_bar(console: Console, name: str, size: int) -> Iterator[Callable[[int], None]]:
+    """Yield what to call with the number of bytes that went."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(f"Uploading {printable(name, 40)}", total=size)
+        yield lambda count: bars.advance(task, count)
+    console.print(f"Uploaded {printable(name, 60)} ({bytes_text(size)})", markup=False, soft_wrap=True)
+
+
+def watch(console: Console, looks: Iterable[Progress]) -> Progress:
+    """Show each look at a file; return the last one."""
+    last = Progress(None, (), 0.0)
+    if not console.is_terminal:
+        shown: tuple[object, ...] | None = None
+        for last in looks:
+            if _milestone(last) != shown:
+                console.print(_line(last), soft_wrap=True)
+                shown = _milestone(last)
+        return last
+    with Live(console=console, transient=True, refresh_per_second=8) as live:
+        for last in looks:
+            live.update(_line(last))
+    return last
+
+
+def _milestone(progress: Progress) -> tuple[object, ...]:
+    """What is worth a new line in a log: the state, and each tenth of the chunks."""
+    total = progress.chunks_total
+    return progress.status, len(progress.done) * 10 // total if total else 0
+
+
+def _line(progress: Progress) -> Text:
+    status = progress.status or "WAITING"
+    line = Text.assemble((f"{status:<11}", f"bold {COLOURS.get(status, 'cyan')}"))
+    if progress.chunks_total is not None:
+        rate = progress.bytes_done / progress.seconds if progress.seconds else 0.0
+        line.append(f" {len(progress.done):,}/{progress.chunks_total:,} chunks")
+        line.append(f" · {progress.rows('rows_accepted'):,} accepted · {progress.rows('rows_rejected'):,} rejected")
+        line.append(f" · {bytes_text(rate)}/s")
+    line.append(f" · {progress.seconds:,.1f} s", style="dim")
+    return line

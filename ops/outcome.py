@@ -1,0 +1,118 @@
+"""What became of one file: as JSON for programs, as a panel for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ops.follow import Progress
+from ops.terminal import bytes_text, printable
+from runtime.models import FileStatus
+
+COLOURS = {FileStatus.SUCCEEDED: "green", FileStatus.COMMITTED: "green", FileStatus.REJECTED: "yellow", FileStatus.FAILED: "red"}
+_TOP_REASONS = 8
+
+
+def document(progress: Progress, file_id: str, bucket: str) -> dict[str, Any]:
+    """The JSON of DESIGN.md's ``submit --json``. Row counts are null until the file was finalized."""
+    file = progress.file or {}
+    committed = progress.status in (FileStatus.COMMITTED, FileStatus.SUCCEEDED)
+    return {
+        "file_id": file_id,
+        "status": progress.status,
+        **{name: _number(file.get(name)) for name in ("rows_read", "rows_accepted", "rows_rejected", "chunks")},
+        # What no commit manifest lists is not data, so an uncommitted file has none.
+        "curated": _uris(bucket, progress.done, "parquet") if committed else [],
+        "rejected": _uris(bucket, progress.done, "rejects"),
+        "error": error_text(file),
+    }
+
+
+def error_text(file: Mapping[str, Any]) -> str | None:
+    if not file.get("error_type"):
+        return None
+    return f"{file['error_type']}: {file.get('error_message', '')}"
+
+
+def reasons(file: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
+    """(column, code, rows) of why rows were rejected, most frequent first; column is ``""`` for a whole record.
+
+    From the file once it was finalized, from its finished chunks before.
+    """
+    counted: Counter[str] = Counter({name: int(count) for name, count in (file.get("reasons") or {}).items()})
+    if not counted:
+        for chunk in chunks:
+            counted.update({name: int(count) for name, count in (chunk.get("reasons") or {}).items()})
+    split = [(*name.rpartition(":")[::2], count) for name, count in counted.items()]
+    return sorted(split, key=lambda reason: (-reason[2], reason[0], reason[1]))
+
+
+def reason_table(found: Sequence[tuple[str, str, int]], limit: int = 0) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("column")
+    table.add_column("reason")
+    table.add_column("rows", justify="right")
+    for column, code, count in found[: limit or None]:
+        table.add_row(Text(printable(column, 60) or "(whole record)"), Text(printable(code, 40)), f"{count:,}")
+    if limit and len(found) > limit:
+        table.add_row("", f"{len(found) - limit} more", f"{sum(count for *_, count in found[limit:]):,}")
+    return table
+
+
+def panel(progress: Progress, file_id: str, bucket: str, follow_up: str = "") -> RenderableType:
+    """*follow_up* is what to append to a command so that it meets the same stage (`` --stage x``)."""
+    file = progress.file or {}
+    status = progress.status or "NOT REGISTERED"
+    colour = COLOURS.get(status, "cyan")
+    parts: list[RenderableType] = [Text(line) for line in _lines(progress, file_id, bucket)]
+    problem = error_text(file)
+    if problem:
+        parts.insert(0, Text(printable(problem), style=colour))
+    found = reasons(file, progress.done)
+    if found:
+        parts += [Text(), Text("Why rows were rejected (a row may have several reasons)", style="bold"), reason_table(found, _TOP_REASONS)]
+        parts.append(Text(f"Each of them: python -m ops rejects {file_id}{follow_up}", style="dim"))
+    title = Text.assemble((printable(file.get("name") or file_id, 60), "bold"), ": ", (status, f"bold {colour}"))
+    return Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(1, 2))
+
+
+def _lines(progress: Progress, file_id: str, bucket: str) -> list[str]:
+    file = progress.file or {}
+    lines = []
+    if file.get("rows_read") is not None:
+        read, accepted, rejected = (int(file.get(name, 0)) for name in ("rows_read", "rows_accepted", "rows_rejected"))
+        lines.append(f"{read:,} rows read {'=' if read == accepted + rejected else '≠'} {accepted:,} accepted + {rejected:,} rejected")
+        extras = [(file.get("blank_lines"), "blank lines were skipped"), (file.get("duplicate_keys"), "rows repeat a primary key")]
+        lines += [f"{int(count):,} {what}" for count, what in extras if count]
+    size = bytes_text(float(file.get("size", 0)))
+    lines.append(f"{size} in {progress.chunks_total or 0:,} chunks" + (f", {progress.seconds:,.1f} s" if progress.seconds else ""))
+    lines.append(f"file id   {file_id}")
+    objects = [chunk for chunk in progress.done if chunk.get("parquet")]
+    if file.get("commit_manifest"):
+        lines.append(f"data      {_folder(bucket, objects, 'parquet')}  ({len(objects):,} Parquet objects)")
+        lines.append(f"manifest  s3://{bucket}/{printable(file['commit_manifest'])}")
+    refused = [chunk for chunk in progress.done if chunk.get("rejects")]
+    if refused:
+        lines.append(f"rejects   {_folder(bucket, refused, 'rejects')}")
+    location = file.get("location")
+    if location:
+        lines.append(f"original  s3://{location['bucket']}/{printable(location['key'])}")
+    return lines
+
+
+def _folder(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> str:
+    return f"s3://{bucket}/{printable(str(chunks[0][kind]['key']).rpartition('/')[0])}/" if chunks else "none: no row was accepted"
+
+
+def _uris(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
+    return [f"s3://{bucket}/{chunk[kind]['key']}" for chunk in chunks if chunk.get(kind)]
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,74 @@
+"""Putting a file where the stage will see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
+
+from ops.errors import UploadRefused
+from runtime.contracts.model import RESERVED_PREFIX
+from runtime.errors import UnknownDataset
+from runtime.keys import INCOMING, parse_incoming
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+#: Bytes of one part; S3 takes 10,000 of them, so up to 160 GB.
+PART_BYTES = 16_000_000
+_TRANSFER = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=8)
+
+
+def incoming_key(name: str, dataset: str | None, partner: str | None, known: Collection[str]) -> str:
+    """The key for a file called *name*; the header decides its dataset where none is given.
+
+    Raises ValueError for a partner without a dataset, UnknownDataset for one that has no contract
+    among *known*, InvalidKey for a name that the stage would refuse.
+    """
+    if partner and not dataset:
+        raise ValueError("--partner needs --dataset: a key names the dataset first")
+    if dataset and (dataset not in known or dataset.startswith(RESERVED_PREFIX)):
+        raise UnknownDataset(name, dataset, sorted(one for one in known if not one.startswith(RESERVED_PREFIX)))
+    key = INCOMING + "/".join(part for part in (dataset, partner, name) if part)
+    parse_incoming(key)
+    return key
+
+
+def upload(s3: S3Client, path: Path, bucket: str, key: str, advance: Callable[[int], None]) -> str:
+    """Upload *path* in parts and return the version id that S3 gave this very upload.
+
+    ``advance`` is called, from several threads, with the number of bytes that went. A HEAD
+    afterwards could name the version of someone else who wrote the same key, so the id is taken
+    from the answer to the upload itself. Raises UploadRefused.
+    """
+    with _version_ids(s3) as versions:
+        try:
+            s3.upload_file(str(path), bucket, key, Config=_TRANSFER, Callback=advance)
+        except S3UploadFailedError as error:
+            raise UploadRefused(bucket, key, str(error)) from error
+    if not versions:
+        raise UploadRefused(bucket, key, "the bucket gave no version id; versioning must be on")
+    return versions[-1]
+
+
+@contextmanager
+def _version_ids(s3: S3Client) -> Iterator[list[str]]:
+    """Collect the version ids of the objects that *s3* writes meanwhile."""
+    versions: list[str] = []
+
+    def remember(parsed: dict[str, Any], **_: object) -> None:
+        if parsed.get("VersionId"):
+            versions.append(parsed["VersionId"])
+
+    events = [f"after-call.s3.{operation}" for operation in ("PutObject", "CompleteMultipartUpload")]
+    for event in events:
+        s3.meta.events.register(event, remember)
+    try:
+        yield versions
+    finally:
+        for event in events:
+            s3.meta.events.unregister(event, remember)

@@ -1,0 +1,70 @@
+"""What can be seen of a deployment without sending it a file: its functions and its alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_lambda.client import LambdaClient
+
+#: Seconds between two looks at a function that is still being created or updated, and how many looks.
+_PAUSE_SECONDS, _LOOKS = 2.0, 30
+
+
+def function_problems(functions: LambdaClient, names: Sequence[str], sleep: Callable[[float], None]) -> list[str]:
+    """One message for each function that is not Active with its last update successful."""
+    if not names:
+        return ["functions: the stage names none"]
+    return [found for name in names if (found := _function_problem(functions, name, sleep))]
+
+
+def _function_problem(functions: LambdaClient, name: str, sleep: Callable[[float], None]) -> str | None:
+    state = update = reason = ""
+    for look in range(_LOOKS):
+        if look:
+            sleep(_PAUSE_SECONDS)
+        try:
+            found = functions.get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+                return f"function {name}: does not exist"
+            raise
+        state, update = found.get("State", ""), found.get("LastUpdateStatus", "")
+        reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or "no reason given"
+        if state != "Pending" and update != "InProgress":
+            break
+    if (state, update) == ("Active", "Successful"):
+        return None
+    return f"function {name}: expected state Active and last update Successful, found {state or 'none'} and {update or 'none'} ({reason})"
+
+
+def alarm_problems(cloudwatch: CloudWatchClient, prefix: str, since: datetime) -> list[str]:
+    """One message for each alarm under *prefix* that is in ALARM, or went there after *since*; or one that there is none."""
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    states = {
+        alarm["AlarmName"]: (alarm["StateValue"], alarm.get("StateUpdatedTimestamp"))
+        for page in pages
+        for alarm in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", []))
+    }
+    if not states:
+        return [f"alarms: expected some whose names begin with {prefix!r}, found none"]
+    problems = []
+    for name, (state, updated) in sorted(states.items()):
+        if state == "ALARM":
+            problems.append(f"alarm {name}: in ALARM since {updated:%Y-%m-%d %H:%M:%S} UTC" if updated else f"alarm {name}: in ALARM")
+        elif (updated is None or updated >= since) and (moment := next(_alarms_since(cloudwatch, name, since), None)):
+            problems.append(f"alarm {name}: went into ALARM at {moment:%Y-%m-%d %H:%M:%S} UTC, after the deployment, and is {state} now")
+    return problems
+
+
+def _alarms_since(cloudwatch: CloudWatchClient, name: str, since: datetime) -> Iterator[datetime]:
+    pages = cloudwatch.get_paginator("describe_alarm_history").paginate(AlarmName=name, HistoryItemType="StateUpdate", StartDate=since)
+    for page in pages:
+        for item in page.get("AlarmHistoryItems", []):
+            if "to ALARM" in item.get("HistorySummary", "") and item["Timestamp"] >= since:
+                yield item["Timestamp"]

@@ -1,0 +1,95 @@
+"""The validation of one stage, from its functions to the clean-up of its probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ops.aws import Aws
+from ops.errors import NotFinished
+from ops.follow import Progress, follow, look
+from ops.outcome import error_text
+from ops.stage import Stage
+from ops.validation import cleanup
+from ops.validation.comparison import differences
+from ops.validation.deployment import alarm_problems, function_problems
+from ops.validation.observation import observe
+from ops.validation.probe import DATASET, Probe, build_probe
+from runtime.keys import INCOMING
+from runtime.models import FileStatus, file_id
+from runtime.tracking import Tracking
+
+_PAUSE_SECONDS = 1.0
+
+
+@dataclass
+class Report:
+    """``problems`` is empty for a good stage; ``probe`` is how the file travelled, None where none was sent."""
+
+    problems: list[str] = field(default_factory=list)
+    file_id: str | None = None
+    probe: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One validation. ``run_id`` keeps its objects apart; ``timeout_seconds`` bounds the wait for the probe.
+
+    ``watch`` is given the looks at the probe as it travels and returns the last one.
+    """
+
+    aws: Aws
+    stage: Stage
+    run_id: str
+    timeout_seconds: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    watch: Callable[[Iterable[Progress]], Progress]
+
+    def run(self, deployed_at: datetime) -> Report:
+        """Look at the functions, send the probe, compare, clean up, look at the alarms."""
+        report = Report(function_problems(self.aws.functions, self.stage.function_names, self.sleep))
+        if not report.problems:
+            # Otherwise the probe would only wait for functions that cannot run.
+            self._send(build_probe(), report)
+        report.problems += alarm_problems(self.aws.cloudwatch, self.stage.alarm_prefix, deployed_at)
+        return report
+
+    def _send(self, probe: Probe, report: Report) -> None:
+        key = f"{INCOMING}{DATASET}/{self.run_id}/probe.csv"
+        sent = self.aws.s3.put_object(Bucket=self.stage.data_bucket_name, Key=key, Body=probe.content, ContentType="text/csv")
+        report.file_id = file_id(self.stage.source_name, key, sent["VersionId"])
+        try:
+            report.probe, execution_status = self._await(report.file_id)
+        except NotFinished as error:
+            # Whatever still works on it would write again what is deleted under it.
+            report.problems.append(f"probe: {error}; it is left in place, and expires with the bucket's lifecycle rules")
+            return
+        try:
+            report.problems += self._judge(probe, report.probe, execution_status)
+        finally:
+            under = cleanup.prefixes(DATASET, self.run_id, report.file_id)
+            report.problems += cleanup.delete_objects(self.aws.s3, self.stage.data_bucket_name, under)
+            cleanup.delete_items(self.aws.dynamodb, self.stage.tracking_table_name, report.file_id)
+
+    def _await(self, identity: str) -> tuple[Progress, str]:
+        """The probe once its workflow has ended, and how that ended; before, something might still be published."""
+        tracking = Tracking(self.aws.dynamodb, self.stage.tracking_table_name)
+        begun = self.clock()
+        progress = self.watch(follow(tracking, identity, timeout_seconds=self.timeout_seconds, clock=self.clock, sleep=self.sleep))
+        execution = str((progress.file or {})["execution"])
+        while (status := str(self.aws.workflows.describe_execution(executionArn=execution)["status"])) == "RUNNING":
+            if self.clock() - begun >= self.timeout_seconds:
+                raise NotFinished(identity, f"{progress.status} with its workflow running", self.clock() - begun)
+            self.sleep(_PAUSE_SECONDS)
+        return look(tracking, identity, progress.seconds), status
+
+    def _judge(self, probe: Probe, progress: Progress, execution_status: str) -> list[str]:
+        if progress.status != FileStatus.SUCCEEDED:
+            reason = error_text(progress.file or {}) or "no reason recorded"
+            return [f"probe: expected {FileStatus.SUCCEEDED}, found {progress.status} ({reason})"]
+        problems = differences(probe, observe(self.aws.s3, self.stage.data_bucket_name, progress))
+        if execution_status != "SUCCEEDED":
+            problems.append(f"workflow: expected its execution SUCCEEDED, found {execution_status}")
+        return problems
