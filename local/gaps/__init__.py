@@ -1,0 +1,36 @@
+"""The fixes that let ministack run a stage as AWS would; each is one module and names its gap."""
+
+from __future__ import annotations
+
+from local.gaps import (
+    accepted_types,
+    bucket_properties,
+    error_names,
+    interpreters,
+    metric_math_alarms,
+    point_in_time_recovery,
+    shared_layers,
+)
+from local.gaps.gap import MINISTACK, Gap, GapMismatch, must_hold
+
+#: In the order in which they are applied.
+GAPS: tuple[Gap, ...] = (
+    interpreters.GAP,
+    error_names.GAP,
+    shared_layers.GAP,
+    bucket_properties.GAP,
+    point_in_time_recovery.GAP,
+    metric_math_alarms.GAP,
+    accepted_types.GAP,
+)
+
+__all__ = ["GAPS", "MINISTACK", "Gap", "GapMismatch", "fix_all"]
+
+
+def fix_all() -> None:
+    """Patch the emulator in this process; raise GapMismatch when it is not the one that the fixes are for."""
+    from importlib.metadata import version  # noqa: PLC0415
+
+    must_hold(version("ministack") == MINISTACK, f"version {MINISTACK}")
+    for gap in GAPS:
+        gap.fix()

@@ -1,0 +1,96 @@
+"""Clients of an emulator, and the small stacks and functions that the probes put into it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+import zipfile
+from typing import Any, Callable
+
+import boto3
+from botocore.config import Config
+
+from local.emulator import Emulator
+from local.interpreters import nearest_runtime
+
+ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+}
+
+
+class Cloud:
+    """boto3 clients of one emulator; every name made here is new."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self._names = 0
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.emulator.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=self.emulator.account,
+            aws_secret_access_key="local",
+            config=Config(retries={"max_attempts": 1}, read_timeout=60),
+        )
+
+    def name(self, stem: str) -> str:
+        self._names += 1
+        return f"{stem}-{self._names}"
+
+    def deploy(self, resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> str:
+        """Create a stack and wait; return its name. Raises when the emulator refuses it or rolls it back."""
+        name = self.name("stack")
+        document = {"Resources": resources, "Outputs": {key: {"Value": value} for key, value in (outputs or {}).items()}}
+        cloudformation = self.client("cloudformation")
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(document), Capabilities=["CAPABILITY_IAM"])
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        return name
+
+    def output(self, stack: str, key: str) -> str:
+        described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        return next(output["OutputValue"] for output in described["Outputs"] if output["OutputKey"] == key)
+
+    def function(self, source: str, runtime: str | None = None, **settings: Any) -> str:
+        """A function whose module is ``source`` with a ``handler``; returns its name."""
+        name = self.name("function")
+        found = nearest_runtime("3.9")
+        assert found is not None
+        self.client("lambda").create_function(
+            FunctionName=name,
+            Runtime=f"python{runtime or found[0]}",
+            Handler="index.handler",
+            Role=f"arn:aws:iam::{self.emulator.account}:role/any",
+            Code={"ZipFile": zipped({"index.py": source})},
+            **settings,
+        )
+        return name
+
+    def invoke(self, function: str, event: Any = None) -> dict[str, Any]:
+        """What the function answered, with ``FunctionError`` beside the body's own keys."""
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event), LogType="Tail")
+        body = json.loads(answer["Payload"].read() or b"null")
+        log = base64.b64decode(answer.get("LogResult", "")).decode()
+        return {"body": body, "failed": "FunctionError" in answer, "log": log}
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return buffer.getvalue()
+
+
+def eventually(what: Callable[[], Any], seconds: float = 30) -> Any:
+    """The first truthy answer; the last answer when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = what()
+        if answer or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.1)

@@ -1,0 +1,137 @@
+"""One question for each gap, put to an emulator from outside: does it do as AWS does?"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from botocore.exceptions import ClientError, WaiterError
+
+from local.gaps.accepted_types import ACCEPTED
+from local.interpreters import interpreter
+from tests.unit.local.clouds import ROLE, Cloud, zipped
+
+
+def interpreters(cloud: Cloud) -> bool:
+    """Every Python that this machine has answers as itself."""
+    versions = [version for version in ("3.9", "3.10", "3.11", "3.12", "3.13") if interpreter(version)]
+    source = "import sys\ndef handler(event, context): return '%d.%d' % sys.version_info[:2]\n"
+    return [cloud.invoke(cloud.function(source, runtime=version))["body"] for version in versions] == versions
+
+
+def error_names(cloud: Cloud) -> bool:
+    source = "import os\nclass SlowDown(Exception): pass\ndef handler(event, context):\n  if event: raise SlowDown('x')\n  os._exit(1)\n"
+    function = cloud.function(source)
+    answers = [cloud.invoke(function, event)["body"] for event in (1, 0)]
+    return [answer["errorType"] for answer in answers] == ["SlowDown", "Runtime.ExitError"]
+
+
+def shared_layers(cloud: Cloud) -> bool:
+    """Two functions of one layer read the same file."""
+    layer = cloud.client("lambda").publish_layer_version(
+        LayerName=cloud.name("layer"), Content={"ZipFile": zipped({"python/in_layer.py": ""})}
+    )["LayerVersionArn"]
+    source = "import in_layer\ndef handler(event, context): return in_layer.__file__\n"
+    paths = [cloud.invoke(cloud.function(source, Layers=[layer]))["body"] for _ in range(2)]
+    return isinstance(paths[0], str) and paths[0] == paths[1]
+
+
+def bucket_properties(cloud: Cloud) -> bool:
+    properties = {
+        "Tags": [{"Key": "Project", "Value": "ETL"}],
+        "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+        "LifecycleConfiguration": {
+            "Rules": [
+                {"Id": "a", "Status": "Enabled", "Prefix": "processed/", "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}]},
+                {"Id": "b", "Status": "Enabled", "ExpirationInDays": 3, "NoncurrentVersionExpiration": {"NoncurrentDays": 9}},
+                {"Id": "c", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
+            ]
+        },
+    }
+    stack = cloud.deploy(
+        {
+            "Logs": {"Type": "AWS::S3::Bucket"},
+            "Data": {
+                "Type": "AWS::S3::Bucket",
+                "Properties": properties | {"LoggingConfiguration": {"DestinationBucketName": {"Ref": "Logs"}, "LogFilePrefix": "data/"}},
+            },
+        },
+        {"Data": {"Ref": "Data"}, "Logs": {"Ref": "Logs"}},
+    )
+    s3, bucket = cloud.client("s3"), cloud.output(stack, "Data")
+    try:
+        rules = {rule["ID"]: rule for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]}
+        encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+        return (
+            s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == properties["Tags"]
+            and rules["a"]["Transitions"] == [{"StorageClass": "GLACIER", "Days": 30}]
+            and rules["a"]["Filter"] == {"Prefix": "processed/"}
+            and rules["b"]["Expiration"] == {"Days": 3}
+            and rules["b"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 9}
+            and rules["c"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+            and encryption["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+            and s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]
+            == {"TargetBucket": cloud.output(stack, "Logs"), "TargetPrefix": "data/"}
+        )
+    except (ClientError, KeyError):
+        return False
+
+
+def point_in_time_recovery(cloud: Cloud) -> bool:
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        },
+    }
+    name = cloud.output(cloud.deploy({"Table": table}, {"Table": {"Ref": "Table"}}), "Table")
+    backups = cloud.client("dynamodb").describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    return bool(backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED")
+
+
+def metric_math_alarms(cloud: Cloud) -> bool:
+    name = cloud.name("alarm")
+    metric = {"Namespace": "Ledgerline", "MetricName": "RowsRejected"}
+    alarm = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": name,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "Threshold": 0.05,
+            "Metrics": [
+                {"Id": "rate", "Expression": "bad / 100", "ReturnData": True},
+                {"Id": "bad", "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"}, "ReturnData": False},
+            ],
+        },
+    }
+    if not _accepted(cloud, {"Alarm": alarm}):
+        return False
+    described = cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return [alarm["StateValue"] for alarm in described] == ["INSUFFICIENT_DATA"]
+
+
+def accepted_types(cloud: Cloud) -> bool:
+    """A type of the list is accepted, all of them; on AWS each would be."""
+    return all(_accepted(cloud, {"Thing": {"Type": accepted.type, "Properties": {}}}) for accepted in ACCEPTED)
+
+
+def _accepted(cloud: Cloud, resources: dict[str, Any]) -> bool:
+    try:
+        cloud.deploy({"Role": ROLE, **resources})
+    except (ClientError, WaiterError):
+        return False
+    return True
+
+
+PROBES: dict[str, Callable[[Cloud], bool]] = {
+    "interpreters": interpreters,
+    "error names": error_names,
+    "shared layers": shared_layers,
+    "bucket properties": bucket_properties,
+    "point-in-time recovery": point_in_time_recovery,
+    "metric math alarms": metric_math_alarms,
+    "accepted types": accepted_types,
+}
