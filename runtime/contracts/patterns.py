@@ -30,6 +30,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
+#: A class that takes one of these takes characters of several bytes.
+_NOT_ASCII = "\x80\xe9\u0101\u4e2d\U0001f600"
 _SPACE = r"\t-\r "
 
 
@@ -114,3 +116,24 @@ def _for_re2(token: re.Match[str]) -> str:
     if token["class"]:
         return text.replace(r"\s", _SPACE)
     return f"[{_SPACE}]" if text == r"\s" else text
+
+
+def fixed_width(pattern: str) -> list[tuple[int, str]] | None:
+    """(count, allowed ASCII characters) one after another, where that is all the pattern says; None for any other.
+
+    ``[A-Z]{2}[0-9]{18}`` is [(2, "A...Z"), (18, "0...9")].
+    """
+    runs: list[tuple[int, str]] = []
+    for token in _tokens(_body(pattern)):
+        if token["repeat"]:
+            if token["low"] is None or token["high"] is not None:
+                return None
+            runs[-1] = (int(token["low"]), runs[-1][1])
+        elif token["open"] or token["close"] or token["branch"]:
+            return None
+        else:
+            one = re.compile(token[0], re.ASCII)
+            if any(one.fullmatch(character) for character in _NOT_ASCII):
+                return None
+            runs.append((1, "".join(character for character in map(chr, range(128)) if one.fullmatch(character))))
+    return runs

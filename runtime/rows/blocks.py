@@ -1,0 +1,71 @@
+"""Consecutive bytes, cut anywhere, to blocks of whole records.
+
+A block is cut from where the last one ended, at a size that does not depend on how the bytes
+arrive: so the same chunk always gives the same blocks, and the same Parquet bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Iterable, Iterator
+
+from runtime.records.scanner import Scan, scan
+
+#: Bytes. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
+BLOCK_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole records: ``data`` begins at the chunk's byte ``offset``; ``scan`` says where each ends."""
+
+    data: bytes
+    offset: int
+    scan: Scan
+
+
+@dataclass
+class BlockReader:
+    """Iterate to get the blocks; afterwards the rest says how the chunk ended.
+
+    ``bytes_read`` counts all bytes, ``left_over`` those of a last record that did not end, and
+    ``open_quote`` is the chunk's byte where the field opened that was never closed.
+    """
+
+    parts: Iterable[bytes]
+    delimiter: str
+    quote: str
+    last: bool
+    block_bytes: int = BLOCK_BYTES
+    bytes_read: int = 0
+    left_over: int = 0
+    open_quote: int | None = None
+    _buffer: bytes = field(default=b"", init=False)
+
+    def __iter__(self) -> Iterator[Block]:
+        """Blocks in order. A record longer than a block doubles the size until it fits."""
+        parts = iter(self.parts)
+        ended = False
+        wanted = self.block_bytes
+        position = 0
+        while True:
+            while not ended and len(self._buffer) - position < wanted:
+                part = next(parts, None)
+                ended = part is None
+                if part is not None:
+                    self.bytes_read += len(part)
+                    self._buffer, position = self._buffer[position:] + bytes(part), 0
+            window = self._buffer[position : position + wanted]
+            at_end = ended and position + len(window) == len(self._buffer)
+            found = scan(window, ord(self.delimiter), ord(self.quote), final=at_end and self.last)
+            offset = self.bytes_read - len(self._buffer) + position
+            if len(found.ends):
+                yield Block(window[: found.tail], offset, found)
+                position += found.tail
+                wanted = self.block_bytes
+            elif not at_end:
+                wanted *= 2
+            if at_end:
+                self.left_over = len(window) - found.tail
+                self.open_quote = None if found.open_quote is None else offset + found.open_quote
+                return

@@ -1,0 +1,60 @@
+"""Columns of texts to typed columns, under a contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from runtime.contracts.model import Contract, Field
+from runtime.rows.checks import booleans, moments, numerals, strings
+from runtime.rows.checks.column import Column, arrow_type
+from runtime.rows.texts import Mask, Texts, boolean_array
+
+_CHECKS: dict[str, Callable[[Texts, Field, Mask], Column]] = {
+    "string": strings.check,
+    "integer": numerals.check_integer,
+    "number": numerals.check_number,
+    "boolean": booleans.check,
+    "date": moments.check,
+    "datetime": moments.check,
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """``accepted`` are the rows without a fault, typed; ``good`` says which they are; ``bad`` holds each column's faults."""
+
+    accepted: pa.Table
+    good: Mask
+    bad: dict[str, Mask]
+
+
+def schema(contract: Contract) -> pa.Schema:
+    """The columns as they are written: the contract's order and names, required ones without nulls."""
+    return pa.schema([pa.field(field.name, arrow_type(field), nullable=not field.required) for field in contract.fields])
+
+
+def check(columns: Mapping[str, Texts], contract: Contract) -> Checked:
+    """Test every value of every column; what becomes of a row depends on that row alone."""
+    typed: list[pa.Array] = []
+    bad: dict[str, Mask] = {}
+    good = np.ones(len(next(iter(columns.values()))), np.bool_)
+    for field in contract.fields:
+        column = _checked(columns[field.name], field, contract)
+        typed.append(column.array)
+        if column.bad.any():
+            bad[field.name] = column.bad
+            good &= ~column.bad
+    if bad:
+        keep = boolean_array(good)
+        typed = [array.filter(keep) for array in typed]
+    return Checked(pa.Table.from_arrays(typed, schema=schema(contract)), good, bad)
+
+
+def _checked(texts: Texts, field: Field, contract: Contract) -> Column:
+    missing = texts.among(contract.missing_values)
+    column = _CHECKS[field.type](texts, field, missing)
+    return Column(column.array, column.bad | missing) if field.required else column

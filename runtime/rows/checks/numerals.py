@@ -1,0 +1,123 @@
+"""Integers and exact decimals: the lexical form by the positions of what is no digit, then one cast for the whole column."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from runtime.contracts.model import Field
+from runtime.contracts.values import INT64_MAX, INT64_MIN, INTEGER_DIGITS, read, whole_digits
+from runtime.rows.checks.column import Column, arrow_type
+from runtime.rows.texts import Mask, Numbers, Texts, numbers_of
+
+_ZERO, _MINUS = ord("0"), ord("-")
+_WORD = 2**64
+
+
+def check_integer(texts: Texts, field: Field, missing: Mask) -> Column:
+    bad = _malformed(texts, field, INTEGER_DIGITS, 0)
+    for index in np.flatnonzero((texts.lengths >= INTEGER_DIGITS) & ~bad & ~missing).tolist():
+        bad[index] = not INT64_MIN <= int(texts.value(index).replace(field.group_char or "", "")) <= INT64_MAX
+    array = _plain(texts, field, bad | missing).cast(pa.int64())
+    values = cast(Numbers, numbers_of(array, np.int64))
+    if field.minimum is not None:
+        bad |= values < field.minimum
+    if field.maximum is not None:
+        bad |= values > field.maximum
+    if field.enum is not None:
+        bad |= ~np.isin(values, np.array([read(field, text) for text in field.enum], np.int64))
+    bad &= ~missing
+    return Column(array, bad)
+
+
+def check_number(texts: Texts, field: Field, missing: Mask) -> Column:
+    assert field.precision is not None
+    assert field.scale is not None
+    bad = _malformed(texts, field, whole_digits(field), field.scale)
+    if field.precision == field.scale:
+        bad |= _whole_part_not_zero(texts)
+    array = _plain(texts, field, bad | missing).cast(arrow_type(field))
+    words = cast("npt.NDArray[np.uint64]", numbers_of(array, np.uint64)).reshape(-1, 2)
+    if field.minimum is not None:
+        bad |= _less(words, math.ceil(Fraction(field.minimum) * 10**field.scale))
+    if field.maximum is not None:
+        bad |= ~_less(words, math.floor(Fraction(field.maximum) * 10**field.scale) + 1)
+    if field.enum is not None:
+        allowed = [int(Fraction(read(field, text)) * 10**field.scale) for text in field.enum]  # type: ignore[arg-type]  # a Decimal
+        bad |= ~np.logical_or.reduce([_same(words, value) for value in allowed])
+    bad &= ~missing
+    return Column(array, bad)
+
+
+def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> Mask:
+    """Which texts are not ``-``, digits (grouped by thousands, if the field has a group mark), and at most *scale* decimals.
+
+    Nearly every byte is a digit, so only the others are looked at, each by its distance from the ends of its text.
+    """
+    lengths = texts.lengths
+    bad = lengths == 0
+    others = np.flatnonzero(texts.data - np.uint8(_ZERO) > 9)
+    rows = texts.rows_of(others)
+    characters = texts.data[others]
+    at = others - texts.starts[rows]
+    minus = (characters == _MINUS) & (at == 0)
+    bad[rows[minus & (lengths[rows] == 1)]] = True
+    negative = np.zeros(len(texts), np.int32)
+    negative[rows[minus]] = 1
+    whole_end = lengths.copy()
+    mark = np.zeros(len(others), np.bool_)
+    if scale:
+        mark = characters == ord(field.decimal_char)
+        decimals = lengths[rows] - at - 1
+        bad[rows[mark & ((decimals < 1) | (decimals > scale))]] = True
+        # Of two marks the later one is the end of the whole part, so that the earlier is found inside it.
+        whole_end[rows[mark]] = at[mark]
+        mark &= at == whole_end[rows]
+    whole = whole_end - negative
+    group = np.zeros(len(others), np.bool_)
+    if field.group_char is not None:
+        group = (characters == ord(field.group_char)) & (at < whole_end[rows])
+        groups = np.bincount(rows[group], minlength=len(texts)).astype(np.int32)
+        bad[rows[group & (((whole_end[rows] - at) % 4 != 0) | (at <= negative[rows]))]] = True
+        bad |= (groups > 0) & (groups != (whole - 1) // 4)
+        whole = whole - groups
+    bad[rows[~(minus | mark | group)]] = True
+    bad |= (whole < 1) | (whole > max_whole_digits)
+    return bad
+
+
+def _whole_part_not_zero(texts: Texts) -> Mask:
+    """For decimals that are all fraction; the lexical form allows one digit before the mark."""
+    padded = np.append(texts.data, np.zeros(2, np.uint8))
+    first = padded[texts.starts]
+    first = np.where(first == _MINUS, padded[texts.starts + 1], first)
+    return first != _ZERO
+
+
+def _plain(texts: Texts, field: Field, null: Mask) -> pa.Array:
+    """What Arrow casts: group marks removed, a point for the decimal mark, null where the text is not a number."""
+    array = texts.nulled(null)
+    if field.group_char is not None:
+        array = pc.replace_substring(array, pattern=field.group_char, replacement="")
+    if field.type == "number" and field.decimal_char != ".":
+        array = pc.replace_substring(array, pattern=field.decimal_char, replacement=".")
+    return array
+
+
+def _less(words: npt.NDArray[np.uint64], bound: int) -> Mask:
+    """Which 128-bit numbers (low word, high word) are below *bound*."""
+    bound = max(min(bound, 2**127 - 1), -(2**127))
+    high, low = words[:, 1].view(np.int64), words[:, 0]
+    bound_high, bound_low = bound // _WORD, bound % _WORD
+    return (high < bound_high) | ((high == bound_high) & (low < np.uint64(bound_low)))
+
+
+def _same(words: npt.NDArray[np.uint64], value: int) -> Mask:
+    same: Mask = (words[:, 1].view(np.int64) == value // _WORD) & (words[:, 0] == np.uint64(value % _WORD))
+    return same

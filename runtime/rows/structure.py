@@ -1,0 +1,109 @@
+"""Records that are no rows at all, found before anything is parsed: the parser only sees what it cannot misread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.records.scanner import CR, LF
+from runtime.rows.blocks import Block
+from runtime.rows.texts import Mask, Numbers
+
+CONTROL_CHARACTER = "control-character"
+ENCODING_ERROR = "encoding-error"
+QUOTE_ERROR = "quote-error"
+FIELD_COUNT = "field-count"
+
+_QUOTE_MESSAGE = "a quote is misplaced: quote the whole field and double the quotes inside it"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The records of a block by their index.
+
+    ``starts`` and ``ends`` are offsets in the block, terminators included; ``blank`` are lines
+    without a byte; ``faults`` maps a record that is no row to (code, message); ``text`` is UTF-8 of
+    the records ``kept``, the rest.
+    """
+
+    starts: Numbers
+    ends: Numbers
+    blank: Mask
+    faults: dict[int, tuple[str, str]]
+    kept: npt.NDArray[np.intp]
+    text: bytes
+
+
+def structure(block: Block, encoding: str) -> Structure:
+    """Sort the records of *block* by what their bytes allow; a record has one fault, the first of the codes above."""
+    ends = block.scan.ends
+    starts = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
+    data = np.frombuffer(block.data, np.uint8)
+    blank = _blank(data, starts, ends)
+    faults: dict[int, tuple[str, str]] = {int(index): (QUOTE_ERROR, _QUOTE_MESSAGE) for index in block.scan.malformed}
+    text = _decoded(block.data, encoding)
+    if text is None:
+        for index, (start, end) in enumerate(zip(starts.tolist(), ends.tolist())):
+            message = _undecodable(block.data[start:end], encoding)
+            if message:
+                faults[index] = (ENCODING_ERROR, message)
+    for index, message in _control_characters(block.data, data, ends).items():
+        if not blank[index]:
+            faults[index] = (CONTROL_CHARACTER, message)
+    cut = blank.copy()
+    cut[list(faults)] = True
+    kept = np.flatnonzero(~cut)
+    if faults or text is None:
+        text = _decoded(_joined(block.data, starts, ends, ~cut), encoding)
+        assert text is not None
+    return Structure(starts, ends, blank, faults, kept, text)
+
+
+def _blank(data: npt.NDArray[np.uint8], starts: Numbers, ends: Numbers) -> Mask:
+    lengths = ends - starts
+    blank: Mask = lengths <= 2
+    short = np.flatnonzero(blank)
+    first = data[starts[short]]
+    last = data[ends[short] - 1]
+    blank[short] = np.where(lengths[short] == 1, (first == LF) | (first == CR), (first == CR) & (last == LF))
+    return blank
+
+
+def _control_characters(raw: bytes, data: npt.NDArray[np.uint8], ends: Numbers) -> dict[int, str]:
+    """Records with a NUL or a carriage return that no line feed follows."""
+    found: dict[int, str] = {}
+    if b"\r" in raw:
+        returns = np.flatnonzero(data == CR)
+        lone = returns[np.append(data, np.uint8(0))[returns + 1] != LF]
+        found.update(dict.fromkeys(np.searchsorted(ends, lone, side="right").tolist(), "a carriage return without a line feed"))
+    if b"\0" in raw:
+        found.update(dict.fromkeys(np.searchsorted(ends, np.flatnonzero(data == 0), side="right").tolist(), "a NUL byte"))
+    return found
+
+
+def _decoded(raw: bytes, encoding: str) -> bytes | None:
+    """*raw* as UTF-8, or None where it is not text in *encoding*."""
+    if raw.isascii():
+        return raw
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return raw if encoding == "utf-8" else text.encode()
+
+
+def _undecodable(record: bytes, encoding: str) -> str | None:
+    try:
+        record.decode(encoding)
+    except UnicodeDecodeError as error:
+        return f"byte 0x{record[error.start]:02X} at position {error.start} of the record is not {encoding}"
+    return None
+
+
+def _joined(raw: bytes, starts: Numbers, ends: Numbers, keep: Mask) -> bytes:
+    """The records to *keep*, runs of neighbours copied at once."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], keep, [False])).astype(np.int8)))
+    pieces = [raw[starts[first] : ends[after - 1]] for first, after in zip(edges[::2].tolist(), edges[1::2].tolist())]
+    return b"".join(pieces)
