@@ -95,7 +95,11 @@ class ObjectStore:
 
     def read(self, ref: ObjectRef) -> bytes:
         """The whole of a small object."""
-        return self._call("GetObject", ref, lambda: self._client.get_object(Bucket=ref.bucket, Key=ref.key, **_version(ref))["Body"].read())
+
+        def get() -> bytes:
+            return self._client.get_object(Bucket=ref.bucket, Key=ref.key, **_version(ref))["Body"].read()
+
+        return self._call("GetObject", ref, get)
 
     def stream(self, ref: ObjectRef, start: int, end: int) -> Iterator[bytes]:
         """Bytes ``[start, end)`` in order, in parts of PART_BYTES, reading ahead while the caller works."""

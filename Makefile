@@ -1,0 +1,68 @@
+# Ledgerline: every command a user or CI needs. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+
+FILE ?=
+DATASET ?=
+PARTNER ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-long check format lock clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready node_modules/.ready ## Install what the project needs into .venv and node_modules
+
+.venv/.ready: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
+	@echo "Installing the Python packages (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(VENV)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' || { echo "Node 20 or newer is needed"; exit 1; }
+	@echo "Installing the CDK CLI (once) ..."
+	@npm ci --silent --no-progress
+	@touch $@
+
+run: setup ## Everything from nothing: deploy a stage on this machine, process FILE=... (default: a sample), show what came of it
+	@$(VENV)/python -m local run $(if $(FILE),"$(FILE)") $(if $(DATASET),--dataset "$(DATASET)") $(if $(PARTNER),--partner "$(PARTNER)")
+
+test: setup ## The whole test suite: the runtime on Python 3.9 and 3.13, the templates, the stage on the emulator
+	@$(VENV)/python -m tests.runtimes -m "not long"
+	@echo "=== Tools, templates and the stage on the emulator ==="
+	@$(VENV)/python -m pytest -q -m "not long" --ignore=tests/unit/runtime --ignore=tests/properties
+
+test-long: setup ## The slower tests as well
+	@$(VENV)/python -m tests.runtimes -m long
+	@$(VENV)/python -m pytest -q -m long --ignore=tests/unit/runtime --ignore=tests/properties
+
+check: setup ## Format, lint, types, import rules, template and security gates
+	@echo "== Format and lint (ruff)"; $(VENV)/ruff format --check . && $(VENV)/ruff check .
+	@echo "== Types (mypy)"; $(VENV)/mypy
+	@echo "== Import rules (import-linter)"; $(VENV)/lint-imports
+	@echo "== Templates and security"; $(VENV)/python -m pipeline.gates
+
+format: setup ## Format the code
+	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .
+
+lock: setup ## Write the lock files anew from the .in files
+	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
+	@for version in 3.9 3.13; do \
+	  $(VENV)/uv pip compile --quiet --python-version $$version --generate-hashes --no-header --no-emit-index-url \
+	    runtime/layers/requirements-$$version.in -o runtime/layers/requirements-$$version.txt; \
+	  $(VENV)/uv pip compile --quiet --python-version $$version --generate-hashes --no-header --no-emit-index-url \
+	    -c runtime/layers/requirements-$$version.txt tests/runtime_env/requirements.in runtime/layers/requirements-$$version.in \
+	    -o tests/runtime_env/requirements-$$version.txt; \
+	done
+
+clean: ## Remove everything that was made here, the running emulator included
+	@if [ -x $(VENV)/python ]; then $(VENV)/python -m local down >/dev/null 2>&1 || true; fi
+	rm -rf .venv node_modules cdk.out .cache .ledgerline .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,135 @@
+"""The state machine's road, walked in this process: the real steps against a store with a real S3 and DynamoDB API.
+
+It is what Step Functions does with etl/workflow.py's definition, without the waiting: three retries of
+transient errors, every other error to RecordFailure. The e2e tests run the definition itself.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+import boto3
+
+from runtime.errors import LedgerlineError, TransientError
+from runtime.models import Arrival, ChunkTask, FileTask, file_id
+from runtime.object_store import ObjectStore
+from runtime.settings import Settings
+from runtime.tracking import Tracking
+from runtime.workflow.failure import record_failure
+from runtime.workflow.finalization import finalize_file
+from runtime.workflow.planning import plan_chunks
+from runtime.workflow.processing import process
+from runtime.workflow.registration import register_file
+from runtime.workflow.stage import Stage
+from runtime.workflow.validation import validate_file
+
+BUCKET = "etl-data-123456789012-us-east-1-test"
+TABLE = "etl-tracking-test"
+SETTINGS = Settings("test", "test", BUCKET, TABLE, 3600, "/etl/test/chunk-bytes")
+
+
+def make_store() -> tuple[Any, Any]:
+    """The bucket and the table as the stage's template makes them; returns the two clients."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}, {"AttributeName": "chunk_id", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}, {"AttributeName": "chunk_id", "AttributeType": "S"}],
+    )
+    return s3, dynamodb
+
+
+@dataclass
+class Workflow:
+    """One stage in this process. ``chunk_bytes`` is small, so that small files have many chunks."""
+
+    s3: Any
+    dynamodb: Any
+    chunk_bytes: int = 1000
+    executions: int = 0
+    stage: Stage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stage = Stage(SETTINGS, ObjectStore(self.s3, BUCKET), Tracking(self.dynamodb, TABLE))
+
+    def upload(self, key: str, body: bytes) -> dict[str, Any]:
+        """Put an object; return the event that S3 sends for it."""
+        put = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return {
+            "detail-type": "Object Created",
+            "source": "aws.s3",
+            "time": "2026-11-20T13:00:00Z",
+            "detail": {
+                "bucket": {"name": BUCKET},
+                "object": {"key": key, "size": len(body), "etag": put["ETag"].strip('"'), "version-id": put["VersionId"]},
+                "requester": "111122223333",
+                "source-ip-address": "192.0.2.1",
+            },
+        }
+
+    def id_of(self, event: dict[str, Any]) -> str:
+        stored = event["detail"]["object"]
+        return file_id(SETTINGS.source_name, stored["key"], stored["version-id"])
+
+    def run(self, event: dict[str, Any]) -> dict[str, Any]:
+        """One execution from its event to its end; returns the last state's output."""
+        self.executions += 1
+        execution = f"arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:{self.executions}"
+        state: dict[str, Any] = event
+        try:
+            state = retried(lambda: register_file(Arrival.from_event(event), execution, self.stage))
+            if state["decision"] != "PROCESS":
+                return state
+            state = retried(lambda: validate_file(FileTask.from_event(state), self.stage))
+            while True:
+                state = retried(lambda: plan_chunks(FileTask.from_event(state), state.get("exact_from"), self.stage, lambda: self.chunk_bytes))
+                for item in self.manifest(state):
+                    retried(lambda: process(ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage))
+                state = retried(lambda: finalize_file(FileTask.from_event(state), self.stage))
+                if state["decision"] == "PROVED":
+                    return state
+        except LedgerlineError as error:
+            failed = {**state, "error": lambda_error(error)}
+            return retried(lambda: record_failure(failed, execution, self.stage))
+
+    def manifest(self, state: dict[str, Any]) -> list[dict[str, Any]]:
+        if not state["chunks"]:
+            return []
+        return list(json.loads(self.s3.get_object(Bucket=state["manifest"]["bucket"], Key=state["manifest"]["key"])["Body"].read()))
+
+    def item(self, event: dict[str, Any]) -> dict[str, Any]:
+        item = self.stage.tracking.file(self.id_of(event))
+        assert item is not None
+        return item
+
+    def keys(self, prefix: str) -> list[str]:
+        """Keys of current objects, not of deleted ones."""
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])]
+
+    def read(self, key: str) -> bytes:
+        return bytes(self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+    def read_json(self, key: str) -> Any:
+        return json.loads(self.read(key))
+
+
+def retried(step: Callable[[], Any], retries: int = 3) -> Any:
+    """Call *step* as a Task with the workflow's retrier is called, without its waits."""
+    for attempt in range(retries + 1):
+        try:
+            return step()
+        except TransientError:
+            if attempt == retries:
+                raise
+    raise AssertionError("unreachable")
+
+
+def lambda_error(error: Exception) -> dict[str, str]:
+    """An exception as Step Functions hands it to a Catch."""
+    return {"Error": type(error).__name__, "Cause": json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})}

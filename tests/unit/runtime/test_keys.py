@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime import keys
+from runtime.errors import InvalidKey
+
+FILE_ID = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("key", "dataset", "partner", "name"),
+    [
+        ("incoming/transactions/acme/a.csv", "transactions", "acme", "a.csv"),
+        ("incoming/transactions/acme/2026/11/a b+ü.csv", "transactions", "acme", "2026/11/a b+ü.csv"),
+        ("incoming/transactions/a.csv", "transactions", "_none", "a.csv"),
+        ("incoming/a.csv", None, "_none", "a.csv"),
+    ],
+)
+def test_a_key_says_dataset_partner_and_name(key: str, dataset: str | None, partner: str, name: str) -> None:
+    assert keys.parse_incoming(key) == keys.IncomingKey(dataset, partner, name)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "incoming/../a.csv",
+        "incoming/transactions/../curated/a.csv",
+        "incoming/transactions/acme/..",
+        "incoming/transactions/acme//a.csv",
+        "incoming//a.csv",
+        "incoming/tra nsactions/acme/a.csv",
+        "incoming/transactions/ac\u0000me/a.csv",
+        "incoming/transactions/acme/a\n.csv",
+        "incoming/transactions/%2e%2e/a.csv",
+        "elsewhere/a.csv",
+        "incoming/" + "d" * 65 + "/p/a.csv",
+    ],
+)
+def test_a_key_that_reaches_elsewhere_is_refused(key: str) -> None:
+    with pytest.raises(InvalidKey, match="upload to incoming/"):
+        keys.parse_incoming(key)
+
+
+def test_consoles_folders_are_known() -> None:
+    assert keys.is_folder("incoming/transactions/")
+    assert not keys.is_folder("incoming/transactions/acme/a.csv")
+
+
+def test_two_versions_of_a_key_do_not_hide_each_other() -> None:  # E21
+    key = "incoming/transactions/acme/a.csv"
+    first, second = (keys.archived(keys.PROCESSED, key, one * 32) for one in "12")
+    assert first == f"processed/transactions/acme/{'1' * 32}-a.csv"
+    assert first != second
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=1024).map(lambda text: "incoming/" + text))
+def test_an_archived_key_stays_within_s3s_limit_and_its_prefix(key: str) -> None:
+    archived = keys.archived(keys.FAILED, key, FILE_ID)
+    assert archived.startswith("failed/")
+    assert FILE_ID in archived
+    assert len(archived.encode()) <= 1024
+    assert "/../" not in archived

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import hashlib
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from runtime import object_store
+from runtime.errors import AccessRefused, ObjectMissing, ReconciliationFailed, StorageUnavailable
+from runtime.models import ObjectRef
+from runtime.object_store import ObjectStore, RangedFile, StoredSource
+from tests.support.workflow import BUCKET, Workflow
+
+
+@pytest.fixture
+def store(workflow: Workflow) -> ObjectStore:
+    return workflow.stage.store
+
+
+def put(workflow: Workflow, key: str, body: bytes) -> ObjectRef:
+    return ObjectRef(BUCKET, key, workflow.s3.put_object(Bucket=BUCKET, Key=key, Body=body)["VersionId"])
+
+
+def test_reads_name_their_version_so_an_overwrite_is_not_seen(workflow: Workflow, store: ObjectStore) -> None:  # E21
+    first = put(workflow, "incoming/a", b"first")
+    put(workflow, "incoming/a", b"second!")
+    assert store.read(first) == b"first"
+    assert store.read_range(first, 1, 3) == b"ir"
+    assert store.head(first).size == 5
+
+
+def test_a_stream_gives_every_byte_once_and_in_order(workflow: Workflow, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_store, "PART_BYTES", 7)
+    body = bytes(range(256)) * 3
+    ref = put(workflow, "incoming/a", body)
+    parts = list(store.stream(ref, 3, 700))
+    assert b"".join(parts) == body[3:700]
+    assert max(map(len, parts)) == 7
+
+
+def test_a_written_object_is_told_by_its_digest(store: ObjectStore) -> None:
+    written = store.write_addressed(lambda digest: f"curated/{digest[:8]}", b"body", "text/plain")
+    digest = hashlib.sha256(b"body").hexdigest()
+    assert (written.key, written.size, written.sha256) == (f"curated/{digest[:8]}", 4, digest)
+    assert store.read(ObjectRef(BUCKET, written.key, written.version_id)) == b"body"
+
+
+def versions(workflow: Workflow, key: str) -> list[str]:
+    return [entry["VersionId"] for entry in workflow.s3.list_object_versions(Bucket=BUCKET, Prefix=key).get("Versions", [])]
+
+
+def test_a_move_takes_that_version_only_and_leaves_no_delete_marker(workflow: Workflow, store: ObjectStore) -> None:  # E22
+    first = put(workflow, "incoming/a", b"first")
+    second = put(workflow, "incoming/a", b"second")
+    moved = store.move(first, "processed/1-a")
+    assert store.read(moved) == b"first"
+    assert versions(workflow, "incoming/a") == [second.version_id]
+    assert "DeleteMarkers" not in workflow.s3.list_object_versions(Bucket=BUCKET, Prefix="incoming/a")
+
+
+def test_a_move_may_be_repeated_at_any_point(workflow: Workflow, store: ObjectStore) -> None:
+    first = put(workflow, "incoming/a", b"first")
+    moved = store.move(first, "processed/1-a")
+    assert store.move(first, "processed/1-a") == moved
+    assert versions(workflow, "processed/1-a") == [moved.version_id]
+
+
+def test_a_copy_that_was_made_before_the_crash_is_checked_not_repeated(workflow: Workflow, store: ObjectStore) -> None:
+    first = put(workflow, "incoming/a", b"first")
+    copied = put(workflow, "processed/1-a", b"first")
+    assert store.move(first, "processed/1-a") == copied
+    assert versions(workflow, "incoming/a") == []
+
+
+def test_an_original_is_not_deleted_when_its_copy_differs(workflow: Workflow, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = put(workflow, "incoming/a", b"first")
+    monkeypatch.setattr(workflow.s3, "copy", lambda *_args, **_more: put(workflow, "processed/1-a", b"fir"))
+    with pytest.raises(ReconciliationFailed):
+        store.move(first, "processed/1-a")
+    assert versions(workflow, "incoming/a") == [first.version_id]
+
+
+def test_what_is_gone_is_missing_and_not_worth_a_retry(workflow: Workflow, store: ObjectStore) -> None:
+    first = put(workflow, "incoming/a", b"first")
+    workflow.s3.delete_object(Bucket=BUCKET, Key="incoming/a", VersionId=first.version_id)
+    for read in (store.head, store.read, lambda ref: store.read_range(ref, 0, 1), lambda ref: store.move(ref, "processed/a")):
+        with pytest.raises(ObjectMissing):
+            read(first)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("SlowDown", 503, StorageUnavailable),
+        ("InternalError", 500, StorageUnavailable),
+        ("RequestTimeout", 400, StorageUnavailable),
+        ("AccessDenied", 403, AccessRefused),
+        ("InvalidRange", 416, AccessRefused),
+        ("NoSuchVersion", 404, ObjectMissing),
+    ],
+)
+def test_s3s_answers_become_errors_that_say_whether_to_try_again(code: str, status: int, expected: type[Exception]) -> None:  # G2
+    class Client:
+        def get_object(self, **_: object) -> None:
+            raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject")  # type: ignore[typeddict-item]
+
+    with pytest.raises(expected):
+        ObjectStore(Client(), BUCKET).read(ObjectRef(BUCKET, "k", "v"))  # type: ignore[arg-type]
+
+
+def test_a_broken_connection_is_worth_a_retry() -> None:
+    class Client:
+        def get_object(self, **_: object) -> None:
+            raise ReadTimeoutError(endpoint_url="s3")
+
+    with pytest.raises(StorageUnavailable):
+        ObjectStore(Client(), BUCKET).read(ObjectRef(BUCKET, "k", "v"))  # type: ignore[arg-type]
+
+
+def test_a_parquet_footer_is_read_without_reading_the_file(workflow: Workflow, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:  # E20
+    sink = pa.BufferOutputStream()
+    values = [f"{number * 7919:x}" for number in range(100_000)]
+    pq.write_table(pa.table({"a": values}), sink)
+    body = sink.getvalue().to_pybytes()
+    ref = put(workflow, "curated/a.parquet", body)
+    fetched = []
+    read_range = store.read_range
+    monkeypatch.setattr(store, "read_range", lambda ref, start, end: fetched.append(end - start) or read_range(ref, start, end))
+    file = RangedFile(store, ref, len(body))
+    assert pq.read_metadata(pa.PythonFile(file, "r")).num_rows == len(values)
+    assert sum(fetched) < len(body) / 2
+
+
+def test_a_source_stops_at_its_end(workflow: Workflow, store: ObjectStore) -> None:
+    ref = put(workflow, "incoming/a", b"12345")
+    assert StoredSource(store, ref, 5).read(3, 99) == b"45"

@@ -1,0 +1,425 @@
+"""The steps together, on a store with a real S3 and DynamoDB API: every file comes to one explained end."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from runtime import keys
+from runtime.errors import StorageUnavailable
+from runtime.models import ChunkTask, FileTask
+from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.finalization import finalize_file
+from runtime.workflow.planning import plan_chunks
+from runtime.workflow.processing import process
+from tests.support.transactions import HEADER, csv, row
+from tests.support.workflow import BUCKET, Workflow
+
+KEY = "incoming/transactions/acme/day 1+ü.csv"
+
+
+def accepted_rows(workflow: Workflow, event: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a reader of the commit manifest sees."""
+    manifest = workflow.read_json(workflow.item(event)["commit_manifest"])
+    tables = [pq.read_table(io.BytesIO(workflow.read(entry["key"]))) for entry in manifest["objects"]]
+    return [line for table in tables for line in table.to_pylist()]
+
+
+def rejected_rows(workflow: Workflow, event: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a reader of the reject report sees, with rows numbered in the file from 1."""
+    report = workflow.read_json(workflow.item(event)["reject_report"])
+    found = []
+    for entry in report["objects"]:
+        for line in workflow.read(entry["key"]).splitlines():
+            reject = json.loads(line)
+            found.append({**reject, "number": entry["first_row"] + reject["row"]})
+    return found
+
+
+def test_a_good_file_of_many_chunks_ends_as_typed_rows_in_order(workflow: Workflow) -> None:  # E1 E2 E20 E22
+    body = csv(row(number) for number in range(60))
+    event = workflow.upload(KEY, body)
+    answer = workflow.run(event)
+    item = workflow.item(event)
+    assert answer["outcome"]["status"] == item["file_status"] == "SUCCEEDED"
+    assert item["chunks"] > 5
+    assert (item["rows_read"], item["rows_accepted"], item["rows_rejected"]) == (60, 60, 0)
+    rows = accepted_rows(workflow, event)
+    assert [line["transaction_id"] for line in rows] == [f"{number:032x}" for number in range(60)]
+    assert rows[5]["merchant"] == 'Smith, Jones\nand "Co"'
+    assert item["reject_report"] is None
+
+
+def test_the_original_moves_and_its_copy_is_the_same_bytes(workflow: Workflow) -> None:  # E22
+    body = csv(row(number) for number in range(5))
+    event = workflow.upload(KEY, body)
+    workflow.run(event)
+    moved = f"processed/transactions/acme/{workflow.id_of(event)}-day 1+ü.csv"
+    assert workflow.keys("incoming/") == []
+    assert workflow.read(moved) == body
+    assert workflow.item(event)["location"]["key"] == moved
+
+
+def test_bad_rows_are_data_with_their_place_and_every_reason(workflow: Workflow) -> None:  # E6 E22
+    lines = [row(number) for number in range(40)]
+    lines[7] = row(7, amount="12,3", currency="XXQ")
+    lines[30] = row(30, booking_date="2026-02-30")
+    lines[31] = "only,three,cells\n"
+    event = workflow.upload(KEY, csv(lines))
+    workflow.run(event)
+    item = workflow.item(event)
+    assert item["file_status"] == "SUCCEEDED"
+    # An unquoted decimal comma is one more cell.
+    assert (item["rows_read"], item["rows_accepted"], item["rows_rejected"]) == (40, 37, 3)
+    rejects = {reject["number"]: reject for reject in rejected_rows(workflow, event)}
+    assert sorted(rejects) == [8, 31, 32]
+    body = csv(lines)
+    for reject in rejects.values():
+        raw = body[reject["offset"] : reject["offset"] + reject["length"]]
+        assert raw.decode().rstrip("\n") == reject["raw"]
+    assert rejects[31]["errors"][0]["column"] == "booking_date"
+    assert rejects[32]["errors"][0]["code"] == "field-count"
+
+
+def test_the_chunks_tell_the_files_whole_story(workflow: Workflow) -> None:  # E20
+    body = csv(row(number) for number in range(60))
+    event = workflow.upload(KEY, body)
+    workflow.run(event)
+    chunks = list(workflow.stage.tracking.chunks(workflow.id_of(event)))
+    assert chunks[0]["start"] == len(HEADER)
+    assert chunks[-1]["end"] == len(body)
+    assert all(one["end"] == other["start"] for one, other in zip(chunks, chunks[1:]))
+    assert all(chunk["attempts"] == 1 and chunk["parquet"]["sha256"] for chunk in chunks)
+    events = [event["to_status"] for event in workflow.stage.tracking.events(workflow.id_of(event))]
+    assert events == ["REGISTERED", "VALIDATED", "PROCESSING", "COMMITTED", "SUCCEEDED"]
+    item = workflow.item(event)
+    assert (item["requester"], item["source_ip"], item["size"]) == ("111122223333", "192.0.2.1", len(body))
+
+
+def test_a_header_only_file_succeeds_with_no_rows(workflow: Workflow) -> None:
+    event = workflow.upload(KEY, HEADER.encode())
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["rows_read"], item["chunks"]) == ("SUCCEEDED", 0, 0)
+    assert accepted_rows(workflow, event) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", "EmptyFile"),
+        (b"a,b,c\n1,2,3\n", "HeaderMismatch"),
+        (HEADER.replace(",", ";").encode() + row(1).replace(",", ";").encode(), "DelimiterMismatch"),
+        (HEADER.replace("amount", "currency").encode(), "HeaderMismatch"),
+        (HEADER.encode() + row(1, description="f\xfcr").encode("latin-1"), "EncodingMismatch"),
+        (b"PK\x03\x04" + bytes(200), "NotCsv"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "NotCsv"),
+        (HEADER.encode() + row(1, merchant='"never closed').encode() + b"".join(row(n).encode() for n in range(2, 4)), "UnterminatedQuote"),
+        (csv(row(number, booking_date="20.11.2026") for number in range(30)), "SampleMismatch"),
+    ],
+)
+def test_a_file_that_breaks_its_contract_is_rejected_with_a_reason(workflow: Workflow, body: bytes, error: str) -> None:
+    event = workflow.upload(KEY, body)
+    answer = workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["error_type"]) == ("REJECTED", error)
+    assert item["error_message"]
+    assert answer["outcome"]["alert"]
+    assert answer["outcome"]["publish"]
+    # The original is kept, and nothing of it is visible.
+    assert workflow.keys("incoming/") == []
+    assert workflow.read(item["location"]["key"]) == body
+    assert item["location"]["key"].startswith("failed/")
+    assert workflow.keys("curated/transactions/_files/") == []
+
+
+def test_an_unknown_dataset_is_rejected_and_the_known_ones_are_named(workflow: Workflow) -> None:
+    event = workflow.upload("incoming/nosuch/acme/a.csv", csv([row(1)]))
+    workflow.run(event)
+    item = workflow.item(event)
+    assert item["error_type"] == "UnknownDataset"
+    assert "transactions" in item["error_message"]
+    assert "_validation" not in item["error_message"]
+
+
+def test_a_key_that_may_not_be_used_is_rejected_and_kept(workflow: Workflow) -> None:
+    event = workflow.upload("incoming/transactions/../x.csv", csv([row(1)]))
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["error_type"]) == ("REJECTED", "InvalidKey")
+    assert item["location"]["key"] == f"failed/_invalid/{workflow.id_of(event)}"
+
+
+def test_a_key_without_a_dataset_finds_its_contract_by_header(workflow: Workflow) -> None:
+    event = workflow.upload("incoming/today.csv", csv([row(1)]))
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["dataset"], item["partner"]) == ("SUCCEEDED", "transactions", "_none")
+
+
+def test_a_folder_made_by_a_console_is_nobodys_file(workflow: Workflow) -> None:
+    event = workflow.upload("incoming/transactions/", b"")
+    assert workflow.run(event) == {"decision": "NOTHING"}
+    assert workflow.stage.tracking.file(workflow.id_of(event)) is None
+
+
+def test_a_duplicate_event_changes_nothing(workflow: Workflow) -> None:  # E21
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    workflow.run(event)
+    before = workflow.item(event), workflow.keys("")
+    assert workflow.run(event)["decision"] == "NOTHING"
+    assert (workflow.item(event), workflow.keys("")) == before
+
+
+def test_an_overwritten_key_is_two_files(workflow: Workflow) -> None:  # E21
+    first = workflow.upload(KEY, csv(row(number) for number in range(3)))
+    second = workflow.upload(KEY, csv(row(number) for number in range(10, 20)))
+    workflow.run(second)
+    workflow.run(first)
+    assert [workflow.item(event)["rows_read"] for event in (first, second)] == [3, 10]
+    assert len(workflow.keys("processed/")) == 2
+
+
+def test_repeated_primary_keys_are_reported_by_row(workflow: Workflow) -> None:  # G3
+    lines = [row(number) for number in range(40)] + [row(3)]
+    event = workflow.upload(KEY, csv(lines))
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["duplicate_keys"], item["duplicate_rows"]) == ("SUCCEEDED", 1, [[4, 41]])
+
+
+def processed(workflow: Workflow, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FileTask:
+    """A file whose chunks are done and which is about to be finalized."""
+    with monkeypatch.context() as patched:
+        patched.setattr("tests.support.workflow.finalize_file", stop_here)
+        with pytest.raises(Stopped):
+            workflow.run(event)
+    item = workflow.item(event)
+    return FileTask(item["file_id"], item["attempt"], item["execution"])
+
+
+class Stopped(BaseException):
+    """The execution dies here."""
+
+
+def stop_here(*_: object) -> None:
+    raise Stopped
+
+
+def test_parquet_that_lost_a_row_fails_the_file(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E20
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    task = processed(workflow, event, monkeypatch)
+    entry = next(workflow.stage.tracking.chunks(task.file_id))["parquet"]
+    shorter = io.BytesIO()
+    table = pq.read_table(io.BytesIO(workflow.read(entry["key"])))
+    pq.write_table(table.slice(1), shorter)
+    put = workflow.s3.put_object(Bucket=BUCKET, Key=entry["key"], Body=shorter.getvalue())
+    name = {"file_id": {"S": task.file_id}, "chunk_id": {"S": "00000"}}
+    workflow.dynamodb.update_item(
+        TableName="etl-tracking-test",
+        Key=name,
+        UpdateExpression="SET parquet.version_id = :v, parquet.size = :s",
+        ExpressionAttributeValues={":v": {"S": put["VersionId"]}, ":s": {"N": str(len(shorter.getvalue()))}},
+    )
+    with pytest.raises(Exception, match="rows in the Parquet of chunk 00000"):
+        finalize_file(task, workflow.stage)
+    assert workflow.item(event)["file_status"] == "PROCESSING"
+    assert workflow.keys("curated/transactions/_files/") == []
+
+
+@pytest.mark.parametrize("column", ["rows_read", "rows_accepted", "rows_rejected"])
+def test_counts_that_do_not_add_up_fail_the_file(workflow: Workflow, monkeypatch: pytest.MonkeyPatch, column: str) -> None:  # E20
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    task = processed(workflow, event, monkeypatch)
+    workflow.dynamodb.update_item(
+        TableName="etl-tracking-test",
+        Key={"file_id": {"S": task.file_id}, "chunk_id": {"S": "00001"}},
+        UpdateExpression=f"ADD {column} :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+    with pytest.raises(Exception, match="does not add up"):
+        finalize_file(task, workflow.stage)
+
+
+def test_a_chunk_that_is_not_done_fails_the_file(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    task = processed(workflow, event, monkeypatch)
+    workflow.dynamodb.delete_item(TableName="etl-tracking-test", Key={"file_id": {"S": task.file_id}, "chunk_id": {"S": "00001"}})
+    with pytest.raises(Exception, match="finished chunks"):
+        finalize_file(task, workflow.stage)
+
+
+@pytest.mark.parametrize("dies_at", ["write", "move", "transition"])
+def test_a_committed_file_rolls_forward_whoever_comes_next(workflow: Workflow, monkeypatch: pytest.MonkeyPatch, dies_at: str) -> None:
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    task = processed(workflow, event, monkeypatch)
+    with monkeypatch.context() as patched:
+        if dies_at == "transition":
+            real = workflow.stage.tracking.transition
+
+            def transition(task: FileTask, to_status: str, *more: Any) -> Any:
+                return stop_here() if to_status == "SUCCEEDED" else real(task, to_status, *more)
+
+            patched.setattr(workflow.stage.tracking, "transition", transition)
+        else:
+            patched.setattr(workflow.stage.store, dies_at, stop_here)
+        with pytest.raises(Stopped):
+            finalize_file(task, workflow.stage)
+    assert workflow.item(event)["file_status"] == "COMMITTED"
+    # The execution is reported dead; recording its failure must not fail what is committed.
+    answer = record_failure(execution_ended(event, task.execution, "TIMED_OUT"), "arn:settling", workflow.stage)
+    assert answer["outcome"]["status"] == workflow.item(event)["file_status"] == "SUCCEEDED"
+    assert len(accepted_rows(workflow, event)) == 20
+    assert workflow.keys("incoming/") == []
+
+
+def execution_ended(event: dict[str, Any], execution: str, status: str) -> dict[str, Any]:
+    detail = {"executionArn": execution, "status": status, "input": json.dumps(event)}
+    return {"detail-type": EXECUTION_ENDED, "source": "aws.states", "detail": detail}
+
+
+@pytest.mark.parametrize(("status", "error"), [("TIMED_OUT", "ExecutionTimedOut"), ("ABORTED", "ExecutionAborted")])
+def test_an_execution_that_ends_badly_brings_its_file_to_an_end(
+    workflow: Workflow, monkeypatch: pytest.MonkeyPatch, status: str, error: str
+) -> None:  # E25
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    task = processed(workflow, event, monkeypatch)
+    answer = record_failure(execution_ended(event, task.execution, status), "arn:settling", workflow.stage)
+    item = workflow.item(event)
+    assert (item["file_status"], item["error_type"]) == ("FAILED", error)
+    assert answer["outcome"]["status"] == "FAILED"
+    assert item["location"]["key"].startswith("failed/")
+
+
+def test_an_execution_that_died_before_it_wrote_still_ends_its_file(workflow: Workflow) -> None:  # E25
+    event = workflow.upload(KEY, csv([row(1)]))
+    record_failure(execution_ended(event, "arn:dead", "FAILED"), "arn:settling", workflow.stage)
+    item = workflow.item(event)
+    assert item["file_status"] == "FAILED"
+    assert workflow.keys("incoming/") == []
+
+
+def test_the_end_of_a_duplicates_execution_is_nothing(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = workflow.upload(KEY, csv([row(1)]))
+    processed(workflow, event, monkeypatch)
+    assert record_failure(execution_ended(event, "arn:another", "ABORTED"), "arn:settling", workflow.stage) == {"decision": "NOTHING"}
+    assert workflow.item(event)["file_status"] == "PROCESSING"
+
+
+def test_a_failed_files_end_is_recorded_once(workflow: Workflow) -> None:
+    event = workflow.upload(KEY, b"")
+    workflow.run(event)
+    before = workflow.item(event)
+    again = record_failure(execution_ended(event, before["execution"], "FAILED"), "arn:settling", workflow.stage)
+    assert again["outcome"]["status"] == "REJECTED"
+    assert workflow.item(event) == before
+
+
+def test_a_chunk_that_keeps_failing_names_itself_and_why(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E7
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    calls = []
+
+    def unavailable(*_: object, **__: object) -> None:
+        calls.append(1)
+        raise StorageUnavailable("PutObject", "curated/x", "SlowDown")
+
+    monkeypatch.setattr("runtime.workflow.processing.process_chunk", unavailable)
+    workflow.run(event)
+    item = workflow.item(event)
+    assert len(calls) == 4
+    assert (item["file_status"], item["error_type"]) == ("FAILED", "StorageUnavailable")
+    chunk = next(workflow.stage.tracking.chunks(item["file_id"]))
+    assert (chunk["attempts"], len(chunk["errors"])) == (4, 4)
+
+
+def test_a_finished_chunk_is_not_processed_again(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E21
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    processed(workflow, event, monkeypatch)
+    item = workflow.item(event)
+    chunks = [ChunkTask.from_dict(chunk) for chunk in workflow.read_json(item["manifest_key"])]
+    before = workflow.keys("")
+    monkeypatch.setattr("runtime.workflow.processing.process_chunk", stop_here)
+    for chunk in chunks:
+        process(chunk, workflow.stage)
+    assert workflow.keys("") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": {"bucket": "elsewhere", "key": "incoming/transactions/acme/a.csv", "version_id": "v"}},
+        {"source": {"bucket": BUCKET, "key": "curated/transactions/x.parquet", "version_id": "v"}},
+        {"source": {"bucket": BUCKET, "key": "incoming/transactions/acme/a.csv", "version_id": None}},
+        {"reading_key": "incoming/transactions/acme/a.csv"},
+        {"start": 30, "end": 20},
+        {"start": -1},
+    ],
+)
+def test_a_forged_chunk_reads_nothing(workflow: Workflow, change: dict[str, Any]) -> None:
+    good = ChunkTask.from_dict(
+        {
+            "schema": 1,
+            "file_id": "f" * 32,
+            "chunk_id": "00000",
+            "plan": 1,
+            "source": {"bucket": BUCKET, "key": "incoming/transactions/acme/a.csv", "version_id": "v"},
+            "start": 10,
+            "end": 20,
+            "last": True,
+            "reading_key": keys.reading("f" * 32),
+        }
+    )
+    forged = ChunkTask.from_dict({**good.to_dict(), **change})
+    with pytest.raises(Exception, match="no original of this stage|not planned by this stage"):
+        process(forged, workflow.stage)
+
+
+def test_a_contract_is_fixed_when_the_file_is_validated(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E24
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    with monkeypatch.context() as patched:
+        patched.setattr("tests.support.workflow.plan_chunks", stop_here)
+        with pytest.raises(Stopped):
+            workflow.run(event)
+    monkeypatch.setattr("runtime.workflow.stage.load_contracts", dict)
+    item = workflow.item(event)
+    task = FileTask(item["file_id"], item["attempt"], item["execution"])
+    state = plan_chunks(task, None, workflow.stage, lambda: 1000)
+    for chunk in workflow.manifest(state):
+        process(ChunkTask.from_dict(chunk), workflow.stage)
+    assert finalize_file(task, workflow.stage)["outcome"]["status"] == "SUCCEEDED"
+
+
+def test_a_probe_of_the_system_reaches_no_queue_no_topic_and_no_metric(
+    workflow: Workflow, capsys: pytest.CaptureFixture[str]
+) -> None:  # D4
+    event = workflow.upload("incoming/_validation/run-1/probe.csv", b"nothing,like,the,contract\n")
+    answer = workflow.run(event)
+    assert not answer["outcome"]["publish"]
+    assert not answer["outcome"]["alert"]
+    assert "CloudWatchMetrics" not in capsys.readouterr().out
+
+
+def test_metrics_say_what_went_through(workflow: Workflow, capsys: pytest.CaptureFixture[str]) -> None:  # E9
+    lines = [row(number) for number in range(30)]
+    lines[3] = row(3, status="LOST")
+    workflow.run(workflow.upload(KEY, csv(lines)))
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    total = {name: sum(document.get(name, [0])[0] for document in documents) for name in ("RowsRead", "RowsAccepted", "RowsRejected", "FilesSucceeded")}
+    assert total == {"RowsRead": 30, "RowsAccepted": 29, "RowsRejected": 1, "FilesSucceeded": 1}
+    assert {tuple(document["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]) for document in documents} == {("stage",)}
+
+
+def test_the_outcome_is_what_a_partner_can_act_on(workflow: Workflow) -> None:  # E17
+    event = workflow.upload(KEY, b"a,b\n1,2\n")
+    outcome = workflow.run(event)["outcome"]
+    message = outcome["message"]
+    assert outcome["group"] == message["partner"] == "acme"
+    assert outcome["deduplication"] == f"{workflow.id_of(event)}-REJECTED"
+    assert message["error"]["type"] == "HeaderMismatch"
+    assert message["key"] == KEY
+    assert len(outcome["subject"]) <= 100
+    assert json.loads(json.dumps(message)) == message
