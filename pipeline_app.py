@@ -14,9 +14,10 @@ from typing import Any, Sequence
 
 from aws_cdk import App
 
-from etl.layers import built_layer
+from etl.layers import LayerError, built_layer
 from pipeline import settings
 from pipeline.app import build
+from runtime.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parent
 
@@ -41,5 +42,5 @@ def _overrides(arguments: Sequence[str] | None) -> dict[str, Any]:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except settings.SettingsError as error:
+    except (settings.SettingsError, ContractInvalid, LayerError) as error:
         sys.exit(f"error: {error}")

@@ -23,6 +23,19 @@ DENIED = ("s3:DeleteBucket", "dynamodb:DeleteTable")
 #: A late invocation would make a deleted log group again, without its retention (aws-cdk #24815).
 DENIED_TO_FUNCTIONS = ("logs:CreateLogGroup",)
 
+#: Resources that constructs of the CDK make by themselves, and the property that names them.
+NAME_PROPERTIES = {
+    ROLE: "RoleName",
+    POLICY: "PolicyName",
+    FUNCTION: "FunctionName",
+    "AWS::Events::Rule": "Name",
+    "AWS::CodeBuild::Project": "Name",
+}
+
+#: Ids that say nothing, and affixes of those that do.
+_SILENT_IDS = ("Resource", "Default", "DefaultPolicy", "Handler")
+_PROVIDER_PREFIX, _PROVIDER_SUFFIX = "Custom::", "CustomResourceProvider"
+
 FUNCTION_MEMORY_MB = 3072
 FUNCTION_TIMEOUT_SECONDS = 900
 
@@ -31,7 +44,7 @@ def guard(scope: Construct, *, suffix: str, tags: Mapping[str, str]) -> None:
     """Put all guardrails on everything under *scope*; ask again for each stage in it."""
     for key, value in tags.items():
         Tags.of(scope).add(key, value)
-    for aspect in (Denials(), Providers(suffix, tags), PolicyNames(suffix), Destroyable()):
+    for aspect in (Denials(), Providers(suffix, tags), Names(suffix), Destroyable()):
         Aspects.of(scope).add(aspect)
 
 
@@ -54,7 +67,7 @@ class Denials:
 class Providers:
     """Functions and roles that the CDK makes for its custom resources get what ours are born with.
 
-    Those are plain resources: no name, no tags, no log group of their own.
+    Those are plain resources: no tags, no log group of their own.
     """
 
     def __init__(self, suffix: str, tags: Mapping[str, str]) -> None:
@@ -65,21 +78,16 @@ class Providers:
         resource = _resource(node, FUNCTION) or _resource(node, ROLE)
         if resource is None or type(resource) is not CfnResource:
             return
-        owner = cast("Construct", resource.node.scope)
-        provider = names.kebab(owner.node.id.removeprefix("Custom::").removesuffix("CustomResourceProvider"))
-        name = names.physical(provider, self._suffix)
         resource.add_property_override("Tags", self._tags)
         if resource.cfn_resource_type == ROLE:
-            resource.add_property_override("RoleName", name)
             return
         log_group = logs.CfnLogGroup(
-            owner,
+            cast("Construct", resource.node.scope),
             "Logs",
-            log_group_name=names.log_group(name),
+            log_group_name=names.log_group(_derived_name(resource, self._suffix)),
             retention_in_days=30,
         )
         log_group.apply_removal_policy(RemovalPolicy.DESTROY)
-        resource.add_property_override("FunctionName", name)
         resource.add_property_override("LoggingConfig", {"LogFormat": "JSON", "LogGroup": log_group.ref})
         resource.add_property_override("TracingConfig", {"Mode": "Active"})
         resource.add_property_override("MemorySize", FUNCTION_MEMORY_MB)
@@ -87,17 +95,19 @@ class Providers:
 
 
 @jsii.implements(IAspect)
-class PolicyNames:
-    """Inline policies are named after the role they belong to, instead of after a logical id."""
+class Names:
+    """What the CDK makes and leaves without a name gets one that ends in the suffix (E15)."""
 
     def __init__(self, suffix: str) -> None:
         self._suffix = suffix
 
     def visit(self, node: IConstruct) -> None:
-        policy = _resource(node, POLICY)
-        if policy is not None:
-            path = [part for part in policy.node.path.split("/")[-4:-1] if part not in ("DefaultPolicy", "Resource")]
-            policy.add_property_override("PolicyName", names.physical(names.kebab("-".join(path[-2:])), self._suffix))
+        if not isinstance(node, CfnResource) or node.cfn_resource_type not in NAME_PROPERTIES:
+            return
+        name = NAME_PROPERTIES[node.cfn_resource_type]
+        # An inline policy always has a name: the one that the CDK made of its logical id.
+        if node.cfn_resource_type == POLICY or _property(node, name) is None:
+            node.add_property_override(name, _derived_name(node, self._suffix))
 
 
 @jsii.implements(IAspect)
@@ -107,6 +117,13 @@ class Destroyable:
     def visit(self, node: IConstruct) -> None:
         if isinstance(node, CfnResource) and _retained(node):
             node.apply_removal_policy(RemovalPolicy.DESTROY)
+
+
+def _derived_name(resource: CfnResource, suffix: str) -> str:
+    stack = Stack.of(resource)
+    ids = [scope.node.id for scope in resource.node.scopes if scope.node.path.startswith(f"{stack.node.path}/")]
+    path = [part.removeprefix(_PROVIDER_PREFIX).removesuffix(_PROVIDER_SUFFIX) for part in ids if part not in _SILENT_IDS]
+    return names.derived(path, stack.stack_name, suffix)
 
 
 def _retained(resource: CfnResource) -> bool:

@@ -7,7 +7,9 @@ longest region name, 20 of suffix, and the dashes.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from typing import Sequence
 
 MAX_SUFFIX = 20
 MAX_BUCKET_PREFIX = 12
@@ -23,6 +25,20 @@ def is_suffix(text: str) -> bool:
 def physical(kind: str, suffix: str) -> str:
     """Name of the one resource of its *kind* in the stage *suffix*."""
     return f"etl-{kind}-{suffix}"
+
+
+def derived(path: Sequence[str], stack_name: str, suffix: str, limit: int = 64) -> str:
+    """Name of a resource that nobody named: its construct path within the stack called *stack_name*.
+
+    IAM's names are the same in all regions, so the stack's own part goes in. A name over *limit*
+    characters is cut and ends in 8 hex of its hash, which keeps names apart.
+    """
+    stack_kind = stack_name.removeprefix("etl-").removesuffix(suffix).strip("-")
+    kind = kebab("-".join(filter(None, (stack_kind, *path))))
+    room = limit - len(physical("", suffix))
+    if len(kind) > room:
+        kind = f"{kind[: room - 9].rstrip('-')}-{hashlib.sha256(kind.encode()).hexdigest()[:8]}"
+    return physical(kind, suffix)
 
 
 def bucket(kind: str, account: str, region: str, suffix: str) -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from aws_cdk import Annotations, App
 
+from etl.guardrails import guard
 from pipeline.settings import Settings
+from pipeline.stack import PipelineStack
+from runtime.contracts.loader import load_contracts
 from stages.etl_stage import EtlStage
 
 #: AWS's dates for the Python 3.9 runtime (E12).
@@ -14,9 +17,11 @@ RUNTIME_DATES = {"3.9": "functions can be created until 2027-02-01 and updated u
 
 
 def build(app: App, settings: Settings, *, layer_path: Path) -> None:
-    """Put everything that *settings* ask for under *app*."""
-    for target in settings.targets:
-        EtlStage(app, target=target, settings=settings.runtime, layer_path=layer_path)
+    """Put everything that *settings* ask for under *app*; raise ContractInvalid for a contract that is wrong (G3)."""
+    load_contracts()
+    stages = [EtlStage(app, target=target, settings=settings.runtime, layer_path=layer_path) for target in settings.targets]
+    PipelineStack(app, settings=settings.pipeline, stages=stages)
+    guard(app, suffix=settings.pipeline.suffix, tags=settings.pipeline.tags)
     _warn_of_runtime(app, settings.runtime.runtime)
 
 

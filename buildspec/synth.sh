@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# From a source tree to a cloud assembly that passed the gates (D8); nothing is deployed before this ends well.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python -m venv .venv
+.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+npm ci --no-audit --no-fund
+.venv/bin/python pipeline_app.py
+.venv/bin/python -m pipeline.gates --assembly cdk.out

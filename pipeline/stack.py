@@ -1,0 +1,146 @@
+"""The delivery: source, synth, self-mutation, assets, then each target with its proof (D1)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Sequence
+
+from aws_cdk import Duration, Environment, RemovalPolicy, Stack, pipelines
+from aws_cdk import aws_codecommit as codecommit
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_codepipeline_actions as codepipeline_actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from etl import names
+from pipeline.artifacts import ArtifactBucket, SupportStack
+from pipeline.builds import ENVIRONMENT, buildspec, log_options
+from pipeline.settings import GITHUB, PipelineSettings, Source
+from pipeline.validation import validation_step
+from stages.etl_stage import EtlStage
+
+#: The newest; it reads assemblies up to schema 54, which is what aws-cdk-lib 2.273 writes.
+CDK_ASSETS_VERSION = "4.7.3"
+_PACKAGE = Path(__file__).resolve().parent.parent / "package.json"
+
+
+class PipelineStack(Stack):
+    """``delivery`` deploys *stages* in their order, and mutates itself first."""
+
+    def __init__(self, scope: Construct, *, settings: PipelineSettings, stages: Sequence[EtlStage]) -> None:
+        super().__init__(
+            scope,
+            "Pipeline",
+            stack_name=names.physical("pipeline", settings.suffix),
+            env=Environment(account=settings.account, region=settings.region),
+            description="Ledgerline delivery pipeline",
+            tags=dict(settings.tags),
+        )
+        self._settings = settings
+        self._approvals = self._approvals_topic()
+        pipeline = codepipeline.Pipeline(
+            self,
+            "Pipeline",
+            pipeline_name=names.physical("pipeline", settings.suffix),
+            pipeline_type=codepipeline.PipelineType.V2,
+            # A newer commit overtakes one that waits; none runs beside another.
+            execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
+            restart_execution_on_update=True,
+            cross_region_replication_buckets=self._artifact_buckets(scope, {stage.target.region for stage in stages}),
+            role=iam.Role(
+                self,
+                "Role",
+                role_name=names.physical("pipeline", settings.suffix),
+                assumed_by=iam.ServicePrincipal("codepipeline.amazonaws.com"),
+                description="What the delivery pipeline may do",
+            ),
+        )
+        source = self._source(settings.source)
+        self.delivery = pipelines.CodePipeline(
+            self,
+            "Delivery",
+            code_pipeline=pipeline,
+            synth=self._synth(source),
+            cli_version=cdk_cli_version(),
+            cdk_assets_cli_version=CDK_ASSETS_VERSION,
+            # One project for all assets: its definition does not change with them, so assets alone do not mutate the pipeline.
+            publish_assets_in_parallel=False,
+            code_build_defaults=pipelines.CodeBuildOptions(build_environment=ENVIRONMENT),
+            self_mutation_code_build_defaults=self._options("self-mutate"),
+            asset_publishing_code_build_defaults=self._options("assets"),
+        )
+        for stage in stages:
+            self._deploy(stage, source)
+        self.delivery.build_pipeline()
+
+    def _source(self, source: Source) -> pipelines.CodePipelineSource:
+        if source.kind == GITHUB and source.connection_arn is not None:
+            return pipelines.CodePipelineSource.connection(
+                source.repository, source.branch, connection_arn=source.connection_arn, trigger_on_push=True
+            )
+        repository = codecommit.Repository.from_repository_name(self, "Repository", source.repository)
+        return pipelines.CodePipelineSource.code_commit(repository, source.branch, trigger=codepipeline_actions.CodeCommitTrigger.EVENTS)
+
+    def _synth(self, source: pipelines.CodePipelineSource) -> pipelines.CodeBuildStep:
+        kind = "synth"
+        return pipelines.CodeBuildStep(
+            "Synth",
+            input=source,
+            project_name=names.physical(kind, self._settings.suffix),
+            partial_build_spec=buildspec(kind),
+            commands=[],
+            primary_output_directory="cdk.out",
+            build_environment=ENVIRONMENT,
+            logging=log_options(self, kind, self._settings.suffix),
+            timeout=Duration.hours(1),
+        )
+
+    def _deploy(self, stage: EtlStage, source: pipelines.CodePipelineSource) -> None:
+        target = stage.target
+        logging = log_options(self, f"validate-{names.kebab(target.name)}", self._settings.suffix)
+        before = [self._approval(stage)] if target.approval else []
+        self.delivery.add_stage(stage, pre=before, post=[validation_step(stage, logging=logging, source=source)])
+
+    def _approval(self, stage: EtlStage) -> pipelines.ManualApprovalStep:
+        target, source = stage.target, self._settings.source
+        return pipelines.ManualApprovalStep(
+            "Approve",
+            comment=f"Deploy to {target.region} as stage {target.suffix}? The stages before it were deployed and validated.",
+            review_url=f"https://github.com/{source.repository}/commits/{source.branch}" if source.kind == GITHUB else None,
+            notification_topic=self._approvals,
+        )
+
+    def _approvals_topic(self) -> sns.Topic:
+        name = names.physical("approvals", self._settings.suffix)
+        key = kms.Key(
+            self,
+            "ApprovalsKey",
+            alias=f"alias/{name}",
+            description="Encrypts the topic that asks for approvals",
+            enable_key_rotation=True,
+            pending_window=Duration.days(7),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        return sns.Topic(self, "Approvals", topic_name=name, master_key=key, enforce_ssl=True)
+
+    def _options(self, kind: str) -> pipelines.CodeBuildOptions:
+        return pipelines.CodeBuildOptions(logging=log_options(self, kind, self._settings.suffix))
+
+    def _artifact_buckets(self, scope: Construct, regions: set[str]) -> dict[str, s3.IBucket]:
+        settings = self._settings
+        buckets: dict[str, s3.IBucket] = {settings.region: ArtifactBucket(self, "Artifacts", settings=settings, region=settings.region)}
+        for region in sorted(regions - {settings.region}):
+            support = SupportStack(scope, settings=settings, region=region)
+            self.add_stack_dependency(support)
+            buckets[region] = support.bucket
+        return buckets
+
+
+def cdk_cli_version() -> str:
+    """The CLI that ``package.json`` pins: one number for machines and the pipeline."""
+    version: str = json.loads(_PACKAGE.read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    return version
