@@ -130,8 +130,8 @@ def _check_encoding(contract: Contract, head: _Head, record: bytes) -> None:
         record.decode(contract.encoding)
     except UnicodeDecodeError as error:
         raise EncodingMismatch(contract.encoding, f"byte 0x{record[error.start]:02X}", head.mark_bytes + error.start) from error
-    # Single-byte encodings decode anything, but text of theirs that is also valid UTF-8 does not happen.
-    if not _is_utf8(contract) and not head.text.isascii():
+    # Latin encodings decode anything, but text of theirs that is also valid UTF-8 does not happen.
+    if codecs.lookup(contract.encoding).name not in ("utf-8", "ascii") and not head.text.isascii():
         try:
             codecs.getincrementaldecoder("utf-8")().decode(head.text, final=head.whole)
         except UnicodeDecodeError:

@@ -1,0 +1,131 @@
+"""Whatever a file holds, plan, proofs and replanning end on the boundaries of an exact reading (E2, E20)."""
+
+from __future__ import annotations
+
+import random
+from typing import Callable, Dict, List, Tuple
+from unittest import mock
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from runtime.errors import RecordTooLong, UnterminatedQuote
+from runtime.records.planning import plan
+from runtime.records.proofs import fold
+from tests.support.records import HEADER, CountingSource, make_contract, make_layout, prove, true_boundaries
+
+CONTRACT = make_contract()
+LAYOUT = make_layout(CONTRACT)
+FIRST = len(HEADER)
+
+
+def plan_and_prove(data: bytes, chunk_bytes: int) -> Tuple[List[Tuple[int, int]], int]:
+    """What the workflow does: plan, process, fold, and where a proof is broken plan exactly from there. With the plans it took."""
+    source = CountingSource.of(data)
+    ranges = plan(source, CONTRACT, LAYOUT, chunk_bytes)
+    replan_from = fold([prove(data, start, end) for start, end in ranges], FIRST, len(data)).replan_from
+    if replan_from is None:
+        return ranges, 1
+    keep = [(start, end) for start, end in ranges if end <= replan_from]
+    ranges = plan(source, CONTRACT, LAYOUT, chunk_bytes, exact_from=replan_from, keep=keep)
+    assert fold([prove(data, start, end) for start, end in ranges], FIRST, len(data)).proved
+    return ranges, 2
+
+
+def assert_exact(data: bytes, chunk_bytes: int) -> int:
+    """Check the final ranges; return how many plans it took."""
+    boundaries = set(true_boundaries(data, FIRST))
+    ranges, plans = plan_and_prove(data, chunk_bytes)
+    assert [start for start, _ in ranges] == [FIRST, *(end for _, end in ranges[:-1])]
+    assert ranges[-1][1] == len(data)
+    assert all(0 < end - start <= chunk_bytes for start, end in ranges)
+    assert all(end in boundaries for _, end in ranges)
+    return plans
+
+
+good = st.sampled_from([b"1,2024-01-31,12.50,rent", b'2,2024-02-29,0.01,"a, b"', b'3,2024-01-01,7,"two\nlines"', b'4,2024-01-01,7,""', b""])
+bad = st.sampled_from([b"x", b'5,2024-01-31,"1"2,n', b'6,"', b'a"b,c', b'"",""', b"1,2024-02-30,a,b", b'7,2024-01-31,1,"say ""hi"""'])
+embedded = st.lists(good, min_size=1, max_size=20).map(lambda rows: b'8,2024-01-31,1,"' + b"\n".join(rows).replace(b'"', b'""') + b'"')
+soup = st.lists(st.sampled_from([b'"', b",", b"a", b"\r"]), max_size=12).map(b"".join)
+line_ends = st.sampled_from([b"\n", b"\r\n"])
+
+
+mixtures = st.lists(st.tuples(st.one_of(good, bad, embedded, soup), line_ends, st.integers(1, 40)), min_size=1, max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(mixtures, st.integers(400, 3000), st.sampled_from([32, 128]))
+def test_any_mixture_of_rows_ends_exactly_or_is_refused_for_good(
+    parts: List[Tuple[bytes, bytes, int]], chunk_bytes: int, window_bytes: int
+) -> None:
+    """Small windows, so that most boundaries have to be guessed, and guesses go wrong."""
+    data = HEADER + b"".join((row + end) * times for row, end, times in parts)
+    boundaries = true_boundaries(data, FIRST)
+    unterminated = boundaries[-1] < len(data)
+    longest = max(end - start for start, end in zip(boundaries, [*boundaries[1:], len(data)]))
+    with mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
+        try:
+            event(f"{assert_exact(data, chunk_bytes)} plans")
+        except UnterminatedQuote:
+            event("unterminated")
+            assert unterminated
+        except RecordTooLong:
+            event("too long")
+            assert longest > chunk_bytes
+        else:
+            assert not unterminated
+            assert longest <= chunk_bytes
+
+
+def embedded_csv(rng: random.Random) -> bytes:
+    """Rows of this very contract inside quoted notes, some longer than any window: made to mislead."""
+    inner = b"".join(b"%d,2024-01-31,%d.00,just a note\n" % (i, i) for i in range(rng.choice([5, 500, 4000])))
+    return b'%d,2024-01-31,1.00,"%s"\n' % (rng.randrange(1000), inner)
+
+
+def quote_soup(rng: random.Random) -> bytes:
+    return b'%d,2024-01-31,1.00,"%s"\n' % (rng.randrange(1000), b"".join(rng.choices([b'""', b",", b"\n", b"a", b'"",""'], k=300)))
+
+
+def prose(rng: random.Random) -> bytes:
+    return b'%d,2024-01-31,1.00,"%s"\n' % (
+        rng.randrange(1000),
+        b"".join(rng.choices([b"word ", b"more, ", b"line\n"], k=rng.randrange(20_000))),
+    )
+
+
+def partly_bad(rng: random.Random) -> bytes:
+    row = b'%d,2024-01-31,1.00,"some, note"\n' % rng.randrange(1000)
+    return row if rng.random() > 0.3 else rng.choice([b'7,2024-01-31,1.00,"open" end\n', b'8,2024-01-31,a"b\n', b"9,,,\n", b'"",x\n'])
+
+
+FILES: Dict[str, Callable[[random.Random], bytes]] = {f.__name__: f for f in (embedded_csv, quote_soup, prose, partly_bad)}
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("seed", range(3))
+def test_hostile_files_end_exactly(kind: str, seed: int) -> None:
+    rng = random.Random(f"{kind} {seed}")
+    rows, size = [], 0
+    while size < 3_000_000:
+        rows.append(FILES[kind](rng))
+        size += len(rows[-1])
+    assert_exact(HEADER + b"".join(rows), 400_000)
+
+
+def test_wrong_guess_is_caught_by_the_proof_and_mended() -> None:
+    """One note holds megabytes of rows that fit, and no quote: nothing in a window tells that they are no records."""
+    inner = b"".join(b"%d,2024-01-31,%d.00,just a note\n" % (i, i) for i in range(60_000))
+    row = b'1,2024-01-31,1.00,"%s"\n' % inner
+    filler = b"2,2024-01-31,1.00,plain\n" * 60_000
+    assert assert_exact(HEADER + filler + row + filler, 2_600_000) == 2
+
+
+def test_planning_bad_rows_needs_no_more_than_a_window_each() -> None:
+    rng = random.Random(5)
+    data = HEADER + b"".join(partly_bad(rng) for _ in range(100_000))
+    source = CountingSource.of(data)
+    ranges = plan(source, CONTRACT, LAYOUT, 400_000)
+    assert len(source.reads) == len(ranges) - 1
+    assert assert_exact(data, 400_000) == 1

@@ -1,0 +1,86 @@
+"""Files made in memory, a small contract for them, and the obvious way to find their boundaries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any, Callable, List, Mapping, Optional, Tuple
+
+from runtime.contracts.loader import parse_contract
+from runtime.contracts.model import Contract
+from runtime.models import Layout
+from runtime.records.proofs import ChunkProof
+from runtime.records.scanner import scan
+
+#: Real test data, beside the checkout.
+SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+class CountingSource:
+    """Bytes that keep a record of how they were read; *make* gives any range of them."""
+
+    def __init__(self, size: int, make: Callable[[int, int], bytes]) -> None:
+        self.size = size
+        self._make = make
+        self._lock = Lock()
+        self.reads: List[Tuple[int, int]] = []
+
+    @classmethod
+    def of(cls, data: bytes) -> CountingSource:
+        return cls(len(data), lambda start, end: data[start:end])
+
+    @classmethod
+    def repeating(cls, header: bytes, block: bytes, times: int) -> CountingSource:
+        """*header* and then *block* over and over, without holding more than is asked for."""
+
+        def make(start: int, end: int) -> bytes:
+            if start < len(header):
+                return header[start:end] + (make(len(header), end) if end > len(header) else b"")
+            first = (start - len(header)) % len(block)
+            copies = -(-(first + end - start) // len(block))
+            return (block * copies)[first : first + end - start]
+
+        return cls(len(header) + len(block) * times, make)
+
+    def read(self, start: int, end: int) -> bytes:
+        assert 0 <= start <= end <= self.size
+        with self._lock:
+            self.reads.append((start, end))
+        return self._make(start, end)
+
+    @property
+    def bytes_read(self) -> int:
+        return sum(end - start for start, end in self.reads)
+
+
+def make_contract(dataset: str = "payments", **changes: Any) -> Contract:
+    """Four columns: id (integer), day (date), amount (decimal), note (free text)."""
+    fields: List[Mapping[str, Any]] = [
+        {"name": "id", "type": "integer", "constraints": {"required": True}},
+        {"name": "day", "type": "date", "constraints": {"required": True}},
+        {"name": "amount", "type": "number", "precision": 10, "scale": 2, "constraints": {"required": True}},
+        {"name": "note", "type": "string"},
+    ]
+    document = {"dataset": dataset, "version": 1, "format": "csv", "schema": {"fields": fields}, **changes}
+    return parse_contract(document, dataset)
+
+
+HEADER = b"id,day,amount,note\n"
+
+
+def make_layout(contract: Contract, header_end: int = len(HEADER)) -> Layout:
+    return Layout(contract.encoding, contract.delimiter, contract.quote, header_end, contract.names)
+
+
+def true_boundaries(data: bytes, start: int) -> List[int]:
+    """Every record boundary from *start*, which is one, to the end of *data*."""
+    ends = scan(data[start:], ord(","), ord('"'), final=True).ends + start
+    return [start, *ends.tolist()]
+
+
+def prove(data: bytes, start: int, end: int) -> ChunkProof:
+    """The proof that the processor of this chunk would give."""
+    last = end == len(data)
+    found = scan(data[start:end], ord(","), ord('"'), final=last)
+    open_quote: Optional[int] = None if found.open_quote is None else start + found.open_quote
+    return ChunkProof(start, end, found.tail == end - start, open_quote)

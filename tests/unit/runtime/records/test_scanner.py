@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from runtime.records.scanner import BoundaryScanner, scan
+
+
+@pytest.mark.parametrize("block", [b'a,"b\n"\n', bytearray(b'a,"b\n"\n'), memoryview(b'a,"b\n"\n'), np.frombuffer(b'a,"b\n"\n', np.uint8)])
+def test_any_kind_of_block_is_scanned(block: object) -> None:
+    assert scan(block, ord(","), ord('"'), final=False).ends.tolist() == [7]  # type: ignore[arg-type]
+
+
+def test_other_dialects_are_other_bytes() -> None:
+    found = scan(b"a;'b\n'\n\"c\n\n", ord(";"), ord("'"), final=True)
+    assert (found.ends.tolist(), found.malformed.tolist()) == ([7, 10, 11], [])
+
+
+def test_empty_block_has_no_record() -> None:
+    found = scan(b"", ord(","), ord('"'), final=True)
+    assert (found.ends.tolist(), found.open_quote, found.tail) == ([], None, 0)
+
+
+def test_open_quote_is_the_one_that_opened_the_field() -> None:
+    found = scan(b'a\nb,"x""y""\nz', ord(","), ord('"'), final=True)
+    assert (found.ends.tolist(), found.open_quote, found.tail) == ([2], 4, 2)
+
+
+def test_one_bad_quote_spoils_one_record_only() -> None:
+    found = scan(b'1,"a\nb"\n' * 3 + b'1,a"b\n' + b'1,"a\nb"\n' * 3, ord(","), ord('"'), final=True)
+    assert (len(found.ends), found.malformed.tolist()) == (7, [3])
+
+
+def test_boundary_scanner_starts_anywhere_and_takes_empty_pieces() -> None:
+    scanner = BoundaryScanner(ord(","), ord('"'), 1000)
+    assert scanner.at_boundary
+    for piece in (b'a,"', b"", b'"', b'"\n\n"', b"\nb,", b"c"):
+        scanner.feed(piece)
+    assert (scanner.position, scanner.boundary_at_or_before(1010), scanner.at_boundary) == (1012, 1009, False)
