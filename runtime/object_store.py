@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import itertools
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Iterator, TypeVar
@@ -109,9 +111,9 @@ class ObjectStore:
             def submit(offset: int) -> Any:
                 return pool.submit(self.read_range, ref, offset, min(offset + PART_BYTES, end))
 
-            waiting = [submit(offset) for offset, _ in zip(offsets, range(READ_AHEAD))]
+            waiting = deque(map(submit, itertools.islice(offsets, READ_AHEAD)))
             while waiting:
-                part = waiting.pop(0).result()
+                part = waiting.popleft().result()
                 following = next(offsets, None)
                 if following is not None:
                     waiting.append(submit(following))

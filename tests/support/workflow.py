@@ -88,7 +88,9 @@ class Workflow:
                 return state
             state = retried(lambda: validate_file(FileTask.from_event(state), self.stage))
             while True:
-                state = retried(lambda: plan_chunks(FileTask.from_event(state), state.get("exact_from"), self.stage, lambda: self.chunk_bytes))
+                state = retried(
+                    lambda: plan_chunks(FileTask.from_event(state), state.get("exact_from"), self.stage, lambda: self.chunk_bytes)
+                )
                 for item in self.manifest(state):
                     retried(lambda: process(ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage))
                 state = retried(lambda: finalize_file(FileTask.from_event(state), self.stage))

@@ -119,7 +119,9 @@ def test_a_broken_connection_is_worth_a_retry() -> None:
         ObjectStore(Client(), BUCKET).read(ObjectRef(BUCKET, "k", "v"))  # type: ignore[arg-type]
 
 
-def test_a_parquet_footer_is_read_without_reading_the_file(workflow: Workflow, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:  # E20
+def test_a_parquet_footer_is_read_without_reading_the_file(
+    workflow: Workflow, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E20
     sink = pa.BufferOutputStream()
     values = [f"{number * 7919:x}" for number in range(100_000)]
     pq.write_table(pa.table({"a": values}), sink)

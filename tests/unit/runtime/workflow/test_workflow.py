@@ -108,20 +108,20 @@ def test_a_header_only_file_succeeds_with_no_rows(workflow: Workflow) -> None:
     assert accepted_rows(workflow, event) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (b"", "EmptyFile"),
-        (b"a,b,c\n1,2,3\n", "HeaderMismatch"),
-        (HEADER.replace(",", ";").encode() + row(1).replace(",", ";").encode(), "DelimiterMismatch"),
-        (HEADER.replace("amount", "currency").encode(), "HeaderMismatch"),
-        (HEADER.encode() + row(1, description="f\xfcr").encode("latin-1"), "EncodingMismatch"),
-        (b"PK\x03\x04" + bytes(200), "NotCsv"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(200), "NotCsv"),
-        (HEADER.encode() + row(1, merchant='"never closed').encode() + b"".join(row(n).encode() for n in range(2, 4)), "UnterminatedQuote"),
-        (csv(row(number, booking_date="20.11.2026") for number in range(30)), "SampleMismatch"),
-    ],
-)
+BROKEN_FILES = {
+    "zero bytes": (b"", "EmptyFile"),
+    "other columns": (b"a,b,c\n1,2,3\n", "HeaderMismatch"),
+    "semicolons": (csv([row(1)]).replace(b",", b";"), "DelimiterMismatch"),
+    "a column twice": (HEADER.replace("amount", "currency").encode(), "HeaderMismatch"),
+    "latin-1": (HEADER.encode() + row(1, description="f\xfcr").encode("latin-1"), "EncodingMismatch"),
+    "a zip": (b"PK\x03\x04" + bytes(200), "NotCsv"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(200), "NotCsv"),
+    "an open quote": (csv([row(1), row(2, merchant='"never closed'), row(3), row(4)]), "UnterminatedQuote"),
+    "German dates": (csv(row(number, booking_date="20.11.2026") for number in range(30)), "SampleMismatch"),
+}
+
+
+@pytest.mark.parametrize(("body", "error"), BROKEN_FILES.values(), ids=BROKEN_FILES)
 def test_a_file_that_breaks_its_contract_is_rejected_with_a_reason(workflow: Workflow, body: bytes, error: str) -> None:
     event = workflow.upload(KEY, body)
     answer = workflow.run(event)
@@ -222,7 +222,8 @@ def test_parquet_that_lost_a_row_fails_the_file(workflow: Workflow, monkeypatch:
     workflow.dynamodb.update_item(
         TableName="etl-tracking-test",
         Key=name,
-        UpdateExpression="SET parquet.version_id = :v, parquet.size = :s",
+        UpdateExpression="SET parquet.version_id = :v, parquet.#size = :s",
+        ExpressionAttributeNames={"#size": "size"},
         ExpressionAttributeValues={":v": {"S": put["VersionId"]}, ":s": {"N": str(len(shorter.getvalue()))}},
     )
     with pytest.raises(Exception, match="rows in the Parquet of chunk 00000"):
@@ -408,7 +409,10 @@ def test_metrics_say_what_went_through(workflow: Workflow, capsys: pytest.Captur
     lines[3] = row(3, status="LOST")
     workflow.run(workflow.upload(KEY, csv(lines)))
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
-    total = {name: sum(document.get(name, [0])[0] for document in documents) for name in ("RowsRead", "RowsAccepted", "RowsRejected", "FilesSucceeded")}
+    total = {
+        name: sum(document.get(name, [0])[0] for document in documents)
+        for name in ("RowsRead", "RowsAccepted", "RowsRejected", "FilesSucceeded")
+    }
     assert total == {"RowsRead": 30, "RowsAccepted": 29, "RowsRejected": 1, "FilesSucceeded": 1}
     assert {tuple(document["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]) for document in documents} == {("stage",)}
 
