@@ -36,6 +36,7 @@ app = typer.Typer(
     help="Submit files to a deployed Ledgerline stage and see what became of them.",
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"max_content_width": 120},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

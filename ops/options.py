@@ -41,7 +41,7 @@ def known_states(values: list[str] | None) -> list[str] | None:
 
 
 FileIdArgument = Annotated[str, typer.Argument(metavar="FILE_ID", callback=_file_id, help="As `submit` and `status` print it.")]
-OptionalFileIdArgument = Annotated[str | None, typer.Argument(metavar="[FILE_ID]", callback=_file_id, help="Show this file.")]
+OptionalFileIdArgument = Annotated[str | None, typer.Argument(metavar="FILE_ID", callback=_file_id, help="Show this file.")]
 
 
 @dataclass(frozen=True)

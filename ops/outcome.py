@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ops.follow import Progress
 from ops.terminal import bytes_text, printable
+from runtime.contracts.fields import WHOLE_ROW
 from runtime.models import FileStatus
 
 COLOURS = {FileStatus.SUCCEEDED: "green", FileStatus.COMMITTED: "green", FileStatus.REJECTED: "yellow", FileStatus.FAILED: "red"}
@@ -40,26 +41,33 @@ def error_text(file: Mapping[str, Any]) -> str | None:
     return f"{file['error_type']}: {file.get('error_message', '')}"
 
 
-def reasons(file: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
-    """(column, code, rows) of why rows were rejected, most frequent first; column is ``""`` for a whole record.
+class Reason(NamedTuple):
+    """So many ``rows`` were rejected for ``code`` in ``column``; None is the row as a whole."""
 
-    From the file once it was finalized, from its finished chunks before.
-    """
-    counted: Counter[str] = Counter({name: int(count) for name, count in (file.get("reasons") or {}).items()})
-    if not counted:
-        for chunk in chunks:
-            counted.update({name: int(count) for name, count in (chunk.get("reasons") or {}).items()})
-    split = [(*name.rpartition(":")[::2], count) for name, count in counted.items()]
-    return sorted(split, key=lambda reason: (-reason[2], reason[0], reason[1]))
+    column: str | None
+    code: str
+    rows: int
 
 
-def reason_table(found: Sequence[tuple[str, str, int]], limit: int = 0) -> Table:
+def reasons(file: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> list[Reason]:
+    """Why rows were rejected, most frequent first: from the file once it was finalized, from its finished chunks before."""
+    counted: Counter[str] = Counter()
+    for source in (file,) if file.get("reasons") is not None else chunks:
+        counted.update({name: int(count) for name, count in (source.get("reasons") or {}).items()})
+    found = []
+    for name, count in counted.items():
+        column, _, code = name.rpartition(":")
+        found.append(Reason(None if column == WHOLE_ROW else column, code, count))
+    return sorted(found, key=lambda reason: (-reason.rows, reason.column or "", reason.code))
+
+
+def reason_table(found: Sequence[Reason], limit: int = 0) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("column")
     table.add_column("reason")
     table.add_column("rows", justify="right")
     for column, code, count in found[: limit or None]:
-        table.add_row(Text(printable(column, 60) or "(whole record)"), Text(printable(code, 40)), f"{count:,}")
+        table.add_row(Text("(whole row)" if column is None else printable(column, 60)), Text(printable(code, 40)), f"{count:,}")
     if limit and len(found) > limit:
         table.add_row("", f"{len(found) - limit} more", f"{sum(count for *_, count in found[limit:]):,}")
     return table

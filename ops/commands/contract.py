@@ -79,7 +79,7 @@ def check(
                 "rows_accepted": findings.rows_accepted,
                 "rows_rejected": findings.rows_rejected,
                 "blank_lines": findings.blank_lines,
-                "reasons": [{"column": column or None, "code": code, "rows": count} for column, code, count in found],
+                "reasons": [reason._asdict() for reason in found],
                 "rows": [row.to_dict() for row in findings.sample],
             }
         )

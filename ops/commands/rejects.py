@@ -56,7 +56,7 @@ def rejects(
                 "status": progress.status,
                 "error": error_text(progress.file),
                 "rows_rejected": rejected_count,
-                "reasons": [{"column": column or None, "code": code, "rows": count} for column, code, count in found],
+                "reasons": [reason._asdict() for reason in found],
                 "rows": [row.to_dict() for row in sample],
                 "exported": exported,
             }
@@ -82,7 +82,7 @@ def row_table(sample: list[RejectedRow], rejected_count: int) -> RenderableType:
             where = (f"{row.row:,}" if row.row else f"in {row.chunk_id}", f"{row.offset:,}") if index == 0 else ("", "")
             table.add_row(
                 *where,
-                cell(reason.column or "(record)", 40),
+                cell(reason.column or "(whole row)", 40),
                 cell(f"{reason.code}: {reason.message}", 120),
                 cell(row.raw if index == 0 else "", 80),
             )

@@ -42,10 +42,10 @@ def _counts(probe: Probe, file: dict[str, Any]) -> list[str]:
 
 
 def _reasons(probe: Probe, file: dict[str, Any]) -> list[str]:
-    found: Counter[Reason] = Counter({(column or None, code): count for column, code, count in reasons(file, ())})
+    found: Counter[Reason] = Counter({(column, code): count for column, code, count in reasons(file, ())})
     keys = sorted({*probe.reasons, *found}, key=lambda reason: (reason[0] or "", reason[1]))
     return [
-        f"rows rejected for {code} in {column or 'the whole record'}: expected {probe.reasons[column, code]}, found {found[column, code]}"
+        f"rows rejected for {code} in {column or 'the whole row'}: expected {probe.reasons[column, code]}, found {found[column, code]}"
         for column, code in keys
         if probe.reasons[column, code] != found[column, code]
     ]
@@ -110,7 +110,7 @@ def _position(entry: tuple[int | None, int, tuple[Reason, ...]]) -> int:
 
 def _row_text(entry: tuple[int | None, int, tuple[Reason, ...]]) -> str:
     row, offset, why = entry
-    return f"row {row} at byte {offset} for " + ", ".join(f"{code} in {column or 'the whole record'}" for column, code in why)
+    return f"row {row} at byte {offset} for " + ", ".join(f"{code} in {column or 'the whole row'}" for column, code in why)
 
 
 def _surroundings(probe: Probe, found: Observation) -> list[str]:

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from ops.listing import concern, recent_files
+from runtime.models import FileStatus
+from tests.unit.ops.deployed_stage import TABLE, reject_line
+
+Run = Callable[..., Result]
+NOW = datetime(2026, 11, 20, 13, 0, tzinfo=timezone.utc)
+
+
+def _file(status: str, **more: Any) -> dict[str, Any]:
+    file = {
+        "file_status": status,
+        "key": "incoming/sales/acme/a.csv",
+        "dataset": "sales",
+        "location": {"bucket": "b", "key": "processed/sales/acme/a.csv"},
+        "updated_at": "2026-11-20T12:00:00.000Z",
+        "published_at": "2026-11-20T12:00:01.000Z",
+        "lease_expires_at": int((NOW + timedelta(hours=1)).timestamp()),
+    }
+    return {**file, **more}
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (_file("SUCCEEDED"), None),
+        (_file("PROCESSING"), None),
+        (_file("PROCESSING", lease_expires_at=int(NOW.timestamp()) - 1), "stuck"),
+        (_file("COMMITTED", lease_expires_at=int(NOW.timestamp()) - 1), "stuck"),
+        (_file("FAILED", location={"bucket": "b", "key": "incoming/sales/acme/a.csv"}), "not moved"),
+        (_file("FAILED", location={"bucket": "b", "key": "incoming/sales/acme/a.csv"}, updated_at="2026-11-20T12:59:59.000Z"), None),
+        (_file("SUCCEEDED", published_at=None), "not delivered"),
+        (_file("SUCCEEDED", published_at=None, dataset="_validation"), None),
+    ],
+)
+def test_a_file_that_needs_a_person_is_marked(file: dict[str, Any], words: str | None) -> None:
+    found = concern(file, NOW)
+    assert found is None if words is None else words in str(found)
+
+
+def test_files_of_all_states_are_listed_newest_first(deployed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(NOW + timedelta(minutes=index) for index in range(100))
+    monkeypatch.setattr(deployed.tracking, "_now", lambda: next(moments))
+    tasks = [
+        deployed.arrive(f"incoming/{dataset}/acme/{index}.csv") for index, dataset in enumerate(["sales", "stock", "sales", "_validation"])
+    ]
+    deployed.fail(tasks[0], FileStatus.REJECTED, "HeaderMismatch", "Header: missing 'a'")
+
+    def listed(**more: Any) -> list[str]:
+        return [file["name"] for file in recent_files(deployed.dynamodb, TABLE, **{"limit": 10, **more})]
+
+    assert listed() == ["2.csv", "1.csv", "0.csv"]
+    assert listed(limit=2) == ["2.csv", "1.csv"]
+    assert listed(dataset="sales") == ["2.csv", "0.csv"]
+    assert listed(dataset="_validation") == ["3.csv"]
+    assert listed(statuses=[FileStatus.REJECTED]) == ["0.csv"]
+
+
+def test_the_list_is_a_table_for_people_and_json_for_programs(deployed: Any, run: Run) -> None:
+    stuck = deployed.arrive("incoming/sales/acme/stuck.csv", lease_seconds=-10)
+    deployed.arrive("incoming/sales/acme/[bold]fine.csv")
+    table = run("status", "--stage", "test")
+    assert table.exit_code == 0
+    assert "[bold]fine.csv" in table.stdout
+    assert f"! {stuck.file_id}: stuck" in table.stdout
+    found = json.loads(run("status", "--stage", "test", "--json").stdout)["files"]
+    assert [(file["name"], file["concern"] is not None) for file in found] == [("[bold]fine.csv", False), ("stuck.csv", True)]
+
+
+def test_an_empty_stage_is_not_an_error(deployed: Any, run: Run) -> None:
+    result = run("status", "--stage", "test", "--dataset", "sales")
+    assert (result.exit_code, result.stdout) == (0, "Stage test has no such file.\n")
+
+
+def test_one_file_is_shown_with_its_chunks_and_events(deployed: Any, run: Run) -> None:
+    task = deployed.arrive("incoming/sales/acme/a.csv")
+    first, second = deployed.plan(task, 2)
+    deployed.finish_chunk(first, 8, [reject_line(3, 40, "x,y", ("amount", "type-error"))])
+    deployed.tracking.start_chunk(second)
+    deployed.tracking.fail_chunk(second, "StorageUnavailable", "S3 GetObject \x1b[2J")
+    shown = run("status", task.file_id, "--stage", "test")
+    assert shown.exit_code == 0
+    for text in ("PROCESSING", "1 of 2 chunks done", "type-error", "StorageUnavailable: S3 GetObject \\x1b[2J", "REGISTERED"):
+        assert text in shown.stdout
+    assert "\x1b" not in shown.stdout
+    found = json.loads(run("status", task.file_id, "--stage", "test", "--json").stdout)
+    assert [chunk["status"] for chunk in found["chunks"]] == ["DONE", "FAILED"]
+    assert [event["to_status"] for event in found["events"]] == ["REGISTERED", "PROCESSING"]
+    assert found["file"]["file_id"] == task.file_id
+
+
+def test_chunks_of_a_discarded_plan_are_not_shown(deployed: Any, run: Run) -> None:
+    task = deployed.arrive("incoming/sales/acme/a.csv")
+    for chunk in deployed.plan(task, 3):
+        deployed.finish_chunk(chunk, 1)
+    deployed.tracking.transition(task, FileStatus.PROCESSING, (FileStatus.PROCESSING,), {"chunks": 2, "plan": 2})
+    found = json.loads(run("status", task.file_id, "--stage", "test", "--json").stdout)
+    assert [chunk["chunk_id"] for chunk in found["chunks"]] == ["00000", "00001"]
