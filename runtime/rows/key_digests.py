@@ -36,4 +36,7 @@ class KeyDigester:
             return b""
         entries = np.concatenate(self._entries)
         high, low = entries["high"].astype(np.uint64), entries["low"].astype(np.uint64)
-        return entries[np.lexsort((entries["row"], low, high))].tobytes()
+        order = np.argsort(high)
+        if (np.diff(high[order]) == 0).any():
+            order = np.lexsort((entries["row"], low, high))
+        return entries[order].tobytes()

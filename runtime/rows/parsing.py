@@ -58,7 +58,9 @@ def parse(text: bytes, records: int, layout: Layout) -> Parsed:
         ),
     )
     if table.num_rows + len(field_counts) != records:
-        raise RuntimeError(f"{records} records were scanned, but {table.num_rows + len(field_counts)} were parsed; nothing of the chunk is used")
+        raise RuntimeError(
+            f"{records} records were scanned, but {table.num_rows + len(field_counts)} were parsed; nothing of the chunk is used"
+        )
     whole[list(field_counts)] = False
     return Parsed({name: _texts(table.column(name)) for name in layout.columns}, whole, field_counts)
 

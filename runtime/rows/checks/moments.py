@@ -28,7 +28,9 @@ def check(texts: Texts, field: Field, missing: Mask) -> Column:
         if len(where):
             good, days, seconds, microseconds = _read(matrix, shape)
             bad[where] = ~good
-            values[where] = days if field.type == "date" else (days * 86_400 + seconds) * per_second + microseconds * per_second // 1_000_000
+            values[where] = (
+                days if field.type == "date" else (days * 86_400 + seconds) * per_second + microseconds * per_second // 1_000_000
+            )
     low, high = (_number(found, per_second) for found in (bound(field, field.minimum), bound(field, field.maximum)))
     if low is not None:
         bad |= values < low
@@ -85,7 +87,9 @@ def _months() -> tuple[Numbers, Numbers]:
 def _number(value: Value | None, per_second: int) -> int | None:
     """A moment as the column stores it: days, or units since 1970."""
     if isinstance(value, datetime):
-        return (value.replace(tzinfo=timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1_000_000 // per_second)
+        return (value.replace(tzinfo=timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(
+            microseconds=1_000_000 // per_second
+        )
     if isinstance(value, date):
         return value.toordinal() - date(1970, 1, 1).toordinal()
     return None
