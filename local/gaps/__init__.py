@@ -6,10 +6,13 @@ from local.gaps import (
     accepted_types,
     bucket_properties,
     error_names,
+    event_versions,
+    full_buckets,
     interpreters,
     metric_math_alarms,
     point_in_time_recovery,
     shared_layers,
+    versioned_ranges,
 )
 from local.gaps.gap import MINISTACK, Gap, GapMismatch, must_hold
 
@@ -19,6 +22,9 @@ GAPS: tuple[Gap, ...] = (
     error_names.GAP,
     shared_layers.GAP,
     bucket_properties.GAP,
+    full_buckets.GAP,
+    versioned_ranges.GAP,
+    event_versions.GAP,
     point_in_time_recovery.GAP,
     metric_math_alarms.GAP,
     accepted_types.GAP,

@@ -51,6 +51,11 @@ class Cloud:
         cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
         return name
 
+    def ended(self, stack_id: str) -> str | None:
+        """The status of a stack, once nothing is in progress."""
+        status = str(self.client("cloudformation").describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"])
+        return None if status.endswith("IN_PROGRESS") else status
+
     def output(self, stack: str, key: str) -> str:
         described = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         return next(output["OutputValue"] for output in described["Outputs"] if output["OutputKey"] == key)
@@ -69,6 +74,36 @@ class Cloud:
             **settings,
         )
         return name
+
+    def bucket(self) -> str:
+        """A versioned bucket that sends its events to EventBridge."""
+        name, s3 = self.name("bucket"), self.client("s3")
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration={"EventBridgeConfiguration": {}})
+        return name
+
+    def rule(self, pattern: dict[str, Any]) -> str:
+        """A rule with that pattern and a queue behind it; returns the queue's URL."""
+        events, sqs, rule = self.client("events"), self.client("sqs"), self.name("rule")
+        queue = sqs.create_queue(QueueName=self.name("events"))["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+        events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
+        return str(queue)
+
+    def received(self, queue: str, expected: int = 1) -> list[str]:
+        """The bodies in a queue once there are as many as expected, and what comes within a second after them."""
+        sqs, bodies = self.client("sqs"), list[str]()
+
+        def receive() -> int:
+            messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
+            bodies.extend(message["Body"] for message in messages)
+            return len(bodies)
+
+        assert eventually(lambda: receive() >= expected), f"{len(bodies)} of {expected} messages arrived"
+        receive()
+        return bodies
 
     def invoke(self, function: str, event: Any = None) -> dict[str, Any]:
         """What the function answered, with ``FunctionError`` beside the body's own keys."""

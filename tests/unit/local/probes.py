@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Callable
 
 from botocore.exceptions import ClientError, WaiterError
 
 from local.gaps.accepted_types import ACCEPTED
 from local.interpreters import interpreter
-from tests.unit.local.clouds import ROLE, Cloud, zipped
+from tests.unit.local.clouds import ROLE, Cloud, eventually, zipped
 
 
 def interpreters(cloud: Cloud) -> bool:
@@ -76,6 +77,59 @@ def bucket_properties(cloud: Cloud) -> bool:
         return False
 
 
+def full_buckets(cloud: Cloud) -> bool:
+    """An emptied bucket goes with its stack; one with a version hidden under a delete marker does not."""
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "Enabled"}}}
+    cloudformation, s3, statuses = cloud.client("cloudformation"), cloud.client("s3"), []
+    for emptied in (True, False):
+        stack = cloud.deploy({"Bucket": bucket}, {"Bucket": {"Ref": "Bucket"}})
+        name = cloud.output(stack, "Bucket")
+        version = s3.put_object(Bucket=name, Key="k", Body=b"1")["VersionId"]
+        marker = s3.delete_object(Bucket=name, Key="k")["VersionId"]
+        if emptied:
+            for held in (version, marker):
+                s3.delete_object(Bucket=name, Key="k", VersionId=held)
+        stack_id = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
+        cloudformation.delete_stack(StackName=stack)
+        statuses.append(eventually(lambda stack_id=stack_id: cloud.ended(stack_id)))
+    return statuses == ["DELETE_COMPLETE", "DELETE_FAILED"]
+
+
+def versioned_ranges(cloud: Cloud) -> bool:
+    s3, bucket = cloud.client("s3"), cloud.bucket()
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")["VersionId"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"abcdefghij")
+
+    def read(asked: str) -> tuple[bytes, str]:
+        answer = s3.get_object(Bucket=bucket, Key="k", VersionId=first, Range=asked, ChecksumMode="ENABLED")
+        return answer["Body"].read(), answer.get("ContentRange", "")
+
+    try:
+        s3.get_object(Bucket=bucket, Key="k", VersionId=first, Range="bytes=10-12")
+    except ClientError as error:
+        return (
+            error.response["Error"]["Code"] == "InvalidRange"
+            and read("bytes=2-4") == (b"234", "bytes 2-4/10")
+            and read("bytes=8-99") == (b"89", "bytes 8-9/10")
+            and read("bytes=-1") == (b"9", "bytes 9-9/10")
+        )
+    return False
+
+
+def event_versions(cloud: Cloud) -> bool:
+    """Put, multipart upload and copy each name the version that they made."""
+    s3, bucket = cloud.client("s3"), cloud.bucket()
+    queue = cloud.rule({"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
+    made = {"put": s3.put_object(Bucket=bucket, Key="put", Body=b"1")["VersionId"]}
+    made["copy"] = s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "put"})["VersionId"]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="parts")["UploadId"]
+    part = {"PartNumber": 1, "ETag": s3.upload_part(Bucket=bucket, Key="parts", UploadId=upload, PartNumber=1, Body=b"1")["ETag"]}
+    done = s3.complete_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload, MultipartUpload={"Parts": [part]})
+    made["parts"] = done["VersionId"]
+    objects = [json.loads(body)["detail"]["object"] for body in cloud.received(queue, expected=3)]
+    return {described["key"]: described.get("version-id") for described in objects} == made
+
+
 def point_in_time_recovery(cloud: Cloud) -> bool:
     table = {
         "Type": "AWS::DynamoDB::Table",
@@ -131,6 +185,9 @@ PROBES: dict[str, Callable[[Cloud], bool]] = {
     "error names": error_names,
     "shared layers": shared_layers,
     "bucket properties": bucket_properties,
+    "full buckets": full_buckets,
+    "versioned ranges": versioned_ranges,
+    "event versions": event_versions,
     "point-in-time recovery": point_in_time_recovery,
     "metric math alarms": metric_math_alarms,
     "accepted types": accepted_types,
