@@ -12,8 +12,8 @@ from boto3.s3.transfer import TransferConfig
 
 from ops.errors import UploadRefused
 from runtime.contracts.model import RESERVED_PREFIX
-from runtime.errors import UnknownDataset
-from runtime.keys import INCOMING, parse_incoming
+from runtime.errors import InvalidKey, UnknownDataset
+from runtime.keys import INCOMING, NO_PARTNER, IncomingKey, parse_incoming
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -34,7 +34,10 @@ def incoming_key(name: str, dataset: str | None, partner: str | None, known: Col
     if dataset and (dataset not in known or dataset.startswith(RESERVED_PREFIX)):
         raise UnknownDataset(name, dataset, sorted(one for one in known if not one.startswith(RESERVED_PREFIX)))
     key = INCOMING + "/".join(part for part in (dataset, partner, name) if part)
-    parse_incoming(key)
+    if parse_incoming(key) != IncomingKey(dataset, partner or NO_PARTNER, name):
+        raise InvalidKey(key, f"partner {partner!r} would be read as more than one segment")
+    if key.startswith(INCOMING + RESERVED_PREFIX):
+        raise InvalidKey(key, f"names that begin with {RESERVED_PREFIX!r} are the system's own; give --dataset")
     return key
 
 

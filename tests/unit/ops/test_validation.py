@@ -152,7 +152,14 @@ def test_a_function_that_does_not_exist_is_named(environment: None) -> None:
 
 def _alarm(cloudwatch: Any, name: str, state: str) -> None:
     cloudwatch.put_metric_alarm(
-        AlarmName=name, MetricName="m", Namespace="n", Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold", Statistic="Sum"
+        AlarmName=name,
+        MetricName="m",
+        Namespace="n",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        Statistic="Sum",
     )
     cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
 
