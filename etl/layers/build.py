@@ -70,7 +70,8 @@ def _digest(runtime: str) -> str:
     digest = hashlib.sha256(f"{runtime} {glibc}\n".encode())
     for source in [_LOCKS / lock, *sorted(Path(__file__).parent.glob("*.py"))]:
         digest.update(source.read_bytes())
-    return f"{runtime}-{digest.hexdigest()[:20]}"
+    # No dot: CDK would take what follows it for a file extension.
+    return f"python{runtime.replace('.', '')}-{digest.hexdigest()[:20]}"
 
 
 def _install(runtime: str, target: Path) -> None:

@@ -10,6 +10,9 @@ from ministack.services.cloudformation import provisioners
 
 from local.gaps.gap import Gap, must_contain, must_hold
 
+#: Stands for encryption by the account's own S3 key, which the emulator does not have: the bucket stays without.
+_AWS_MANAGED_KEY = b""
+
 
 def _fix() -> None:
     known = provisioners._S3_BUCKET_CONFIGURATIONS  # noqa: SLF001
@@ -19,7 +22,7 @@ def _fix() -> None:
         *known,
         ("Tags", _tagging, s3._put_bucket_tagging, s3._delete_bucket_tagging),  # noqa: SLF001
         ("LifecycleConfiguration", _lifecycle, s3._put_bucket_lifecycle, s3._delete_bucket_lifecycle),  # noqa: SLF001
-        ("BucketEncryption", _encryption, s3._put_bucket_encryption, s3._delete_bucket_encryption),  # noqa: SLF001
+        ("BucketEncryption", _encryption, _put_encryption, s3._delete_bucket_encryption),  # noqa: SLF001
         ("LoggingConfiguration", _logging, s3._put_bucket_logging, _stop_logging),  # noqa: SLF001
     )
 
@@ -46,10 +49,17 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _put_encryption(bucket: str, configuration: bytes) -> None:
+    if configuration != _AWS_MANAGED_KEY:
+        s3._put_bucket_encryption(bucket, configuration)  # noqa: SLF001
+
+
 def _encryption(configuration: dict[str, Any]) -> bytes:
-    rules = configuration["ServerSideEncryptionConfiguration"]
-    named = [{"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"]} for rule in rules]
-    return _xml("ServerSideEncryptionConfiguration", {"Rule": named})
+    defaults = [rule["ServerSideEncryptionByDefault"] for rule in configuration["ServerSideEncryptionConfiguration"]]
+    if any(default["SSEAlgorithm"] == "aws:kms" and not default.get("KMSMasterKeyID") for default in defaults):
+        return _AWS_MANAGED_KEY
+    rules = [{"ApplyServerSideEncryptionByDefault": default} for default in defaults]
+    return _xml("ServerSideEncryptionConfiguration", {"Rule": rules})
 
 
 def _logging(configuration: dict[str, Any]) -> bytes:
