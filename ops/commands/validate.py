@@ -13,6 +13,7 @@ from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, co
 from ops.stage import deployed_at
 from ops.terminal import emit, printable, stderr, stdout
 from ops.validation.run import Report, Validation
+from runtime.tracking import utc_now
 
 
 def validate(
@@ -31,6 +32,7 @@ def validate(
         stage=deployed.stage,
         run_id=f"run-{uuid4().hex[:12]}",
         timeout_seconds=timeout,
+        now=utc_now,
         clock=time.monotonic,
         sleep=time.sleep,
         watch=lambda looks: watch(stderr(), looks),

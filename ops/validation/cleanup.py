@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from runtime import keys
+from runtime.models import file_id
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -15,21 +17,42 @@ if TYPE_CHECKING:
 _BATCH_OBJECTS, _BATCH_ITEMS = 1000, 25
 
 
-def prefixes(dataset: str, run_id: str, file_id: str) -> list[str]:
-    """Every prefix under which a probe of *run_id*, registered as *file_id*, has objects."""
+def prefixes(dataset: str, run_id: str, identity: str) -> list[str]:
+    """Every prefix under which a probe of *run_id*, registered as *identity*, has objects."""
     arrivals = [f"{area}{dataset}/{run_id}/" for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED)]
-    outputs = [f"{area}{dataset}/{file_id}/" for area in (keys.CURATED, keys.REJECTED, keys.STAGING)]
+    outputs = [f"{area}{dataset}/{identity}/" for area in (keys.CURATED, keys.REJECTED, keys.STAGING)]
     return [
         *arrivals,
         *outputs,
-        keys.commit_manifest(dataset, file_id),
-        keys.reject_report(dataset, file_id),
-        f"{keys.MANIFESTS}{file_id}.",
+        keys.commit_manifest(dataset, identity),
+        keys.reject_report(dataset, identity),
+        f"{keys.MANIFESTS}{identity}.",
     ]
 
 
-def delete_objects(s3: S3Client, bucket: str, under: Sequence[str]) -> list[str]:
-    """Delete every version of every object under the prefixes; one message for each that could not be deleted."""
+def leftovers(s3: S3Client, bucket: str, dataset: str, source_name: str, before: datetime) -> list[tuple[str, str]]:
+    """(run id, file id) of probes sent *before*: theirs timed out, so their validation could not remove them."""
+    found = set()
+    for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED):
+        root = f"{area}{dataset}/"
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=root):
+            for version in page.get("Versions", []):
+                run_id, _, name = version["Key"][len(root) :].partition("/")
+                if version["LastModified"] < before and name:
+                    arrived = area == keys.INCOMING
+                    identity = file_id(source_name, version["Key"], version["VersionId"]) if arrived else name.partition("-")[0]
+                    found.add((run_id, identity))
+    return sorted(found)
+
+
+def remove(s3: S3Client, dynamodb: DynamoDBClient, bucket: str, table: str, under: Sequence[str], identity: str) -> list[str]:
+    """Delete a probe's objects and items; one message for each object that could not be deleted."""
+    problems = _delete_objects(s3, bucket, under)
+    _delete_items(dynamodb, table, identity)
+    return problems
+
+
+def _delete_objects(s3: S3Client, bucket: str, under: Sequence[str]) -> list[str]:
     versions = (version for prefix in under for version in _versions(s3, bucket, prefix))
     problems = []
     while batch := list(islice(versions, _BATCH_OBJECTS)):
@@ -44,12 +67,11 @@ def _versions(s3: S3Client, bucket: str, prefix: str) -> Iterator[Any]:
             yield {"Key": found["Key"], "VersionId": found["VersionId"]}
 
 
-def delete_items(dynamodb: DynamoDBClient, table: str, file_id: str) -> None:
-    """Delete the file's item, its chunks and its events."""
+def _delete_items(dynamodb: DynamoDBClient, table: str, identity: str) -> None:
     pages = dynamodb.get_paginator("query").paginate(
         TableName=table,
         KeyConditionExpression="file_id = :file",
-        ExpressionAttributeValues={":file": {"S": file_id}},
+        ExpressionAttributeValues={":file": {"S": identity}},
         ProjectionExpression="file_id, chunk_id",
         ConsistentRead=True,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ops.aws import Aws
 from ops.errors import NotFinished
@@ -21,6 +21,8 @@ from runtime.models import FileStatus, file_id
 from runtime.tracking import Tracking
 
 _PAUSE_SECONDS = 1.0
+#: A workflow that still runs on a probe gives up before this.
+_LEFTOVER_AFTER = timedelta(hours=24)
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Validation:
     stage: Stage
     run_id: str
     timeout_seconds: float
+    now: Callable[[], datetime]
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     watch: Callable[[Iterable[Progress]], Progress]
@@ -53,6 +56,7 @@ class Validation:
         if not report.problems:
             # Otherwise the probe would only wait for functions that cannot run.
             self._send(build_probe(), report)
+            report.problems += self._remove_leftovers()
         report.problems += alarm_problems(self.aws.cloudwatch, self.stage.alarm_prefix, deployed_at)
         return report
 
@@ -64,14 +68,21 @@ class Validation:
             report.probe, execution_status = self._await(report.file_id)
         except NotFinished as error:
             # Whatever still works on it would write again what is deleted under it.
-            report.problems.append(f"probe: {error}; it is left in place, and expires with the bucket's lifecycle rules")
+            report.problems.append(f"probe: {error}; it is left in place for a later validation to remove")
             return
         try:
             report.problems += self._judge(probe, report.probe, execution_status)
         finally:
-            under = cleanup.prefixes(DATASET, self.run_id, report.file_id)
-            report.problems += cleanup.delete_objects(self.aws.s3, self.stage.data_bucket_name, under)
-            cleanup.delete_items(self.aws.dynamodb, self.stage.tracking_table_name, report.file_id)
+            report.problems += self._remove(self.run_id, report.file_id)
+
+    def _remove_leftovers(self) -> list[str]:
+        before = self.now() - _LEFTOVER_AFTER
+        found = cleanup.leftovers(self.aws.s3, self.stage.data_bucket_name, DATASET, self.stage.source_name, before)
+        return [problem for run_id, identity in found for problem in self._remove(run_id, identity)]
+
+    def _remove(self, run_id: str, identity: str) -> list[str]:
+        under = cleanup.prefixes(DATASET, run_id, identity)
+        return cleanup.remove(self.aws.s3, self.aws.dynamodb, self.stage.data_bucket_name, self.stage.tracking_table_name, under, identity)
 
     def _await(self, identity: str) -> tuple[Progress, str]:
         """The probe once its workflow has ended, and how that ended; before, something might still be published."""

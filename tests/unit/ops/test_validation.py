@@ -23,6 +23,7 @@ from ops.validation.observation import Observation
 from ops.validation.probe import COLUMNS, DATASET, build_probe
 from runtime.contracts.loader import load_contracts
 from runtime.contracts.values import CODES
+from runtime.models import file_id
 from tests.unit.ops.deployed_stage import BUCKET, TABLE
 
 PROBE = build_probe()
@@ -213,11 +214,22 @@ def test_clean_up_removes_every_version_of_the_probe_and_nothing_of_others(deplo
         for chunk in ("#file", "00000", "#event#1"):
             deployed.dynamodb.put_item(TableName=TABLE, Item={"file_id": {"S": identity}, "chunk_id": {"S": chunk}})
     before = _versions(deployed)
-    assert cleanup.delete_objects(deployed.s3, BUCKET, cleanup.prefixes(DATASET, "run-a", mine)) == []
-    cleanup.delete_items(deployed.dynamodb, TABLE, mine)
+    assert cleanup.remove(deployed.s3, deployed.dynamodb, BUCKET, TABLE, cleanup.prefixes(DATASET, "run-a", mine), mine) == []
     assert len(before) == 2 * len(_versions(deployed))
     assert not any(mine in key or "/run-a/" in key for key in _versions(deployed))
     assert {item["file_id"]["S"] for item in deployed.dynamodb.scan(TableName=TABLE)["Items"]} == {other}
+
+
+def test_probes_that_were_left_behind_are_found_wherever_they_got_to(deployed: Any) -> None:
+    arrived = f"incoming/{DATASET}/run-1/probe.csv"
+    version = deployed.s3.put_object(Bucket=BUCKET, Key=arrived, Body=b"1")["VersionId"]
+    deployed.s3.put_object(Bucket=BUCKET, Key=f"failed/{DATASET}/run-2/{'b' * 32}-probe.csv", Body=b"1")
+    deployed.s3.put_object(Bucket=BUCKET, Key=f"processed/{DATASET}/run-3/{'c' * 32}-probe.csv", Body=b"1")
+    deployed.s3.put_object(Bucket=BUCKET, Key="incoming/sales/acme/a.csv", Body=b"1")
+    later = datetime.now(timezone.utc) + timedelta(minutes=1)
+    found = cleanup.leftovers(deployed.s3, BUCKET, DATASET, "test", later)
+    assert found == [("run-1", file_id("test", arrived, version)), ("run-2", "b" * 32), ("run-3", "c" * 32)]
+    assert cleanup.leftovers(deployed.s3, BUCKET, DATASET, "test", later - timedelta(hours=1)) == []
 
 
 def _versions(deployed: Any) -> list[str]:
