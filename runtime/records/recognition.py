@@ -158,12 +158,11 @@ def _fits(names: Sequence[str], contract: Contract) -> bool:
 def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract, head: _Head) -> FileRejected:
     """Why the header does not fit; another delimiter explains more than the names do."""
     expected = set(contract.names)
-    known = len(expected.intersection(names or ()))
     for delimiter in _COMMON_DELIMITERS:
         if delimiter in (contract.delimiter, contract.quote):
             continue
-        others = len(expected.intersection(_names(record, contract, delimiter) or ()))
-        if others > known and 2 * others > len(expected):
+        found = expected.intersection(_names(record, contract, delimiter) or ())
+        if 2 * len(found) > len(expected):
             return DelimiterMismatch(contract.delimiter, delimiter)
     if names is None:
         return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(contract.quote.encode()))

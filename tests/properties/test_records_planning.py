@@ -7,10 +7,12 @@ from typing import Callable, Dict, List, Tuple
 from unittest import mock
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import RecordTooLong, UnterminatedQuote
+from runtime.records.boundaries import last_boundary
+from runtime.records.fields import RecordCheck
 from runtime.records.planning import plan
 from runtime.records.proofs import fold
 from tests.support.records import HEADER, CountingSource, make_contract, make_layout, prove, true_boundaries
@@ -78,6 +80,19 @@ def test_any_mixture_of_rows_ends_exactly_or_is_refused_for_good(
             assert longest <= chunk_bytes
 
 
+@given(st.lists(st.one_of(good, bad, soup), max_size=12).map(b"\n".join), st.integers(2, 24))
+@example(b'a,"\n""b\nc', 7)
+def test_readings_that_agree_are_a_proof(data: bytes, window_bytes: int) -> None:
+    """Without any help from the contract a boundary is the true one, or none is given."""
+    free_text = make_contract(schema={"fields": [{"name": "line", "type": "string"}]})
+    check = RecordCheck(free_text, make_layout(free_text, 0))
+    boundaries = true_boundaries(data + b"\n", 0)
+    with mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes):
+        for limit in range(len(data) + 1):
+            found = last_boundary(CountingSource.of(data), 0, limit, check)
+            assert found in (None, max(b for b in boundaries if b <= limit))
+
+
 def embedded_csv(rng: random.Random) -> bytes:
     """Rows of this very contract inside quoted notes, some longer than any window: made to mislead."""
     inner = b"".join(b"%d,2024-01-31,%d.00,just a note\n" % (i, i) for i in range(rng.choice([5, 500, 4000])))
@@ -120,6 +135,13 @@ def test_wrong_guess_is_caught_by_the_proof_and_mended() -> None:
     row = b'1,2024-01-31,1.00,"%s"\n' % inner
     filler = b"2,2024-01-31,1.00,plain\n" * 60_000
     assert assert_exact(HEADER + filler + row + filler, 2_600_000) == 2
+
+
+def test_exact_scan_from_a_wrong_guess_refuses_no_file() -> None:
+    """From inside that note, its end looks like a beginning, and what follows like a record without end."""
+    inner = b"".join(b"%d,2024-01-31,%d.00,just a note\n" % (i, i) for i in range(60_000))
+    data = HEADER + b"2,2024-01-31,1.00,plain\n" * 60_000 + b'1,2024-01-31,1.00,"' + inner + b',"\n' + b"bad\n" * 2_000_000
+    assert_exact(data, 2_600_000)
 
 
 def test_planning_bad_rows_needs_no_more_than_a_window_each() -> None:

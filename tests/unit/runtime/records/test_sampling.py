@@ -28,7 +28,7 @@ def test_samples_come_from_start_middle_and_end() -> None:
     assert [start * 3 // source.size for start, _ in source.reads] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("rows", [WRONG_DAY, WRONG_DAY * 100_000, WRONG_DAY * 10 + b'"not closed', b"1,2,3\n" * 5])
+@pytest.mark.parametrize("rows", [WRONG_DAY, WRONG_DAY[:-1], WRONG_DAY * 100_000, WRONG_DAY * 10 + b'"not closed', b"1,2,3\n" * 5])
 def test_file_none_of_whose_samples_fits_is_refused(rows: bytes) -> None:
     with pytest.raises(errors.SampleMismatch):
         sampled(rows)
@@ -64,3 +64,11 @@ def test_nuls_and_foreign_bytes_are_named_when_nothing_can_be_used() -> None:
 
 def test_nuls_and_foreign_bytes_in_some_rows_are_those_rows_errors() -> None:
     assert sampled(b"1,2024-01-31,12.50,\0\n" + b"\xff\n" + GOOD) == 3
+
+
+def test_good_rows_after_a_quoted_field_that_the_window_cuts_are_found() -> None:
+    prose = b'1,31.01.2024,1.00,"' + b"a line, of prose\n" * 6000 + b',"\n'
+    rows = WRONG_DAY * 8500 + prose + GOOD * 1000 + WRONG_DAY * 12_000
+    middle = len(HEADER) + (len(rows) - 64 * 1024) // 2
+    assert middle < (HEADER + rows).index(b',"\n') < middle + 32 * 1024
+    assert sampled(rows) == 48
