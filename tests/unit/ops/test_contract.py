@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from ops.drafting import Draft, recognize_writing, records
+from ops.validation.probe import build_probe
+from runtime.errors import EmptyFile, NotCsv
+
+Run = Callable[..., Result]
+CONTRACTS = Path(__file__).parents[3] / "runtime" / "contracts"
+SP500 = Path(__file__).parents[4] / "shared" / "data" / "sp500" / "constituents.csv"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[bytes], Path]:
+    def put(content: bytes) -> Path:
+        path = tmp_path / "May payments.csv"
+        path.write_bytes(content)
+        return path
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "delimiter"),
+    [
+        (b"a,b\n1,2\n", "utf-8", ","),
+        ("a;b;c\nMüller;1,50;2\n".encode(), "utf-8", ";"),
+        ("\ufeffa\tb\nx,y,z\t2\n".encode(), "utf-8", "\t"),
+        ("a;b\nMüller;1,50\n".encode("latin-1"), "iso-8859-1", ";"),
+        ("a|b\nMüller|5 €\n".encode("cp1252"), "cp1252", "|"),
+        (b'a,b\n"x;y;z\n1;2;3",2\n', "utf-8", ","),
+        (b"a\n1\n", "utf-8", ","),
+        (b"a,b\n" + b"x,1\n" * 300_000 + "é,1\n".encode("latin-1"), "iso-8859-1", ","),
+        (b"a,b\n1," + "é".encode()[:1], "iso-8859-1", ","),
+    ],
+)
+def test_how_a_file_is_written_is_read_from_the_file(write: Any, content: bytes, encoding: str, delimiter: str) -> None:
+    assert recognize_writing(write(content)) == Draft(encoding, delimiter)
+
+
+def test_what_is_no_text_is_refused(write: Any) -> None:
+    with pytest.raises(NotCsv, match="at byte 3"):
+        recognize_writing(write(b"a,b\x00\n"))
+    with pytest.raises(EmptyFile):
+        recognize_writing(write(b""))
+
+
+def test_records_keep_line_breaks_within_quotes_and_lose_the_mark_and_blank_lines(write: Any) -> None:
+    path = write("\ufeffa,b\r\n\r\n\"x\r\ny\",2\r\n".encode())
+    with records(path, recognize_writing(path)) as found:
+        assert list(found) == [["a", "b"], ["x\r\ny", "2"]]
+
+
+def test_a_file_is_held_against_a_contract_by_the_code_of_the_stage(write: Any, run: Run) -> None:
+    probe = build_probe()
+    path = write(probe.content)
+    result = run("contract", "check", path, CONTRACTS / "_validation.json", "--json", "--limit", 100)
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (found["rows_read"], found["rows_accepted"], found["blank_lines"]) == (probe.rows_read, len(probe.accepted), 2)
+    assert {(reason["column"], reason["code"]): reason["rows"] for reason in found["reasons"]} == probe.reasons
+    assert [(row["row"], row["offset"]) for row in found["rows"]] == [(reject.row, reject.offset) for reject in probe.rejected]
+
+
+def test_the_first_20_problems_are_explained(write: Any, run: Run) -> None:
+    probe = build_probe()
+    result = run("contract", "check", write(probe.content), CONTRACTS / "_validation.json")
+    assert result.exit_code == 1
+    assert f"{probe.rows_read} rows read = 241 accepted + 23 rejected" in result.stdout
+    assert "'1.005' is not" in result.stdout
+    assert "3 more: --limit shows" in result.stdout
+
+
+def test_a_file_that_fits_is_status_0(write: Any, run: Run) -> None:
+    content = b"id,name,kind,amount,active,day,at,note\n1,Probe,probe,1.00,true,2026-01-31,2026-01-31T12:00:00Z,\n"
+    result = run("contract", "check", write(content), CONTRACTS / "_validation.json")
+    assert (result.exit_code, result.stdout) == (0, "1 rows read = 1 accepted + 0 rejected\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file has no bytes"),
+        (b"id,nome\n", "Header: missing"),
+        (b'id,name,kind,amount,active,day,at,note\n1,"Probe', "The quote opened at byte 41 is never closed"),
+        (b"PK\x03\x04zip", "This is not delimited text"),
+    ],
+)
+def test_a_file_that_the_stage_would_reject_is_one_line_and_status_1(write: Any, run: Run, content: bytes, message: str) -> None:
+    result = run("contract", "check", write(content), CONTRACTS / "_validation.json")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_contract_that_is_wrong_is_named_with_its_rule(write: Any, run: Run, tmp_path: Path) -> None:
+    contract = tmp_path / "odd.json"
+    contract.write_bytes(b'{"dataset": "odd", "version": 1, "format": "csv", "schema": {"fields": [{"name": "a", "type": "money"}]}}')
+    result = run("contract", "check", write(b"a\n1\n"), contract)
+    assert result.exit_code == 1
+    assert "Contract odd.json, field 'a'" in result.stderr
+    contract.write_bytes(b"\xff\xfe")
+    assert "Contract odd.json" in run("contract", "check", write(b"a\n1\n"), contract).stderr
+
+
+def test_a_drafted_contract_fits_the_file_that_it_was_drafted_from(write: Any, run: Run, tmp_path: Path) -> None:
+    path = write("nr;name;betrag;tag\n1;Müller;1,50;2026-01-31\n2;Maß;22,75;2026-02-28\n".encode("latin-1"))
+    drafted = run("contract", "infer", path)
+    assert drafted.exit_code == 0, drafted.stderr
+    document = json.loads(drafted.stdout)
+    assert (document["dataset"], document["encoding"], document["dialect"]["delimiter"]) == ("may_payments", "iso-8859-1", ";")
+    assert "Drafted from 2 rows" in drafted.stderr
+    contract = tmp_path / "may_payments.json"
+    contract.write_text(drafted.stdout)
+    checked = run("contract", "check", path, contract)
+    assert (checked.exit_code, checked.stdout) == (0, "2 rows read = 2 accepted + 0 rejected\n")
+
+
+def test_rows_of_another_width_are_left_out_and_counted(write: Any, run: Run) -> None:
+    result = run("contract", "infer", write(b"a,b\n1,2\n1,2,3\n"), "--dataset", "pairs")
+    assert json.loads(result.stdout)["dataset"] == "pairs"
+    assert "Drafted from 1 rows; 1 with another number of fields were left out" in result.stderr
+
+
+@pytest.mark.skipif(not SP500.exists(), reason="the shared data is not on this machine")
+def test_a_contract_drafted_from_a_published_file_fits_all_of_it(run: Run, tmp_path: Path) -> None:
+    contract = tmp_path / "constituents.json"
+    contract.write_text(run("contract", "infer", SP500).stdout)
+    with SP500.open(encoding="utf-8", newline="") as stream:
+        count = sum(1 for _ in csv.reader(stream)) - 1
+    result = run("contract", "check", SP500, contract, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["rows_accepted"]) == (0, count)
