@@ -16,7 +16,7 @@ from aws_cdk import App
 
 from etl.layers import LayerError, built_layer
 from pipeline import settings
-from pipeline.app import build
+from pipeline.app import build, judge
 from runtime.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parent
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app = App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")), analytics_reporting=False)
     chosen = settings.parse({key: app.node.try_get_context(key) for key in (settings.KEY, *settings.OVERRIDES)})
     build(app, chosen, layer_path=built_layer(chosen.runtime.runtime))
+    judge(app, chosen)
     app.synth()
     return 0
 
@@ -44,3 +45,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except (settings.SettingsError, ContractInvalid, LayerError) as error:
         sys.exit(f"error: {error}")
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+        sys.exit("error: the synthesized stacks do not pass the checks above")

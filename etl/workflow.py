@@ -71,6 +71,8 @@ class Workflow(Construct):
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ERROR, include_execution_data=False),
             removal_policy=RemovalPolicy.DESTROY,
         )
+        # The construct's own statement of what the map needs; the role has it already, by name.
+        self.machine.node.try_remove_child("DistributedMapPolicy")
         self.machine.node.add_dependency(role)
 
     def _definition(self) -> sfn.IChainable:

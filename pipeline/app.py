@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Annotations, App
+from aws_cdk import Annotations, App, Validations
+from cdk_nag import AwsSolutionsChecks
 
 from etl.guardrails import guard
+from pipeline.acknowledgements import acknowledge
 from pipeline.settings import Settings
 from pipeline.stack import PipelineStack
 from runtime.contracts.loader import load_contracts
@@ -23,6 +25,12 @@ def build(app: App, settings: Settings, *, layer_path: Path) -> None:
     PipelineStack(app, settings=settings.pipeline, stages=stages)
     guard(app, suffix=settings.pipeline.suffix, tags=settings.pipeline.tags)
     _warn_of_runtime(app, settings.runtime.runtime)
+
+
+def judge(app: App, settings: Settings) -> None:
+    """Have cdk-nag judge *app* when it is synthesized: what is found and not acknowledged stops the synth (D8)."""
+    acknowledge(app, settings)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
 def _warn_of_runtime(app: App, runtime: str) -> None:

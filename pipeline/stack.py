@@ -101,9 +101,9 @@ class PipelineStack(Stack):
 
     def _deploy(self, stage: EtlStage, source: pipelines.CodePipelineSource) -> None:
         target = stage.target
-        logging = log_options(self, f"validate-{names.kebab(target.name)}", self._settings.suffix)
-        before = [self._approval(stage)] if target.approval else []
-        self.delivery.add_stage(stage, pre=before, post=[validation_step(stage, logging=logging, source=source)])
+        kind, suffix = f"validate-{names.kebab(target.name)}", self._settings.suffix
+        validate = validation_step(stage, project_name=names.physical(kind, suffix), logging=log_options(self, kind, suffix), source=source)
+        self.delivery.add_stage(stage, pre=[self._approval(stage)] if target.approval else [], post=[validate])
 
     def _approval(self, stage: EtlStage) -> pipelines.ManualApprovalStep:
         target, source = stage.target, self._settings.source

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from aws_cdk import Duration
+from aws_cdk import Duration, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
-from aws_cdk import pipelines
 
 from etl import names
 from etl.permissions import ACCESS
@@ -21,12 +20,14 @@ from stages.etl_stage import EtlStage
 TIMEOUT = Duration.minutes(30)
 
 
-def validation_step(stage: EtlStage, *, logging: codebuild.LoggingOptions, source: pipelines.IFileSetProducer) -> pipelines.CodeBuildStep:
+def validation_step(
+    stage: EtlStage, *, project_name: str, logging: codebuild.LoggingOptions, source: pipelines.IFileSetProducer
+) -> pipelines.CodeBuildStep:
     target = stage.target
     return pipelines.CodeBuildStep(
         "Validate",
         input=source,
-        project_name=names.physical("validate", target.suffix),
+        project_name=project_name,
         partial_build_spec=buildspec("validate"),
         commands=[],
         build_environment=ENVIRONMENT,
@@ -56,23 +57,22 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
     def probe(*prefixes: str) -> list[str]:
         return [f"{bucket}/{prefix}{_PROBE}/*" for prefix in prefixes]
 
-    reports = [f"{bucket}/{prefix}{_PROBE}/_files/*" for prefix in (keys.CURATED, keys.REJECTED)]
-    written = [*probe(keys.INCOMING, keys.PROCESSED, keys.FAILED, keys.CURATED, keys.REJECTED, keys.STAGING), *reports]
+    written = probe(keys.INCOMING, keys.PROCESSED, keys.FAILED, keys.CURATED, keys.REJECTED, keys.STAGING)
     # A plan's name is a file id alone.
     plans = [f"{bucket}/{keys.MANIFESTS}*"]
     functions = [arn("lambda", f"function:{names.physical(names.kebab(name), target.suffix)}") for name in ACCESS]
     rows: dict[str, tuple[list[str], list[str]]] = {
         "FindStage": (["cloudformation:DescribeStacks"], [arn("cloudformation", f"stack/etl-{target.suffix}/*")]),
-        "SeeFunctions": (["lambda:GetFunction", "lambda:GetFunctionConfiguration"], functions),
+        "SeeFunctions": (["lambda:GetFunctionConfiguration"], functions),
         # Listing by prefix is authorized for all alarms or for none.
-        "SeeAlarms": (["cloudwatch:DescribeAlarms"], [arn("cloudwatch", "alarm:*")]),
+        "SeeAlarms": (["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"], [arn("cloudwatch", "alarm:*")]),
         "SeeExecution": (["states:DescribeExecution"], [arn("states", f"execution:{names.physical('workflow', target.suffix)}:*")]),
         "UploadProbe": (["s3:PutObject", "s3:AbortMultipartUpload"], probe(keys.INCOMING)),
-        "ReadProbe": (["s3:GetObject", "s3:GetObjectVersion"], [*written, *plans]),
-        "RemoveProbe": (["s3:DeleteObject", "s3:DeleteObjectVersion"], [*written, *plans]),
+        "ReadProbe": (["s3:GetObject", "s3:GetObjectVersion"], written + plans),
+        "RemoveProbe": (["s3:DeleteObjectVersion"], written + plans),
         "ListBucket": (["s3:ListBucket", "s3:ListBucketVersions"], [bucket]),
         "FollowAndForgetProbe": (
-            ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"],
+            ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchWriteItem"],
             [arn("dynamodb", f"table/{names.physical('tracking', target.suffix)}")],
         ),
     }

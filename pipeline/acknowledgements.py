@@ -1,0 +1,173 @@
+"""Findings of cdk-nag that stand, each with its exact id and the reason.
+
+Written out by hand and not made from the policies: whoever widens a policy must say here why. A test
+compares the list with what is really found, both ways: nothing unacknowledged, nothing acknowledged in vain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, Iterator, cast
+
+from aws_cdk import Acknowledgment, App, CfnElement, Validations
+from constructs import IConstruct
+
+from etl.target import Target
+from pipeline.settings import Settings
+
+_DEPRECATED_RUNTIME = "CloudFormation-Validate::W2531"
+
+_OBJECTS = "Keys under a prefix are made at run time; the prefix is as narrow as the function's duty"
+_UNNAMED = "The service authorizes these actions on no resource"
+_RUNTIME = "Requirement E12 fixes the runtime; the synth warns of its dates and the tests run on its successor"
+_CHILDREN = "Child executions of the map get their names at run time"
+_ERRORS_ONLY = "A 100 GB file has 2,001 chunks; histories hold every event for 90 days, and errors are logged"
+_IS_DLQ = "It is the dead-letter queue of EventBridge rules, which the rule cannot see in the queue itself"
+_ARTIFACTS = "Only roles of the pipeline read and write artifacts, and CodePipeline keeps its own history of them"
+_CDK_GRANT = "Grant of the CDK: all read (or write) actions on the artifact bucket, for the pipeline's own roles"
+_BUILD = "Grant of the CDK for the project's own log groups and report groups, which carry its name"
+_NO_CMK = "Artifacts are encrypted by S3; a key of our own is needed only for targets in other accounts"
+_SELF_MUTATION = "The assumed roles are narrowed by a condition on the tag that the bootstrap gives its roles"
+_PROBE = "The probe's own files, whose names hold the run's id"
+_LISTED = "Alarms are listed by prefix, which is authorized for all alarms or for none"
+_STACK_ID = "A stack's ARN ends in an id that is given at deployment"
+_TOPIC_KEY = "Grant of the CDK to publish on an encrypted topic, on that topic's key alone"
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """One finding: the construct's path, the rule's id as the report has it, and why it stands."""
+
+    path: str
+    rule: str
+    reason: str
+
+
+def acknowledge(app: App, settings: Settings) -> None:
+    """Put the acknowledgements on the constructs of *app*, which must be complete."""
+    for finding in acknowledged(app, settings):
+        Validations.of(_find(app, finding.path)).acknowledge(Acknowledgment(id=finding.rule, reason=finding.reason))
+    # The CDK's own validator says of every function what the app's one warning says of all.
+    Validations.of(app).acknowledge(Acknowledgment(id=_DEPRECATED_RUNTIME, reason=_RUNTIME))
+
+
+def acknowledged(app: App, settings: Settings) -> list[Acknowledged]:
+    """All that stand for these *settings*, in the order of the stacks."""
+    stages = [finding for target in settings.targets for finding in _stage(target)]
+    return [*stages, *_pipeline(app, settings)]
+
+
+def _find(app: App, path: str) -> IConstruct:
+    node: IConstruct = app
+    for part in path.split("/"):
+        node = node.node.find_child(part)
+    return node
+
+
+def _wildcards(path: str, resources: Iterable[str], reason: str) -> Iterator[Acknowledged]:
+    return (Acknowledged(path, f"AwsSolutions-IAM5[Resource::{resource}]", reason) for resource in resources)
+
+
+def _actions(path: str, actions: Iterable[str], reason: str) -> Iterator[Acknowledged]:
+    return (Acknowledged(path, f"AwsSolutions-IAM5[Action::{action}]", reason) for action in actions)
+
+
+_FUNCTION_OBJECTS = {
+    "RegisterFile": ("incoming/*",),
+    "ValidateFile": ("incoming/*", "failed/*", "manifests/*"),
+    "PlanChunks": ("incoming/*", "failed/*", "manifests/*"),
+    "ProcessChunk": ("incoming/*", "failed/*", "manifests/*", "curated/*", "rejected/*", "staging/*"),
+    "FinalizeFile": (
+        "incoming/*",
+        "failed/*",
+        "manifests/*",
+        "curated/*",
+        "staging/*",
+        "processed/*",
+        "curated/*/_files/*",
+        "rejected/*/_files/*",
+    ),
+    "RecordFailure": ("incoming/*", "manifests/*", "failed/*", "processed/*", "curated/*/_files/*", "rejected/*/_files/*"),
+}
+
+
+def _stage(target: Target) -> Iterator[Acknowledged]:
+    name = target.name
+    bucket = "<StorageData6BB23F4E.Arn>"
+    for function, patterns in _FUNCTION_OBJECTS.items():
+        role = f"{name}/Etl/Functions/{function}Role"
+        yield from _wildcards(role, [f"{bucket}/{pattern}" for pattern in patterns], _OBJECTS)
+        yield from _wildcards(role, ["*"], _UNNAMED)
+        yield Acknowledged(f"{name}/Etl/Functions/{function}", "AwsSolutions-L1", _RUNTIME)
+    workflow = f"{name}/Etl/Workflow/Role"
+    execution = f"arn:aws:states:{target.region}:{target.account}:execution:etl-workflow-{target.suffix}"
+    yield from _wildcards(workflow, [f"{bucket}/manifests/*"], _OBJECTS)
+    yield from _wildcards(workflow, [f"{execution}/*", f"{execution}:*"], _CHILDREN)
+    yield from _wildcards(workflow, ["*"], _UNNAMED)
+    yield Acknowledged(f"{name}/Etl/Workflow/Machine", "AwsSolutions-SF1", _ERRORS_ONLY)
+    yield Acknowledged(f"{name}/Etl/Arrivals/DeadEvents", "AwsSolutions-SQS3", _IS_DLQ)
+
+
+_READ_ARTIFACTS = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
+_WRITE_ARTIFACTS = (*_READ_ARTIFACTS, "s3:Abort*", "s3:DeleteObject*")
+_ARTIFACT_BUCKET = "<Artifacts82DD59A1.Arn>/*"
+
+
+def _pipeline(app: App, settings: Settings) -> Iterator[Acknowledged]:
+    pipeline = settings.pipeline
+    yield Acknowledged("Pipeline/Artifacts", "AwsSolutions-S1", _ARTIFACTS)
+    yield from _artifacts("Pipeline/Role", _WRITE_ARTIFACTS)
+    for region in sorted({target.region for target in settings.targets} - {pipeline.region}):
+        yield Acknowledged(f"Support-{region}/Artifacts", "AwsSolutions-S1", _ARTIFACTS)
+        yield from _wildcards("Pipeline/Role", [f"arn:aws:s3:::etl-pipe-{pipeline.account}-{region}-{pipeline.suffix}/*"], _CDK_GRANT)
+    source = pipeline.source.repository.replace("/", "_")
+    yield from _artifacts(f"Pipeline/Pipeline/Source/{source}/CodePipelineActionRole", _WRITE_ARTIFACTS)
+    yield from _project(app, "Pipeline/Pipeline/Build/Synth/CdkBuildProject", _WRITE_ARTIFACTS)
+    mutation = "Pipeline/Delivery/UpdatePipeline/SelfMutation"
+    yield from _project(app, mutation, _READ_ARTIFACTS)
+    yield from _wildcards(f"{mutation}/Role", [f"arn:*:iam::{pipeline.account}:role/*"], _SELF_MUTATION)
+    yield from _wildcards(f"{mutation}/Role", ["*"], _UNNAMED)
+    yield from _assets(pipeline.region, pipeline.account)
+    for target in settings.targets:
+        yield from _validation(app, target)
+        if target.approval:
+            yield from _actions(f"Pipeline/Pipeline/{target.name}/Approve/CodePipelineActionRole", ["kms:GenerateDataKey*"], _TOPIC_KEY)
+
+
+def _artifacts(role: str, actions: tuple[str, ...]) -> Iterator[Acknowledged]:
+    yield from _actions(role, actions, _CDK_GRANT)
+    yield from _wildcards(role, [_ARTIFACT_BUCKET], _CDK_GRANT)
+
+
+def _project(app: App, project: str, actions: tuple[str, ...]) -> Iterator[Acknowledged]:
+    """What every CodeBuild project of the CDK is granted."""
+    resource = cast("CfnElement", _find(app, f"{project}/Resource"))
+    stack, reference = resource.stack, f"<{resource.stack.get_logical_id(resource)}>"
+    logs = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:/aws/codebuild/{reference}:*"
+    reports = f"arn:aws:codebuild:{stack.region}:{stack.account}:report-group/{reference}-*"
+    yield Acknowledged(project, "AwsSolutions-CB4", _NO_CMK)
+    yield from _artifacts(f"{project}/Role", actions)
+    yield from _wildcards(f"{project}/Role", [logs, reports], _BUILD)
+
+
+def _assets(region: str, account: str) -> Iterator[Acknowledged]:
+    role = "Pipeline/Delivery/Assets/FileRole"
+    logs = f"arn:aws:logs:{region}:{account}:log-group:/aws/codebuild/*"
+    reports = f"arn:aws:codebuild:{region}:{account}:report-group/*"
+    yield Acknowledged("Pipeline/Delivery/Assets/FileAsset", "AwsSolutions-CB4", _NO_CMK)
+    yield from _artifacts(role, _READ_ARTIFACTS)
+    yield from _wildcards(role, [logs, reports], _BUILD)
+    yield from _wildcards(role, ["*"], _UNNAMED)
+
+
+def _validation(app: App, target: Target) -> Iterator[Acknowledged]:
+    project = f"Pipeline/Pipeline/{target.name}/Validate/Validate"
+    role, place = f"{project}/Role", f"{target.region}:{target.account}"
+    bucket = f"arn:aws:s3:::etl-data-{target.account}-{target.region}-{target.suffix}"
+    prefixes = ("incoming", "processed", "failed", "curated", "rejected", "staging")
+    yield from _project(app, project, _READ_ARTIFACTS)
+    yield from _wildcards(role, [f"{bucket}/{prefix}/_validation/*" for prefix in prefixes], _PROBE)
+    yield from _wildcards(role, [f"{bucket}/manifests/*"], _PROBE)
+    yield from _wildcards(role, [f"arn:aws:states:{place}:execution:etl-workflow-{target.suffix}:*"], _CHILDREN)
+    yield from _wildcards(role, [f"arn:aws:cloudwatch:{place}:alarm:*"], _LISTED)
+    yield from _wildcards(role, [f"arn:aws:cloudformation:{place}:stack/etl-{target.suffix}/*"], _STACK_ID)
