@@ -54,7 +54,7 @@ def test_what_is_no_text_is_refused(write: Any) -> None:
 
 
 def test_records_keep_line_breaks_within_quotes_and_lose_the_mark_and_blank_lines(write: Any) -> None:
-    path = write("\ufeffa,b\r\n\r\n\"x\r\ny\",2\r\n".encode())
+    path = write('\ufeffa,b\r\n\r\n"x\r\ny",2\r\n'.encode())
     with records(path, recognize_writing(path)) as found:
         assert list(found) == [["a", "b"], ["x\r\ny", "2"]]
 
