@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator, Mapping
 
 from pipeline.gates.assembly import Template
 
-#: The property that names a resource of the type (E15); a name may be a map's ``Ref`` for none of them.
+#: The property that names a resource of the type (E15).
 NAMES = {
     "AWS::CloudTrail::Trail": "TrailName",
     "AWS::CloudWatch::Alarm": "AlarmName",

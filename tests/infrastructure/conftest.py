@@ -1,0 +1,80 @@
+"""One synth of the example settings for the whole session: templates, and what cdk-nag found before anything was acknowledged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from pipeline import settings as settings_module
+from pipeline.acknowledgements import Acknowledged, acknowledged
+from pipeline.app import build
+from pipeline.gates.assembly import Template, templates
+from pipeline.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    settings: Settings
+    directory: Path
+    templates: dict[str, Template]
+    acknowledged: list[Acknowledged]
+    found: set[tuple[str, str]]
+
+    @property
+    def stage(self) -> Template:
+        return self.templates["etl-prod"]
+
+    @property
+    def pipeline(self) -> Template:
+        return self.templates["etl-pipeline-main"]
+
+
+def synthesize(context: dict, directory: Path) -> Synthesis:
+    """Synthesize with cdk-nag and without acknowledgements; the findings are read from its report."""
+    layer = directory / "layer"
+    (layer / "python").mkdir(parents=True)
+    (layer / "python" / "library.py").write_text("")
+    settings = settings_module.parse(context)
+    app = App(context=context, outdir=str(directory / "cdk.out"), analytics_reporting=False)
+    build(app, settings, layer_path=layer)
+    standing = acknowledged(app, settings)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    with pytest.raises(RuntimeError, match="^ValidationFailed:"):
+        app.synth()
+    assembly = directory / "cdk.out"
+    suffixes = [settings.pipeline.suffix, *(target.suffix for target in settings.targets)]
+    found = {template.stack_name: template for template in templates(assembly, suffixes)}
+    return Synthesis(settings, assembly, found, standing, _found(assembly))
+
+
+def _found(assembly: Path) -> set[tuple[str, str]]:
+    reports = json.loads((assembly / "validation-report.json").read_text())["pluginReports"]
+    (report,) = [report for report in reports if report["pluginName"] == "AwsSolutions"]
+    return {(at["constructPath"], violation["ruleName"]) for violation in report["violations"] for at in violation["violatingConstructs"]}
+
+
+@pytest.fixture(scope="session")
+def context() -> dict:
+    return settings_module.read_context(ROOT / "cdk.json")
+
+
+@pytest.fixture(scope="session")
+def synthesis(context, tmp_path_factory) -> Synthesis:
+    return synthesize(context, tmp_path_factory.mktemp("synthesis"))
+
+
+@pytest.fixture(scope="session")
+def stage(synthesis) -> Template:
+    return synthesis.stage
+
+
+@pytest.fixture(scope="session")
+def pipeline(synthesis) -> Template:
+    return synthesis.pipeline

@@ -1,0 +1,56 @@
+"""Reading templates in tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.gates.assembly import Template
+
+
+def only(template: Template, resource_type: str, **having: Any) -> tuple[str, dict]:
+    """The one resource of that type whose properties have these values: logical id and properties."""
+    found = [
+        (name, dict(properties))
+        for name, properties in template.of_type(resource_type)
+        if all(properties.get(key) == value for key, value in having.items())
+    ]
+    assert len(found) == 1, f"{len(found)} resources of type {resource_type} with {having}"
+    return found[0]
+
+
+def text(value: Any) -> str:
+    """A value with its references written as ``<LogicalId>`` or ``<LogicalId.Attribute>``."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        ((function, argument),) = value.items()
+        if function == "Ref":
+            return "<" + argument.removeprefix("AWS::") + ">"
+        if function == "Fn::GetAtt":
+            return f"<{'.'.join(argument)}>"
+        if function == "Fn::Join":
+            return argument[0].join(map(text, argument[1]))
+    raise AssertionError(f"cannot read {value!r}")
+
+
+def listed(value: Any) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def allowed(template: Template, role: str) -> dict[str, tuple[set[str], set[str]]]:
+    """What the policies attached to the role of that physical name allow: actions and resources by statement id."""
+    role_id, _ = only(template, "AWS::IAM::Role", RoleName=role)
+    statements = [
+        statement
+        for _, policy in template.of_type("AWS::IAM::Policy")
+        if {"Ref": role_id} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+    return {
+        statement.get("Sid", f"statement {index}"): (
+            set(listed(statement["Action"])),
+            {text(resource) for resource in listed(statement["Resource"])},
+        )
+        for index, statement in enumerate(statements)
+    }

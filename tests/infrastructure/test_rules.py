@@ -1,0 +1,92 @@
+"""Every rule holds in every template, and every rule notices when it does not (E4, E8, E10, E13 to E16, E18)."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import pytest
+
+from pipeline.gates import rules
+from pipeline.gates.assembly import NoAssembly, templates
+
+
+def test_every_stack_is_there(synthesis):
+    assert set(synthesis.templates) == {"etl-pipeline-main", "etl-pipe-eu-west-1-main", "etl-prod", "etl-prod-dr"}  # D1, D3
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
+def test_every_template_keeps_the_rule(synthesis, rule):
+    assert [breach for template in synthesis.templates.values() for breach in rule(template)] == []
+
+
+def drop(*path):
+    def damage(body):
+        for key in path[:-1]:
+            body = body[key]
+        del body[path[-1]]
+
+    return damage
+
+
+def put(value, *path):
+    def damage(body):
+        for key in path[:-1]:
+            body = body.setdefault(key, {})
+        body[path[-1]] = value
+
+    return damage
+
+
+DAMAGES = [
+    (rules.roles_deny_deletion, "AWS::IAM::Role", drop("Properties", "Policies")),
+    (rules.resources_are_tagged, "AWS::SQS::Queue", drop("Properties", "Tags")),
+    (rules.resources_are_tagged, "AWS::SSM::Parameter", put({"Environment": "Production"}, "Properties", "Tags")),
+    (rules.names_end_in_suffix, "AWS::SNS::Topic", drop("Properties", "TopicName")),
+    (rules.names_end_in_suffix, "AWS::IAM::Policy", put("Default", "Properties", "PolicyName")),
+    (rules.names_end_in_suffix, "AWS::SNS::Topic", put("AWS::New::Type", "Type")),
+    (rules.logs_are_kept_30_days, "AWS::Logs::LogGroup", put(731, "Properties", "RetentionInDays")),
+    (rules.logs_are_kept_30_days, "AWS::Lambda::Function", drop("Properties", "LoggingConfig")),
+    (rules.logs_are_kept_30_days, "AWS::StepFunctions::StateMachine", drop("Properties", "LoggingConfiguration")),
+    (rules.nothing_outlives_its_stack, "AWS::S3::Bucket", put("Retain", "DeletionPolicy")),
+    (rules.nothing_outlives_its_stack, "AWS::DynamoDB::Table", put("Snapshot", "UpdateReplacePolicy")),
+    (rules.nothing_outlives_its_stack, "AWS::DynamoDB::Table", put(True, "Properties", "DeletionProtectionEnabled")),
+    (rules.nothing_outlives_its_stack, "Custom::S3AutoDeleteObjects", put({"Ref": "Other"}, "Properties", "BucketName")),
+    (rules.functions_are_sized_and_traced, "AWS::Lambda::Function", put(1024, "Properties", "MemorySize")),
+    (rules.functions_are_sized_and_traced, "AWS::Lambda::Function", drop("Properties", "TracingConfig")),
+    (rules.functions_are_sized_and_traced, "AWS::StepFunctions::StateMachine", drop("Properties", "TracingConfiguration")),
+    (rules.stores_are_encrypted, "AWS::S3::Bucket", drop("Properties", "BucketEncryption")),
+    (rules.stores_are_encrypted, "AWS::SQS::Queue", drop("Properties", "SqsManagedSseEnabled")),
+    (rules.stores_are_encrypted, "AWS::SNS::Topic", drop("Properties", "KmsMasterKeyId")),
+    (rules.plain_http_is_refused, "AWS::S3::BucketPolicy", put([], "Properties", "PolicyDocument", "Statement")),
+    (rules.plain_http_is_refused, "AWS::SQS::QueuePolicy", put([], "Properties", "PolicyDocument", "Statement")),
+    (rules.buckets_are_private, "AWS::S3::Bucket", drop("Properties", "PublicAccessBlockConfiguration")),
+]
+
+
+@pytest.mark.parametrize(("rule", "resource_type", "damage"), DAMAGES, ids=lambda value: getattr(value, "__name__", value))
+def test_a_rule_notices_what_breaks_it(stage, rule, resource_type, damage):
+    resources = copy.deepcopy(dict(stage.resources))
+    broken = next(name for name, body in resources.items() if body["Type"] == resource_type)
+    damage(resources[broken])
+    assert list(rule(replace(stage, resources=resources)))
+
+
+def test_a_deny_with_a_condition_is_no_deny(stage):
+    resources = copy.deepcopy(dict(stage.resources))
+    role = next(body for body in resources.values() if body["Type"] == "AWS::IAM::Role")
+    role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    assert len(list(rules.roles_deny_deletion(replace(stage, resources=resources)))) == 1
+
+
+def test_roles_of_functions_may_not_make_log_groups_that_outlive_them(stage):
+    resources = copy.deepcopy(dict(stage.resources))
+    (role,) = [body for body in resources.values() if body.get("Properties", {}).get("RoleName") == "etl-process-chunk-prod"]
+    role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].pop()
+    (breach,) = rules.roles_deny_deletion(replace(stage, resources=resources))
+    assert "logs:CreateLogGroup" in breach
+
+
+def test_a_directory_without_an_assembly_is_a_readable_error(tmp_path):
+    with pytest.raises(NoAssembly, match="run pipeline_app.py first"):
+        templates(tmp_path, ["prod"])
