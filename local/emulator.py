@@ -80,7 +80,7 @@ class Emulator:
             raise LocalError(f"the emulator did not take {sorted(set(settings) - set(applied))}")
 
 
-def start(state: Path, port: int | None = None, *, fixed: bool = True) -> Emulator:
+def start(state: Path, port: int | None = None, *, account: str = ACCOUNT, fixed: bool = True) -> Emulator:
     """Start the emulator of a state directory on a port, or on a free one; raise LocalError if it runs or does not come up.
 
     ``fixed=False`` leaves its gaps open, for the tests that ask whether the fixes are still needed.
@@ -91,7 +91,7 @@ def start(state: Path, port: int | None = None, *, fixed: bool = True) -> Emulat
             raise LocalError(f"the emulator of {state} runs already; 'python -m local down' stops it")
         clean_up(state)
         scratch = tempfile.mkdtemp(prefix="ledgerline-")
-        emulator = _spawn(state, port or _free_port(), scratch, lock, fixed=fixed)
+        emulator = _spawn(state, port or _free_port(), scratch, lock, account=account, fixed=fixed)
     try:
         _wait_until_healthy(emulator)
     except BaseException:
@@ -134,14 +134,14 @@ def clean_up(state: Path) -> None:
         (state / "emulator.json").unlink()
 
 
-def _spawn(state: Path, port: int, scratch: str, lock: Any, *, fixed: bool) -> Emulator:
+def _spawn(state: Path, port: int, scratch: str, lock: Any, *, account: str, fixed: bool) -> Emulator:
     if _answers(port):
         raise LocalError(f"port {port} of {_HOST} is in use; choose another, or none for a free one")
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": _HOST,
         "MINISTACK_HOST": "localhost",
-        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_ACCOUNT_ID": account,
         "MINISTACK_REGION": REGION,
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "INFO",
@@ -163,7 +163,7 @@ def _spawn(state: Path, port: int, scratch: str, lock: Any, *, fixed: bool) -> E
             start_new_session=True,
         )
     _children[process.pid] = process
-    emulator = Emulator(process.pid, port, ACCOUNT, scratch, str(log))
+    emulator = Emulator(process.pid, port, account, scratch, str(log))
     record = state / "emulator.json.new"
     record.write_text(json.dumps(asdict(emulator)) + "\n", encoding="utf-8")
     record.replace(state / "emulator.json")

@@ -10,33 +10,25 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-#: Runtimes that a layer can be built for, nearest first to each one that Lambda is asked to run.
-_NEAREST = {
-    "3.9": ("3.9", "3.10", "3.11", "3.12", "3.13"),
-    "3.13": ("3.13", "3.12", "3.11", "3.10", "3.9"),
-}
+#: Every runtime that a layer can be built for.
+_RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 
 @cache
 def interpreter(version: str) -> Path | None:
     """The path of a CPython such as ``3.9`` that really starts and is that version, or None."""
-    for candidate in _candidates(version):
-        if _version_of(candidate) == version:
-            return candidate
-    return None
+    return next((candidate for candidate in _candidates(version) if _version_of(candidate) == version), None)
 
 
-def nearest_runtime(wanted: str) -> tuple[str, Path] | None:
+def nearest_runtime(wanted: str) -> str | None:
     """The wanted runtime if this machine has it, else the nearest that it has; None if it has none."""
-    for version in _NEAREST[wanted]:
-        found = interpreter(version)
-        if found is not None:
-            return version, found
-    return None
+    minor = int(wanted.partition(".")[2])
+    by_distance = sorted(_RUNTIMES, key=lambda version: abs(int(version.partition(".")[2]) - minor))
+    return next((version for version in by_distance if interpreter(version)), None)
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    if sys.version_info[:2] == tuple(map(int, version.split("."))):
+    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
         yield Path(getattr(sys, "_base_executable", sys.executable))
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR", Path.home() / ".local" / "share" / "uv" / "python"))

@@ -10,14 +10,14 @@ from etl.layers import LayerError, built_layer, layer_bytes
 def main(arguments: list[str]) -> int:
     runtimes = arguments or ["3.9"]
     if any(argument.startswith("-") for argument in runtimes):
-        print("usage: python -m etl.layers [RUNTIME ...]     for example: python -m etl.layers 3.9 3.13")
+        sys.stdout.write("usage: python -m etl.layers [RUNTIME ...]     for example: python -m etl.layers 3.9 3.13\n")
         return 0 if runtimes in (["-h"], ["--help"]) else 2
     try:
         for runtime in runtimes:
             layer = built_layer(runtime)
-            print(f"{runtime}\t{layer}\t{layer_bytes(layer) / 2**20:.1f} MiB")
+            sys.stdout.write(f"{runtime}\t{layer}\t{layer_bytes(layer) / 2**20:.1f} MiB\n")
     except LayerError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
 

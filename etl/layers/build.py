@@ -47,7 +47,7 @@ def built_layer(runtime: str, cache: Path = _CACHE) -> Path:
     layer = cache / _digest(runtime)
     if layer.is_dir():
         return layer
-    print(f"building the Lambda layer for Python {runtime} (once per lock, about half a minute) ...", file=sys.stderr)
+    sys.stderr.write(f"Building the Lambda layer for Python {runtime} (once per lock, about half a minute) ...\n")
     cache.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".building-", dir=cache))
     try:

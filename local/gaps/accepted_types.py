@@ -13,6 +13,7 @@ from ministack.services.cloudformation import provisioners
 
 from local.gaps.gap import Gap, must_hold
 
+
 @dataclass(frozen=True)
 class Accepted:
     """A type, the property that names it, what is therefore not shown locally, and the ARN it would have."""
@@ -32,7 +33,9 @@ ACCEPTED: tuple[Accepted, ...] = (
     Accepted("AWS::CodePipeline::Pipeline", "Name", "the pipeline exists only as a definition", "codepipeline:{0}:{1}"),
     Accepted("AWS::CodeConnections::Connection", "ConnectionName", "no source is connected", "codeconnections:{0}:connection/{1}"),
     Accepted("AWS::CodeStarConnections::Connection", "ConnectionName", "no source is connected", "codestar-connections:{0}:connection/{1}"),
-    Accepted("AWS::CodeStarNotifications::NotificationRule", "Name", "nobody is notified", "codestar-notifications:{0}:notificationrule/{1}"),
+    Accepted(
+        "AWS::CodeStarNotifications::NotificationRule", "Name", "nobody is notified", "codestar-notifications:{0}:notificationrule/{1}"
+    ),
     Accepted("AWS::CodeCommit::Repository", "RepositoryName", "the repository does not exist", "codecommit:{0}:{1}"),
     Accepted("AWS::CodeBuild::SourceCredential", "", "no webhook is registered", "codebuild:{0}:token/{1}"),
 )

@@ -74,7 +74,8 @@ def _stop_logging(bucket: str) -> None:
 def _xml(root: str, content: dict[str, Any]) -> bytes:
     element = Element(root)
     _fill(element, content)
-    return tostring(element, encoding="utf-8")
+    document: bytes = tostring(element, encoding="utf-8")
+    return document
 
 
 def _fill(parent: Element, content: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 MINISTACK = "1.5.33"
 
 
-class GapMismatch(RuntimeError):  # noqa: N818
+class GapMismatch(RuntimeError):
     """The emulator is not the one that a fix was written for."""
 
 

@@ -67,7 +67,7 @@ class Cloud:
         assert found is not None
         self.client("lambda").create_function(
             FunctionName=name,
-            Runtime=f"python{runtime or found[0]}",
+            Runtime=f"python{runtime or found}",
             Handler="index.handler",
             Role=f"arn:aws:iam::{self.emulator.account}:role/any",
             Code={"ZipFile": zipped({"index.py": source})},

@@ -42,7 +42,12 @@ def bucket_properties(cloud: Cloud) -> bool:
         "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
         "LifecycleConfiguration": {
             "Rules": [
-                {"Id": "a", "Status": "Enabled", "Prefix": "processed/", "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}]},
+                {
+                    "Id": "a",
+                    "Status": "Enabled",
+                    "Prefix": "processed/",
+                    "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}],
+                },
                 {"Id": "b", "Status": "Enabled", "ExpirationInDays": 3, "NoncurrentVersionExpiration": {"NoncurrentDays": 9}},
                 {"Id": "c", "Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
             ]

@@ -136,7 +136,7 @@ def test_parameter_is_read_back_as_it_was_put(fixed: Cloud) -> None:
 
 
 def test_only_an_object_under_the_rules_prefix_starts_an_event(fixed: Cloud, bucket: str) -> None:
-    queue = fixed.rule( {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "incoming/"}]}}})
+    queue = fixed.rule({"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "incoming/"}]}}})
     s3 = fixed.client("s3")
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
     s3.put_object(Bucket=bucket, Key="elsewhere/k", Body=b"1")
@@ -154,7 +154,7 @@ def test_a_failed_execution_is_reported_with_its_input_and_a_rule_can_leave_some
         "status": ["FAILED", "TIMED_OUT", "ABORTED"],
         "input": [{"anything-but": {"wildcard": '*"detail-type":*"Step Functions*"*'}}],
     }
-    queue = fixed.rule( {"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"], "detail": detail})
+    queue = fixed.rule({"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"], "detail": detail})
     states = fixed.client("stepfunctions")
     states.start_execution(stateMachineArn=machine, input='{"detail-type":"Step Functions Execution Status Change"}')
     wanted = states.start_execution(stateMachineArn=machine, input='{"detail-type":"Object Created"}')["executionArn"]
@@ -184,7 +184,9 @@ def test_a_class_that_is_listed_is_retried_and_another_is_caught_at_once(fixed: 
                 "Resource": "arn:aws:states:::lambda:invoke",
                 "Parameters": {"FunctionName": function, "Payload.$": "$"},
                 "OutputPath": "$.Payload",
-                "Retry": [{"ErrorEquals": ["SlowDown"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 3, "JitterStrategy": "FULL"}],
+                "Retry": [
+                    {"ErrorEquals": ["SlowDown"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxAttempts": 3, "JitterStrategy": "FULL"}
+                ],
                 "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}],
                 "End": True,
             },

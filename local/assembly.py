@@ -1,0 +1,99 @@
+"""The assembly of the primary stage: synthesized for a runtime that this machine has, and kept until a source changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.emulator import ROOT
+from local.errors import LocalError
+from local.interpreters import nearest_runtime
+from local.progress import Steps
+
+#: What an assembly is made of; a change in any of it makes a new one.
+_SOURCES = ("pipeline_app.py", "cdk.json", "requirements.txt", "pipeline", "stages", "etl", "runtime", "buildspec", "local/assembly.py")
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The nested assembly of one stage: where it is, and the stack, account and region in its manifest."""
+
+    directory: Path
+    digest: str
+    runtime: str
+    stack: str
+    account: str
+    region: str
+
+    @property
+    def suffix(self) -> str:
+        return self.stack.removeprefix("etl-")
+
+
+def primary_assembly(cache: Path, steps: Steps, runtime: str | None = None) -> Assembly:
+    """The first target's assembly for *runtime* (default: the one in cdk.json), or for the nearest that this machine can run.
+
+    Kept in ``cache``, one for each runtime. Raises LocalError when the app does not synthesize.
+    """
+    settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["ledgerline"]
+    chosen = _available(runtime or settings["runtime"], steps)
+    directory = cache / f"python{chosen}"
+    digest = _digest(chosen)
+    record = directory / "digest.txt"
+    if record.exists() and record.read_text(encoding="utf-8") == digest:
+        steps.say(f"The stage is synthesized for Python {chosen}, and nothing has changed")
+    else:
+        with steps.step(f"Synthesizing for Python {chosen}"):
+            _synthesize(chosen, directory)
+        record.write_text(digest, encoding="utf-8")
+    return _described(directory / f"assembly-{settings['targets'][0]['name']}", digest, chosen)
+
+
+def _available(wanted: str, steps: Steps) -> str:
+    found = nearest_runtime(wanted)
+    if found is None:
+        raise LocalError("no Python from 3.9 to 3.13 is installed that could run the functions; install one")
+    if found != wanted:
+        steps.say(f"Python {wanted}, the functions' runtime, is not installed here: they run under {found} instead")
+    return found
+
+
+def _digest(runtime: str) -> str:
+    digest = hashlib.sha256(f"{runtime} {sys.version}\n".encode())
+    for source in _SOURCES:
+        path = ROOT / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(f"{file.relative_to(ROOT)}\n{file.stat().st_size}\n".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _synthesize(runtime: str, directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+    environment |= {"CDK_OUTDIR": str(directory), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+    log = directory / "synth.log"
+    with log.open("wb") as output:
+        command = [sys.executable, "pipeline_app.py", "-c", f"ledgerline.runtime={runtime}"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        raise LocalError(f"the app does not synthesize: {lines[-1] if lines else 'it said nothing'} (whole log: {log})")
+
+
+def _described(directory: Path, digest: str, runtime: str) -> Assembly:
+    try:
+        artifacts = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))["artifacts"].values()
+    except FileNotFoundError as error:
+        raise LocalError(f"{directory} does not exist: the app synthesized no stage for its first target") from error
+    stack = next(artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack")
+    _, _, account, region = stack["environment"].split("/")
+    return Assembly(directory, digest, runtime, stack["properties"]["stackName"], account, region)

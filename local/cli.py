@@ -1,0 +1,142 @@
+"""``python -m local``: the stage on this machine, from the command line."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from local import emulator
+from local.errors import LocalError
+from local.progress import Steps
+from local.run import SAMPLE, SAMPLE_DATASET, SAMPLE_PARTNER
+from local.run import run as run_file
+from local.stage import STATE
+from local.stage import up as bring_up
+
+RuntimeOption = Annotated[
+    Optional[str],
+    typer.Option(help="The functions' Python, such as 3.13. Default: cdk.json's.", envvar="LEDGERLINE_RUNTIME", show_envvar=True),
+]
+
+
+class Group(typer.core.TyperGroup):
+    """Shows what can be expected to go wrong as one line on stderr, exit status 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        try:
+            return super().invoke(ctx)
+        except LocalError as error:
+            sys.stderr.write(f"error: {error}\n")
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=Group,
+    name="local",
+    help="The delivery and a stage on this machine, with no AWS account.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def up(
+    port: Annotated[Optional[int], typer.Option(min=1024, max=65535, help="Default: a free one.")] = None,
+    runtime: RuntimeOption = None,
+) -> None:
+    """Start the emulator and deploy the primary stage into it; again after a change, to deploy the change.
+
+    Example: python -m local up && eval "$(python -m local env)" && python -m ops status
+    """
+    bring_up(STATE, _steps(), port=port, runtime=runtime)
+    typer.echo('Point this shell at it: eval "$(python -m local env)"     Stop it: python -m local down')
+
+
+@app.command()
+def down() -> None:
+    """Stop the emulator, and with it everything that it holds.
+
+    Example: python -m local down
+    """
+    typer.echo("The emulator is stopped" if emulator.stop(STATE) else "The emulator was not running")
+
+
+@app.command()
+def status() -> None:
+    """Say whether the emulator runs, and where; exit status 1 when it does not.
+
+    Example: python -m local status
+    """
+    running = emulator.running(STATE)
+    if running is None:
+        typer.echo("The emulator is not running; 'python -m local up' starts it")
+        raise typer.Exit(1)
+    deployed = "the stage is deployed" if (STATE / "deployed.txt").exists() else "no stage is deployed"
+    typer.echo(f"The emulator runs on {running.endpoint} (process {running.pid}, log {running.log}); {deployed}")
+
+
+@app.command()
+def env() -> None:
+    """Print the shell exports that point any AWS client at the emulator.
+
+    Example: eval "$(python -m local env)"
+    """
+    running = emulator.running(STATE)
+    if running is None:
+        raise LocalError("the emulator is not running; 'python -m local up' starts it")
+    typer.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    for name, value in running.variables().items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def gaps() -> None:
+    """List what the emulator does not do as AWS does: what is fixed, what is only accepted, what cannot be shown.
+
+    Example: python -m local gaps
+    """
+    from local.gaps import GAPS  # noqa: PLC0415 — loads the emulator, which nothing else here needs
+    from local.gaps.accepted_types import ACCEPTED  # noqa: PLC0415
+    from local.gaps.limits import LIMITS  # noqa: PLC0415
+
+    console = Console()
+    _print_table(console, "Fixed here: without the fix", ((gap.name, gap.alone) for gap in GAPS))
+    _print_table(console, "Accepted without effect", ((accepted.type, accepted.missing) for accepted in ACCEPTED))
+    _print_table(console, "Not shown on this machine", ((limit.what, limit.instead) for limit in LIMITS))
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="Default: a bundled sample.")] = SAMPLE,
+    dataset: Annotated[Optional[str], typer.Option(help="Its dataset. Default: found by its header.")] = None,
+    partner: Annotated[Optional[str], typer.Option(help="Who sends it.")] = None,
+    runtime: RuntimeOption = None,
+) -> None:
+    """Process one file from nothing: start, deploy, submit, show what came of it, fetch the outputs, stop.
+
+    Example: python -m local run may.csv --dataset transactions --partner acme
+    """
+    if file == SAMPLE:
+        dataset, partner = dataset or SAMPLE_DATASET, partner or SAMPLE_PARTNER
+    raise typer.Exit(run_file(file.resolve(), dataset, partner, _steps(), runtime))
+
+
+def _print_table(console: Console, title: str, rows: Any) -> None:
+    table = Table(title=title, title_justify="left", box=None, show_header=False, padding=(0, 2, 1, 0))
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _steps() -> Steps:
+    return Steps(Console(file=sys.stderr, highlight=False))
