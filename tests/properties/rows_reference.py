@@ -172,7 +172,7 @@ def _numeric(column, text):
     number = Decimal(f"{'-' if sign else ''}{whole}.{decimals or 0}")
     if len(decimals) > column.scale or len(whole) > max(column.precision - column.scale, 1):
         return None
-    if abs(number) >= Decimal(10) ** (column.precision - column.scale):
+    if number.copy_abs() >= Decimal(10) ** (column.precision - column.scale):
         return None
     return number
 

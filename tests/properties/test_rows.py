@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.values import problem
 from runtime.models import Layout
+from runtime.rows.checking import check
 from runtime.rows.process import process_chunk
+from runtime.rows.texts import Texts, string_array
 from tests.properties.rows_reference import read_chunk, read_value
 
 ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252")
@@ -148,6 +151,8 @@ def fitting_texts(draw, field):
         if field.group_char and draw(st.booleans()):
             whole = f"{int(whole):,}".replace(",", field.group_char)
         return whole + mark.replace(".", field.decimal_char) + decimals
+    if draw(st.booleans()):
+        return draw(wild_moments(field))
     moment = draw(st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))
     if field.type == "date":
         return in_format(moment, "%Y-%m-%d" if field.format == "default" else field.format)
@@ -155,14 +160,27 @@ def fitting_texts(draw, field):
 
 
 @st.composite
+def wild_moments(draw, field):
+    """Right in form, at and over the edges of the calendar and the clock."""
+    defaults = {"date": ["%Y-%m-%d"], "datetime": ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"]}
+    text = draw(st.sampled_from(defaults[field.type] if field.format == "default" else [field.format]))
+    edges = {"%Y": "0000 0001 1900 2000 2023 2024 9999", "%m": "00 01 02 04 12 13", "%d": "00 01 28 29 30 31 32"}
+    edges.update({"%H": "00 23 24", "%M": "00 59 60", "%S": "00 59 60", "%f": "0 5 123 1234 000001 9999999"})
+    for directive, numbers in edges.items():
+        text = text.replace(directive, draw(st.sampled_from(numbers.split())))
+    return text
+
+
+@st.composite
 def cells(draw, field, missing_values):
-    kind = draw(st.sampled_from(["fits"] * 12 + ["near", "near", "missing", "soup", "number"]))
+    kind = draw(st.sampled_from(["fits"] * 12 + ["near", "near", "missing", "soup", "number", "number"]))
     if kind == "missing":
         return draw(st.sampled_from([*missing_values, ""]))
     if kind == "soup":
         return draw(st.text(ALPHABET, max_size=8))
     if kind == "number":
-        return draw(st.from_regex(r"[-+]?[0-9٣]{0,3}[.,' ]?[0-9]{0,4}(e1)?", fullmatch=True))
+        pieces = ["1", "12", "123", "1234", "0", "٣", "+", "e1", field.decimal_char, *([field.group_char] * 4 if field.group_char else [])]
+        return draw(st.sampled_from(["", "-"])) + "".join(draw(st.lists(st.sampled_from(pieces), max_size=6)))
     text = draw(fitting_texts(field))
     if kind == "near" and text:
         at = draw(st.integers(0, len(text)))
@@ -260,6 +278,17 @@ def test_the_outputs_do_not_depend_on_how_the_bytes_arrive(chunk, data):
     contract, layout, content = chunk
     arguments = {"contract": contract, "layout": layout, "start": 0, "last": True, "key_seed": b"seed", "block_bytes": 64}
     assert process_chunk(data.draw(cut(content)), **arguments) == process_chunk([content], **arguments)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(contract=contracts(), data=st.data())
+def test_a_column_is_judged_value_by_value_whatever_the_neighbours(contract, data):
+    field = data.draw(st.sampled_from(contract.fields))
+    texts = data.draw(st.lists(cells(field, contract.missing_values), min_size=1, max_size=25))
+    checked = check({field.name: Texts.of(string_array(texts))}, replace(contract, fields=(field,), primary_key=()))
+    expected = [read_value(field, text, contract.missing_values) for text in texts]
+    assert checked.good.tolist() == [code is None for _, code in expected]
+    assert checked.accepted.column(0).to_pylist() == [value for value, code in expected if code is None]
 
 
 @settings(max_examples=300, deadline=None)

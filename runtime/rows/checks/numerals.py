@@ -85,7 +85,7 @@ def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) ->
         group = (characters == ord(field.group_char)) & (at < whole_end[rows])
         groups = np.bincount(rows[group], minlength=len(texts)).astype(np.int32)
         bad[rows[group & (((whole_end[rows] - at) % 4 != 0) | (at <= negative[rows]))]] = True
-        bad |= (groups > 0) & (groups != (whole - 1) // 4)
+        bad |= (groups > 0) & (groups != whole // 4)
         whole = whole - groups
     bad[rows[~(minus | mark | group)]] = True
     bad |= (whole < 1) | (whole > max_whole_digits)

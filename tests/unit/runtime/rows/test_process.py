@@ -1,0 +1,192 @@
+"""E6, E20, E22: one chunk, in the cases that a random search is slow to find."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from runtime.contracts.loader import load_contracts, parse_contract
+from runtime.models import Layout
+from runtime.rows.process import process_chunk
+
+
+def contract_of(*fields, encoding="utf-8", **schema):
+    document = {"dataset": "made", "version": 1, "format": "csv", "encoding": encoding, "schema": {"fields": list(fields), **schema}}
+    return parse_contract(document, "made.json")
+
+
+def run(contract, data, *, last=True, start=0, **options):
+    layout = Layout(contract.encoding, contract.delimiter, contract.quote, 0, contract.names)
+    return process_chunk([data], contract=contract, layout=layout, start=start, last=last, key_seed=b"seed", **options)
+
+
+def rows(output):
+    return [] if output.parquet is None else pq.read_table(pa.BufferReader(output.parquet)).to_pylist()
+
+
+def codes(output):
+    return [[(error["column"], error["code"]) for error in json.loads(line)["errors"]] for line in output.rejects.splitlines()]
+
+
+TEXT = contract_of({"name": "a", "type": "string"}, {"name": "b", "type": "string"})
+
+
+def test_a_byte_order_mark_at_the_start_of_a_block_is_text_like_anywhere_else():
+    output = run(TEXT, b"\xef\xbb\xbfx,1\n\xef\xbb\xbfx,2\n", block_bytes=8)
+    assert [row["a"] for row in rows(output)] == ["\ufeffx", "\ufeffx"]
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\r\n", b"\r"])
+def test_a_blank_line_is_counted_and_is_no_row(line):
+    output = run(TEXT, b"x,1\n" + line)
+    assert (output.rows_read, output.rows_accepted, output.blank_lines) == (1, 1, 1)
+
+
+def test_ordinals_and_offsets_of_rejects_skip_blank_lines_but_count_their_bytes():
+    output = run(TEXT, b"\nx,1\n\n\nonly\n", start=100)
+    (reject,) = map(json.loads, output.rejects.splitlines())
+    assert (reject["row"], reject["offset"], reject["length"], reject["raw"]) == (1, 107, 5, "only")
+
+
+def test_every_reason_of_a_row_is_listed_in_file_order_and_counted():
+    contract = contract_of({"name": "n", "type": "integer"}, {"name": "d", "type": "date"}, {"name": "s", "constraints": {"maxLength": 1}})
+    output = run(contract, b"x,2024-02-30,ok\n1,2024-02-29,x\nx,2024-01-01,y\n")
+    assert codes(output) == [[("n", "type-error"), ("d", "type-error"), ("s", "max-length")], [("n", "type-error")]]
+    assert output.reasons == {"d:type-error": 1, "n:type-error": 2, "s:max-length": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        (b"a\n", "field-count"),
+        (b"a,b,c\n", "field-count"),
+        (b'"a"x,b\n', "quote-error"),
+        (b'a,b"\n', "quote-error"),
+        (b"a\0,b\n", "control-character"),
+        (b"a\r,b\n", "control-character"),
+        (b'"a\rb",c\n', "control-character"),
+        (b"a,\xff\n", "encoding-error"),
+        (b"a,\xed\xa0\x80\n", "encoding-error"),
+    ],
+)
+def test_a_record_that_is_no_row_is_rejected_alone_and_its_neighbours_are_not(record, code):
+    output = run(TEXT, b"x,1\n" + record + b"y,2\n")
+    assert codes(output) == [[(None, code)]]
+    assert [row["a"] for row in rows(output)] == ["x", "y"]
+    assert output.reasons == {f"*:{code}": 1}
+
+
+def test_a_raw_record_that_cannot_be_text_is_kept_as_its_bytes():
+    (reject,) = map(json.loads, run(TEXT, b"\xff,\xfe\r\n").rejects.splitlines())
+    assert reject["raw_base64"] == "/yz+"
+    assert "raw" not in reject
+
+
+def test_a_byte_that_the_encoding_does_not_have_is_an_error_of_its_row_only():
+    contract = contract_of({"name": "a", "type": "string"}, encoding="cp1252")
+    output = run(contract, b"caf\xe9\n\x81\n\x80\n")
+    assert [row["a"] for row in rows(output)] == ["café", "€"]
+    assert codes(output) == [[(None, "encoding-error")]]
+
+
+def test_a_chunk_that_ends_inside_quotes_is_not_aligned_and_names_the_quote():
+    output = run(TEXT, b'x,1\ny,"2\nz,3\n', start=1000)
+    assert (output.proof.aligned, output.proof.open_quote) == (False, 1006)
+
+
+def test_a_record_without_its_newline_is_a_record_only_at_the_end_of_the_file():
+    assert run(TEXT, b"x,1\ny,2").rows_accepted == 2
+    assert not run(TEXT, b"x,1\ny,2", last=False).proof.aligned
+
+
+def test_no_bytes_are_an_aligned_chunk_without_outputs():
+    output = run(TEXT, b"")
+    assert (output.parquet, output.rejects, output.rows_read, output.proof.aligned) == (None, b"", 0, True)
+
+
+def test_a_record_longer_than_a_block_is_one_row():
+    long = "y" * 5000
+    assert rows(run(TEXT, f'x,1\n"{long}\n",2\nz,3\n'.encode(), block_bytes=16))[1]["a"] == long + "\n"
+
+
+def test_columns_are_written_in_the_order_of_the_contract_with_its_types():
+    contracts = load_contracts()
+    contract = contracts["positions_de"]
+    columns = tuple(reversed(contract.names))
+    texts = {
+        "Depotnummer": "0000000001", "ISIN": "DE0005140008", "Bezeichnung": "Müller; AG", "Gattung": "Währung", "Stück": "-1.234.567",
+        "Kurs": "1.234,567891", "Kurswert EUR": "-0,5", "Stichtag": "29.02.2024", "Bewertet am": "-", "Verpfändet": "J", "Bemerkung": "n/a",
+    }  # fmt: skip
+    line = ";".join(f'"{texts[name]}"' for name in columns) + "\r\n"
+    layout = Layout(contract.encoding, ";", '"', 0, columns)
+    output = process_chunk([line.encode("latin-1")], contract=contract, layout=layout, start=0, last=False, key_seed=b"k")
+    (row,) = rows(output)
+    assert tuple(row) == contract.names
+    assert row["Stück"] == -1234567
+    assert row["Kurs"] == Decimal("1234.567891")
+    assert row["Bemerkung"] is None
+    schema = pq.read_schema(pa.BufferReader(output.parquet))
+    assert schema.field("Kurs").type == pa.decimal128(18, 6)
+    assert schema.field("Bewertet am").type == pa.timestamp("ms")
+    assert not schema.field("ISIN").nullable
+
+
+NUMBER = {"name": "n", "type": "number", "precision": 20, "scale": 2, "decimalChar": ",", "groupChar": "."}
+
+
+@pytest.mark.parametrize("text", ["1.234,50", "1234,5", "-123.456.789", "0", "-0,00", "999.999.999.999.999.999,99"])
+def test_decimals_that_fit_are_exact(text):
+    expected = Decimal(text.replace(".", "").replace(",", "."))
+    assert rows(run(contract_of(NUMBER), f'"{text}"\n'.encode()))[0]["n"] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.23,5", "12.34", ".123", "1234.567", "1.2345", "1,", ",5", "1,234", "+1", "1e3", " 1", "--1", "-", "1,2,3", "1.234,5.6", "٣", "1..234"],
+)
+def test_what_is_nearly_a_decimal_is_none(text):
+    assert codes(run(contract_of(NUMBER), f'"{text}"\n'.encode())) == [[("n", "type-error")]]
+
+
+@pytest.mark.parametrize(("bound", "fits", "breaks"), [("99.995", "99.99", "100.00"), ("-0.005", "-0.01", "0.00")])
+def test_a_bound_between_two_decimals_is_not_rounded(bound, fits, breaks):
+    contract = contract_of({"name": "n", "type": "number", "precision": 9, "scale": 2, "constraints": {"maximum": bound}})
+    assert codes(run(contract, f"{fits}\n{breaks}\n".encode())) == [[("n", "maximum")]]
+
+
+@pytest.mark.parametrize("text", ["2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-00-10", "0000-01-01", "2024-1-01", "2024-01-01 "])
+def test_a_day_that_the_calendar_lacks_is_refused(text):
+    contract = contract_of({"name": "d", "type": "date"})
+    assert codes(run(contract, f"{text}\n2000-02-29\n0001-01-01\n9999-12-31\n".encode())) == [[("d", "type-error")]]
+
+
+@pytest.mark.parametrize("clock", ["24:00:00", "23:60:00", "23:59:60", "23:59:59.1", "23:59:59.1234", "23:59:59+00:00"])
+def test_a_time_that_the_clock_lacks_is_refused(clock):
+    contract = contract_of({"name": "t", "type": "datetime"})
+    text = f"2024-02-29T{clock}" + ("" if "+" in clock else "Z")
+    assert codes(run(contract, f"{text}\n2024-02-29T23:59:59Z\n".encode())) == [[("t", "type-error")]]
+
+
+def test_space_in_a_pattern_means_the_same_to_both_engines():
+    contract = contract_of({"name": "s", "constraints": {"pattern": r"a\s*b"}})
+    assert run(contract, "a\x0b\tb\n".encode()).rows_accepted == 1
+
+
+def test_the_row_path_never_imports_pandas():
+    """E12: importing it would cost each cold start 160 ms."""
+    code = (
+        "import sys; from tests.unit.runtime.rows.test_process import run; from runtime.contracts.loader import load_contracts\n"
+        "for contract in load_contracts().values():\n"
+        "    output = run(contract, b'bad\\n' + contract.delimiter.encode().join([b'1'] * len(contract.names)) + b'\\n')\n"
+        "    assert output.rows_rejected == 2\n"
+        "good = b'1,name,probe,1.5,true,2024-01-01,2024-01-01T00:00:00Z,\\n'\n"
+        "assert run(load_contracts()['_validation'], good).rows_accepted == 1\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
