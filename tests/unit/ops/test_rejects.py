@@ -19,20 +19,21 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def file(deployed: Any) -> FileTask:
-    """Two chunks of ten rows, the second one's rows therefore 11 to 20."""
+    """Three chunks of ten rows: the last one's are 21 to 30."""
     task: FileTask = deployed.arrive("incoming/sales/acme/a.csv")
-    first, second = deployed.plan(task, 2)
+    first, second, third = deployed.plan(task, 3)
+    deployed.finish_chunk(second, 10)
     deployed.finish_chunk(
         first, 8, [reject_line(0, 20, "=cmd()\x1b,1", ("amount", "type-error")), reject_line(9, 90, "a", (None, "field-count"))]
     )
-    deployed.finish_chunk(second, 9, [reject_line(4, 150, "b,x", ("amount", "type-error"), ("day", "required"))])
+    deployed.finish_chunk(third, 9, [reject_line(4, 250, "b,x", ("amount", "type-error"), ("day", "required"))])
     deployed.succeed(task)
     return task
 
 
 def test_a_row_is_numbered_in_the_file_not_in_its_chunk(deployed: Any, file: FileTask) -> None:
     rows = list(rejected_rows(deployed.s3, BUCKET, deployed.tracking.chunks(file.file_id)))
-    assert [(row.row, row.offset, len(row.reasons)) for row in rows] == [(1, 20, 1), (10, 90, 1), (15, 150, 2)]
+    assert [(row.row, row.offset, len(row.reasons)) for row in rows] == [(1, 20, 1), (10, 90, 1), (25, 250, 2)]
 
 
 def test_rows_after_an_unfinished_chunk_have_no_number_yet(deployed: Any) -> None:
@@ -68,7 +69,7 @@ def test_reasons_are_counted_and_samples_shown_without_control_characters(file: 
         {"column": None, "code": "field-count", "rows": 1},
         {"column": "day", "code": "required", "rows": 1},
     ]
-    assert [row["row"] for row in found["rows"]] == [1, 10, 15]
+    assert [row["row"] for row in found["rows"]] == [1, 10, 25]
 
 
 def test_the_export_has_every_reason_and_no_formula(file: FileTask, run: Run, tmp_path: Path) -> None:
@@ -80,8 +81,8 @@ def test_the_export_has_every_reason_and_no_formula(file: FileTask, run: Run, tm
     assert [(row["row"], row["column"], row["code"]) for row in rows] == [
         ("1", "amount", "type-error"),
         ("10", "", "field-count"),
-        ("15", "amount", "type-error"),
-        ("15", "day", "required"),
+        ("25", "amount", "type-error"),
+        ("25", "day", "required"),
     ]
     assert rows[0]["raw"] == "'=cmd()\\x1b,1"
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
@@ -90,8 +91,8 @@ def test_the_export_has_every_reason_and_no_formula(file: FileTask, run: Run, tm
 def test_an_export_that_fails_leaves_the_old_file_as_it_was(deployed: Any, file: FileTask, run: Run, tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     target.write_text("kept")
-    second = list(deployed.tracking.chunks(file.file_id))[1]["rejects"]
-    deployed.s3.delete_object(Bucket=BUCKET, Key=second["key"], VersionId=second["version_id"])
+    last = list(deployed.tracking.chunks(file.file_id))[2]["rejects"]
+    deployed.s3.delete_object(Bucket=BUCKET, Key=last["key"], VersionId=last["version_id"])
     result = run("rejects", file.file_id, "--stage", "test", "--export", target)
     assert result.exit_code == 1
     assert "GetObject" in result.stderr
