@@ -16,6 +16,7 @@ from ops.drafting import recognize_writing, records
 from ops.options import JsonOption
 from ops.outcome import reason_table, reasons
 from ops.terminal import emit, stderr, stdout
+from runtime.contracts.infer import infer as infer_contract
 from runtime.contracts.loader import parse_contract
 
 app = typer.Typer(help="Draft a data contract from a file; check a file against one.", no_args_is_help=True, rich_markup_mode=None)
@@ -34,8 +35,6 @@ def infer(
 
     Example: python -m ops contract infer may.csv --dataset payments > runtime/contracts/payments.json
     """
-    from runtime.contracts.infer import infer as infer_contract  # noqa: PLC0415 - only this command drafts
-
     draft = recognize_writing(file)
     with records(file, draft) as found:
         header = next(found)
