@@ -122,8 +122,6 @@ class Functions(Construct):
         if access.chunk_size:
             allow("ChunkSize", ["ssm:GetParameter"], [self.chunk_bytes.parameter_arn])
         allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
-        # X-Ray has no resources to name.
-        allow("Traces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
         return role
 
     def _environment(self, name: str) -> dict[str, str]:

@@ -28,6 +28,8 @@ _CDK_GRANT = "Grant of the CDK: all read (or write) actions on the artifact buck
 _BUILD = "Grant of the CDK for the project's own log groups and report groups, which carry its name"
 _NO_CMK = "Artifacts are encrypted by S3; a key of our own is needed only for targets in other accounts"
 _SELF_MUTATION = "The assumed roles are narrowed by a condition on the tag that the bootstrap gives its roles"
+_LOOKS_FOR_BOOTSTRAP = "Grant of the CDK: self-mutation asks which stacks and which bootstrap bucket there are, and reads no more"
+_ASSET_BUILDS = "Grant of the CDK to the asset project, whose role cannot be given: it may start and stop builds of this account"
 _PROBE = "The probe's own files, whose names hold the run's id"
 _LISTED = "Alarms are listed by prefix, which is authorized for all alarms or for none"
 _STACK_ID = "A stack's ARN ends in an id that is given at deployment"
@@ -126,7 +128,7 @@ def _pipeline(app: App, settings: Settings) -> Iterator[Acknowledged]:
     mutation = "Pipeline/Delivery/UpdatePipeline/SelfMutation"
     yield from _project(app, mutation, _READ_ARTIFACTS)
     yield from _wildcards(f"{mutation}/Role", [f"arn:*:iam::{pipeline.account}:role/*"], _SELF_MUTATION)
-    yield from _wildcards(f"{mutation}/Role", ["*"], _UNNAMED)
+    yield from _wildcards(f"{mutation}/Role", ["*"], _LOOKS_FOR_BOOTSTRAP)
     yield from _assets(pipeline.region, pipeline.account)
     for target in settings.targets:
         yield from _validation(app, target)
@@ -157,7 +159,7 @@ def _assets(region: str, account: str) -> Iterator[Acknowledged]:
     yield Acknowledged("Pipeline/Delivery/Assets/FileAsset", "AwsSolutions-CB4", _NO_CMK)
     yield from _artifacts(role, _READ_ARTIFACTS)
     yield from _wildcards(role, [logs, reports], _BUILD)
-    yield from _wildcards(role, ["*"], _UNNAMED)
+    yield from _wildcards(role, ["*"], _ASSET_BUILDS)
 
 
 def _validation(app: App, target: Target) -> Iterator[Acknowledged]:

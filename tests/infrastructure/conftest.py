@@ -46,7 +46,7 @@ def synthesize(context: dict, directory: Path) -> Synthesis:
     build(app, settings, layer_path=layer)
     standing = acknowledged(app, settings)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    with pytest.raises(RuntimeError, match="^ValidationFailed:"):
+    with pytest.raises(RuntimeError, match=r"^ValidationFailed:"):
         app.synth()
     assembly = directory / "cdk.out"
     suffixes = [settings.pipeline.suffix, *(target.suffix for target in settings.targets)]

@@ -30,6 +30,8 @@ def text(value: Any) -> str:
             return f"<{'.'.join(argument)}>"
         if function == "Fn::Join":
             return argument[0].join(map(text, argument[1]))
+        if function == "Fn::Sub":
+            return argument
     raise AssertionError(f"cannot read {value!r}")
 
 
@@ -38,7 +40,7 @@ def listed(value: Any) -> list:
 
 
 def allowed(template: Template, role: str) -> dict[str, tuple[set[str], set[str]]]:
-    """What the policies attached to the role of that physical name allow: actions and resources by statement id."""
+    """What the policies attached to the role of that physical name allow: actions and resources by statement id, or by actions."""
     role_id, _ = only(template, "AWS::IAM::Role", RoleName=role)
     statements = [
         statement
@@ -47,10 +49,7 @@ def allowed(template: Template, role: str) -> dict[str, tuple[set[str], set[str]
         for statement in policy["PolicyDocument"]["Statement"]
     ]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
-    return {
-        statement.get("Sid", f"statement {index}"): (
-            set(listed(statement["Action"])),
-            {text(resource) for resource in listed(statement["Resource"])},
-        )
-        for index, statement in enumerate(statements)
-    }
+    grants = [
+        (set(listed(statement["Action"])), {text(resource) for resource in listed(statement["Resource"])}) for statement in statements
+    ]
+    return {statement.get("Sid", "+".join(sorted(grant[0]))): grant for statement, grant in zip(statements, grants, strict=True)}

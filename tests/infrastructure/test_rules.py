@@ -88,5 +88,5 @@ def test_roles_of_functions_may_not_make_log_groups_that_outlive_them(stage):
 
 
 def test_a_directory_without_an_assembly_is_a_readable_error(tmp_path):
-    with pytest.raises(NoAssembly, match="run pipeline_app.py first"):
+    with pytest.raises(NoAssembly, match=r"run pipeline_app\.py first"):
         templates(tmp_path, ["prod"])

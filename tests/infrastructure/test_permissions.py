@@ -1,0 +1,166 @@
+"""Each role may do its duty and nothing else (E13). The expectations are written out, not derived from the code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.infrastructure.reading import allowed, listed, only, text
+
+BUCKET = "<StorageData6BB23F4E.Arn>"
+GET_PUT_UPDATE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+
+FUNCTIONS = {
+    "register-file": ({"GetObjectVersion": ["incoming/"]}, GET_PUT_UPDATE, ["incoming/"]),
+    "validate-file": (
+        {"GetObjectVersion": ["incoming/", "failed/"], "PutObject": ["manifests/"]},
+        GET_PUT_UPDATE,
+        ["failed/", "incoming/"],
+    ),
+    "plan-chunks": (
+        {"GetObjectVersion": ["incoming/", "failed/"], "GetObject": ["manifests/"], "PutObject": ["manifests/"]},
+        GET_PUT_UPDATE | {"dynamodb:Query"},
+        ["failed/", "incoming/", "manifests/"],
+    ),
+    "process-chunk": (
+        {
+            "GetObjectVersion": ["incoming/", "failed/"],
+            "GetObject": ["manifests/"],
+            "PutObject": ["curated/", "rejected/", "staging/"],
+        },
+        {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        ["failed/", "incoming/", "manifests/"],
+    ),
+    "finalize-file": (
+        {
+            "GetObjectVersion": ["incoming/", "failed/"],
+            "GetObjectVersionTagging": ["incoming/", "failed/"],
+            "DeleteObjectVersion": ["incoming/", "failed/"],
+            "GetObject": ["manifests/", "curated/", "staging/", "processed/"],
+            "PutObject": ["curated/*/_files/", "rejected/*/_files/", "processed/"],
+            "PutObjectTagging": ["processed/"],
+            "AbortMultipartUpload": ["processed/"],
+        },
+        GET_PUT_UPDATE | {"dynamodb:Query"},
+        ["curated/", "failed/", "incoming/", "manifests/", "processed/", "staging/"],
+    ),
+    "record-failure": (
+        {
+            "GetObjectVersion": ["incoming/"],
+            "GetObjectVersionTagging": ["incoming/"],
+            "DeleteObjectVersion": ["incoming/"],
+            "GetObject": ["manifests/", "failed/", "processed/"],
+            "PutObject": ["curated/*/_files/", "rejected/*/_files/", "failed/", "processed/"],
+            "PutObjectTagging": ["failed/", "processed/"],
+            "AbortMultipartUpload": ["failed/", "processed/"],
+        },
+        GET_PUT_UPDATE | {"dynamodb:Query"},
+        ["failed/", "incoming/", "manifests/", "processed/"],
+    ),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_its_duty_and_nothing_else(stage, function):
+    objects, table, _ = FUNCTIONS[function]
+    name = f"etl-{function}-prod"
+    group, _ = only(stage, "AWS::Logs::LogGroup", LogGroupName=f"/aws/lambda/{name}")
+    expected = {action: ({f"s3:{action}"}, {f"{BUCKET}/{prefix}*" for prefix in prefixes}) for action, prefixes in objects.items()}
+    expected |= {
+        "TellMissingFromForbidden": ({"s3:ListBucket"}, {BUCKET}),
+        "Table": (table, {"<TrackingTable3514576F.Arn>"}),
+        "Logs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, {f"<{group}.Arn>"}),
+        "xray:PutTelemetryRecords+xray:PutTraceSegments": ({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, {"*"}),
+    }
+    if function == "plan-chunks":
+        expected["ChunkSize"] = (
+            {"ssm:GetParameter"},
+            {"arn:aws:ssm:us-east-1:123456789012:parameter<FunctionsChunkBytesC071FE39>"},
+        )
+    assert allowed(stage, name) == expected
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_list_only_where_it_reads(stage, function):
+    role_id, _ = only(stage, "AWS::IAM::Role", RoleName=f"etl-{function}-prod")
+    (conditions,) = [
+        statement["Condition"]
+        for _, policy in stage.of_type("AWS::IAM::Policy")
+        if {"Ref": role_id} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:ListBucket"
+    ]
+    assert conditions == {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in FUNCTIONS[function][2]]}}
+
+
+def test_the_workflow_may_call_its_functions_and_tell_the_outcome(stage):
+    execution = "arn:aws:states:us-east-1:123456789012:execution:etl-workflow-prod"
+    functions = {name for name, properties in stage.of_type("AWS::Lambda::Function") if properties["Runtime"].startswith("python")}
+    assert len(functions) == 6
+    assert allowed(stage, "etl-workflow-prod") == {
+        "CallFunctions": ({"lambda:InvokeFunction"}, {f"<{name}.Arn>" for name in functions}),
+        "ReadPlan": ({"s3:GetObject"}, {f"{BUCKET}/manifests/*"}),
+        "StartChunks": ({"states:StartExecution"}, {"arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-prod"}),
+        "FollowChunks": ({"states:DescribeExecution", "states:StopExecution"}, {f"{execution}:*", f"{execution}/*"}),
+        "PublishResult": ({"sqs:SendMessage"}, {"<OutcomesResultsB374236A.Arn>"}),
+        "RecordDelivery": ({"dynamodb:UpdateItem"}, {"<TrackingTable3514576F.Arn>"}),
+        "Notify": ({"sns:Publish"}, {"<OutcomesAlerts8329E5B0>"}),
+        "NotifyEncrypted": ({"kms:Decrypt", "kms:GenerateDataKey"}, {"<OutcomesAlertsKey7C85FA56.Arn>"}),
+        "Traces": (
+            {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"},
+            {"*"},
+        ),
+        "LogDelivery": (
+            {
+                "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
+                "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+            },
+            {"*"},
+        ),
+    }  # fmt: skip
+
+
+def test_arrivals_may_start_the_workflow_and_nothing_else(stage):
+    assert list(allowed(stage, "etl-arrivals-prod").values()) == [({"states:StartExecution"}, {"<WorkflowMachine0C2E3460>"})]
+
+
+#: Actions that the CDK's own grants write with a wildcard; whatever else has one is a mistake.
+WILD_ACTIONS = {"s3:GetObject*", "s3:GetBucket*", "s3:List*", "s3:DeleteObject*", "s3:Abort*", "kms:ReEncrypt*", "kms:GenerateDataKey*"}
+#: Statements on every resource: services that know no resource for the action, or a condition that narrows it.
+ON_EVERYTHING = {
+    "xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
+    "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery", "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
+    "cloudformation:DescribeStacks", "s3:ListBucket",  # self-mutation asks whether the bootstrap is there
+    "codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild",  # the CDK's grant to the asset project
+}  # fmt: skip
+
+
+def test_no_policy_has_an_unlisted_wildcard(synthesis):
+    statements = [
+        statement
+        for template in synthesis.templates.values()
+        for _, policy in template.of_type("AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    wild = {action for statement in statements for action in listed(statement["Action"]) if "*" in action}
+    everything = {
+        action for statement in statements if "*" in map(text, listed(statement["Resource"])) for action in listed(statement["Action"])
+    }
+    assert wild <= WILD_ACTIONS
+    assert everything <= ON_EVERYTHING
+
+
+def test_no_role_of_ours_carries_a_managed_policy(synthesis):
+    carriers = {
+        (name, text(policy) if isinstance(policy, str) else policy["Fn::Sub"])
+        for template in synthesis.templates.values()
+        for name, role in template.of_type("AWS::IAM::Role")
+        for policy in role.get("ManagedPolicyArns", [])
+    }
+    assert carriers == {
+        (
+            "CustomS3AutoDeleteObjectsCustomResourceProviderRole3B1BD092",
+            "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+        )
+    }

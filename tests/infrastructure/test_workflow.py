@@ -1,0 +1,205 @@
+"""The state machine, state by state (E1, E7, E11, E17 to E19, E25)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from runtime import errors
+from tests.infrastructure.reading import only, text
+
+LAMBDA_RETRIES = [
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+]
+BACKOFF = {"IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 2, "JitterStrategy": "FULL"}
+CATCH = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "RecordFailure"}]
+EVENT = {"event.$": "$", "execution.$": "$$.Execution.Id"}
+
+
+@pytest.fixture(scope="module")
+def machine(stage):
+    return only(stage, "AWS::StepFunctions::StateMachine", StateMachineName="etl-workflow-prod")[1]
+
+
+@pytest.fixture(scope="module")
+def definition(machine):
+    return json.loads(text(machine["DefinitionString"]))
+
+
+@pytest.fixture(scope="module")
+def states(definition):
+    return definition["States"]
+
+
+def routes(state):
+    """Where a Choice leads: by the comparison that it makes, and by default."""
+    rules = {
+        (choice["Variable"], next(value for key, value in choice.items() if key not in ("Variable", "Next"))): choice["Next"]
+        for choice in state["Choices"]
+    }
+    return {**rules, "default": state["Default"]}
+
+
+def test_the_machine_is_standard_traced_and_bounded(machine, definition):
+    assert machine["StateMachineType"] == "STANDARD"
+    assert definition["QueryLanguage"] == "JSONPath"
+    assert definition["TimeoutSeconds"] == 12 * 3600
+    assert machine["LoggingConfiguration"]["Level"] == "ERROR"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+
+def test_the_states_are_these_and_no_others(definition, states):
+    assert definition["StartAt"] == "RouteEvent"
+    assert set(states) == {
+        "RouteEvent", "RegisterFile", "IsNewFile", "NothingToDo", "ValidateFile", "PlanChunks", "HasChunks", "ProcessChunks",
+        "FinalizeFile", "IsProved", "RecordFailure", "IsFailureNew", "IsPublished", "PublishResult", "RecordDelivery",
+        "NotifyUndelivered", "ResultUndelivered", "IsAlert", "NotifyFailure", "HowEnded", "FileFailed", "FileRejected", "FileSucceeded",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("RouteEvent", {("$['detail-type']", "Step Functions Execution Status Change"): "RecordFailure", "default": "RegisterFile"}),
+        ("IsNewFile", {("$.decision", "PROCESS"): "ValidateFile", "default": "NothingToDo"}),
+        ("HasChunks", {("$.chunks", 0): "FinalizeFile", "default": "ProcessChunks"}),
+        ("IsProved", {("$.decision", "REPLAN"): "PlanChunks", "default": "IsPublished"}),
+        ("IsFailureNew", {("$.decision", "NOTHING"): "NothingToDo", "default": "IsPublished"}),
+        ("IsPublished", {("$.outcome.publish", True): "PublishResult", "default": "IsAlert"}),
+        ("IsAlert", {("$.outcome.alert", True): "NotifyFailure", "default": "HowEnded"}),
+        (
+            "HowEnded",
+            {("$.outcome.status", "FAILED"): "FileFailed", ("$.outcome.status", "REJECTED"): "FileRejected", "default": "FileSucceeded"},
+        ),
+    ],
+)
+def test_choices_lead_where_the_protocol_says(states, state, expected):
+    assert routes(states[state]) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "function", "following", "catch", "payload"),
+    [
+        ("RegisterFile", "FunctionsRegisterFile9C562D04", "IsNewFile", CATCH, EVENT),
+        ("ValidateFile", "FunctionsValidateFile85705FD6", "PlanChunks", CATCH, None),
+        ("PlanChunks", "FunctionsPlanChunksE269A2BF", "HasChunks", CATCH, None),
+        ("FinalizeFile", "FunctionsFinalizeFile577F8B88", "IsProved", CATCH, None),
+        ("RecordFailure", "FunctionsRecordFailure6674325C", "IsFailureNew", None, EVENT),
+    ],
+)
+def test_a_function_is_called_retried_and_caught(states, state, function, following, catch, payload):
+    task = dict(states[state])
+    retry = [{"ErrorEquals": [*errors.error_names(errors.TransientError), *LAMBDA_RETRIES], **BACKOFF}]
+    expected = {"Type": "Task", "Resource": f"<{function}.Arn>", "Next": following, "Retry": retry}
+    optional = {"Catch": catch, "Parameters": payload}
+    assert task == expected | {key: value for key, value in optional.items() if value is not None}
+
+
+def test_only_transient_errors_of_ours_are_retried(states):  # E7
+    retried = {name for state in states.values() for retrier in state.get("Retry", []) for name in retrier["ErrorEquals"]}
+    ours = {name for name in retried if errors.error_class(name)}
+    assert ours == set(errors.error_names(errors.TransientError))
+    assert not ours & set(errors.error_names(errors.PermanentError))
+
+
+def test_nothing_is_retried_more_than_three_times(states):  # E7
+    children = states["ProcessChunks"]["ItemProcessor"]["States"].values()
+    attempts = [retrier["MaxAttempts"] for state in (*states.values(), *children) for retrier in state.get("Retry", [])]
+    assert max(attempts) == 3
+
+
+def test_chunks_are_read_from_the_plan_and_run_ten_at_a_time(states):  # E11
+    chunks = dict(states["ProcessChunks"])
+    child = chunks.pop("ItemProcessor")
+    assert chunks == {
+        "Type": "Map",
+        "Label": "Chunks",
+        "MaxConcurrency": 10,
+        "ItemReader": {
+            "Resource": "arn:<Partition>:states:::s3:getObject",
+            "ReaderConfig": {"InputType": "JSON"},
+            "Parameters": {"Bucket.$": "$.manifest.bucket", "Key.$": "$.manifest.key"},
+        },
+        "ItemSelector": {"chunk.$": "$$.Map.Item.Value", "attempt.$": "$.attempt", "execution.$": "$$.Execution.Id"},
+        "ResultPath": None,
+        "Catch": CATCH,
+        "Next": "FinalizeFile",
+    }
+    assert child["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+
+
+def test_a_chunk_returns_nothing_so_2001_of_them_fit(states):  # E2
+    child = states["ProcessChunks"]["ItemProcessor"]
+    assert child["StartAt"] == "ProcessChunk"
+    assert child["States"] == {
+        "ProcessChunk": {
+            "Type": "Task",
+            "Resource": "<FunctionsProcessChunkBE57C5A8.Arn>",
+            "Retry": [{"ErrorEquals": [*errors.error_names(errors.TransientError), *LAMBDA_RETRIES], **BACKOFF}],
+            "ResultSelector": {},
+            "End": True,
+        }
+    }
+
+
+def test_the_map_itself_is_not_retried(states):
+    assert "Retry" not in states["ProcessChunks"]
+
+
+def test_every_outcome_is_published_in_order_per_partner(states):  # E17
+    publish = states["PublishResult"]
+    assert publish["Resource"] == "arn:<Partition>:states:::sqs:sendMessage"
+    assert publish["Parameters"] == {
+        "QueueUrl": "<OutcomesResultsB374236A>",
+        "MessageBody.$": "States.JsonToString($.outcome.message)",
+        "MessageGroupId.$": "$.outcome.group",
+        "MessageDeduplicationId.$": "$.outcome.deduplication",
+    }
+    assert publish["Next"] == "RecordDelivery"
+    assert publish["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "NotifyUndelivered"}]
+
+
+def test_a_delivery_is_noted_on_a_file_that_exists(states):
+    noted = states["RecordDelivery"]
+    assert noted["Parameters"] == {
+        "TableName": "<TrackingTable3514576F>",
+        "Key": {"file_id": {"S.$": "$.file_id"}, "chunk_id": {"S": "#file"}},
+        "UpdateExpression": "SET published_at = :now",
+        "ConditionExpression": "attribute_exists(file_id)",
+        "ExpressionAttributeValues": {":now": {"S.$": "$$.State.EnteredTime"}},
+    }
+    assert noted["Retry"][0] == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "MaxAttempts": 0}
+    assert noted["Next"] == "IsAlert"
+
+
+def test_failures_are_told_with_their_subject(states):  # E19
+    assert states["NotifyFailure"]["Parameters"] == {
+        "TopicArn": "<OutcomesAlerts8329E5B0>",
+        "Subject.$": "$.outcome.subject",
+        "Message.$": "States.JsonToString($.outcome.message)",
+    }
+    assert states["NotifyFailure"]["Next"] == "HowEnded"
+    assert states["NotifyUndelivered"]["Next"] == "ResultUndelivered"
+
+
+def test_delivery_leaves_the_outcome_as_it_is(states):
+    delivery = ("PublishResult", "RecordDelivery", "NotifyFailure", "NotifyUndelivered")
+    assert {state: states[state]["ResultPath"] for state in delivery} == dict.fromkeys(delivery)
+
+
+def test_only_failed_files_and_lost_deliveries_fail_the_execution(states):
+    assert {name for name, state in states.items() if state["Type"] == "Fail"} == {"FileFailed", "ResultUndelivered"}
+    assert {name for name, state in states.items() if state["Type"] == "Succeed"} == {"FileSucceeded", "FileRejected", "NothingToDo"}
+    assert states["FileFailed"] == {"Type": "Fail", "Error": "FileFailed", "CausePath": "$.outcome.subject"}
+
+
+def test_no_catch_is_left_after_the_file_has_ended_but_that_of_delivery(states):
+    caught = {name for name, state in states.items() if "Catch" in state}
+    assert caught == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunks", "FinalizeFile", "PublishResult"}
