@@ -105,7 +105,7 @@ def _truth(node: Node) -> dict[str, Any]:
         raise node.invalid("is empty", "falseValues" if true_values else "trueValues")
     both = set(true_values) & set(false_values)
     if both:
-        raise node.invalid(f"and falseValues both hold {sorted(both)[0]!r}", "trueValues")
+        raise node.invalid(f"and falseValues both hold {min(both)!r}", "trueValues")
     return {"true_values": true_values, "false_values": false_values}
 
 
@@ -146,22 +146,27 @@ def _bound(field: Field, node: Node, key: str) -> values.Value | None:
     if not node.has(key):
         return None
     found = node.data[key]
-    if field.type == "integer" and type(found) is int:
-        return int(found)
+    if field.type == "integer":
+        return node.integer(key, values.INT64_MIN, values.INT64_MAX)
     if field.type == "number" and type(found) in (int, float, str):
-        try:
-            number = Decimal(str(found))
-        except InvalidOperation:
-            raise node.invalid(f"is {found!r}, not a number", key) from None
-        if not number.is_finite():
-            raise node.invalid(f"is {found!r}, not a finite number", key)
-        return number
+        return _decimal(node, key, str(found))
     if field.type in ("date", "datetime") and isinstance(found, str):
         try:
             return values.read(field, found)
         except ValueError as error:
             raise node.invalid(f"is {found!r}, not {error}", key) from error
     raise node.invalid(f"is {found!r}, which does not fit type {field.type}", key)
+
+
+def _decimal(node: Node, key: str, text: str) -> Decimal:
+    """A number that a decimal of the highest precision could reach."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise node.invalid(f"is {text!r}, not a number", key) from None
+    if not number.is_finite() or not -MAX_PRECISION <= number.adjusted() < MAX_PRECISION:
+        raise node.invalid(f"is {text!r}, out of reach of {MAX_PRECISION} digits", key)
+    return number
 
 
 def _kept(bound: values.Value | None) -> int | Decimal | str | None:

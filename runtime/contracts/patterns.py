@@ -50,23 +50,9 @@ class _Span:
 def fault(pattern: str) -> str | None:
     """Why *pattern* may not be used in a contract, or None when it may."""
     try:
+        tokens = list(_tokens(_body(pattern)))
         re.compile(_body(pattern), re.ASCII)
-        groups = [_Span()]
-        previous, repeated = _Span(), False
-        for token in _tokens(_body(pattern)):
-            if token["repeat"] and repeated:
-                raise ValueError(f"{token[0]!r} repeats a repetition")
-            repeated = bool(token["repeat"])
-            if token["open"]:
-                groups.append(_Span())
-            elif token["close"]:
-                previous = groups.pop()
-                groups[-1].include(previous)
-            elif token["repeat"]:
-                previous = _repeated(previous, token)
-                groups[-1].include(previous)
-            else:
-                previous = _Span()
+        _weigh(tokens)
     except (re.error, ValueError) as error:
         return f"pattern {pattern!r}: {error}"
     return None
@@ -97,6 +83,26 @@ def _tokens(body: str) -> Iterator[re.Match[str]]:
             raise ValueError(f"{body[at : at + 4]!r} at character {at} is not in the subset that Python and RE2 share")
         yield token
         at = token.end()
+
+
+def _weigh(tokens: list[re.Match[str]]) -> None:
+    """Raise ValueError for repetitions that RE2 refuses or that Python could not bear."""
+    groups = [_Span()]
+    previous, repeated = _Span(), False
+    for token in tokens:
+        if token["repeat"] and repeated:
+            raise ValueError(f"{token[0]!r} repeats a repetition")
+        repeated = bool(token["repeat"])
+        if token["open"]:
+            groups.append(_Span())
+        elif token["close"]:
+            previous = groups.pop()
+            groups[-1].include(previous)
+        elif repeated:
+            previous = _repeated(previous, token)
+            groups[-1].include(previous)
+        else:
+            previous = _Span()
 
 
 def _repeated(inner: _Span, token: re.Match[str]) -> _Span:
