@@ -8,16 +8,22 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.emulator import ROOT
 from local.errors import LocalError
-from local.interpreters import nearest_runtime
+from local.interpreters import RUNTIMES, nearest_runtime
 from local.progress import Steps
 
 #: What an assembly is made of; a change in any of it makes a new one.
 _SOURCES = ("pipeline_app.py", "cdk.json", "requirements.txt", "pipeline", "stages", "etl", "runtime", "buildspec", "local/assembly.py")
+
+#: Seconds.
+_UNUSED_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -43,19 +49,21 @@ def primary_assembly(cache: Path, steps: Steps, runtime: str | None = None) -> A
     """
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["ledgerline"]
     chosen = _available(runtime or settings["runtime"], steps)
-    directory = cache / f"python{chosen}"
     digest = _digest(chosen)
-    record = directory / "digest.txt"
-    if record.exists() and record.read_text(encoding="utf-8") == digest:
+    directory = cache / f"python{chosen}-{digest[:16]}"
+    if directory.is_dir():
         steps.say(f"The stage is synthesized for Python {chosen}, and nothing has changed")
     else:
         with steps.step(f"Synthesizing for Python {chosen}"):
             _synthesize(chosen, directory)
-        record.write_text(digest, encoding="utf-8")
+    directory.touch()
+    _forget_unused(cache)
     return _described(directory / f"assembly-{settings['targets'][0]['name']}", digest, chosen)
 
 
 def _available(wanted: str, steps: Steps) -> str:
+    if wanted not in RUNTIMES:
+        raise LocalError(f"no function can run under Python {wanted!r} here; choose one of {', '.join(RUNTIMES)}")
     found = nearest_runtime(wanted)
     if found is None:
         raise LocalError("no Python from 3.9 to 3.13 is installed that could run the functions; install one")
@@ -76,17 +84,31 @@ def _digest(runtime: str) -> str:
 
 
 def _synthesize(runtime: str, directory: Path) -> None:
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    """Synthesize aside, then rename: what has the name is whole, also when two processes do it at once."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".synthesizing-", dir=directory.parent))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
-    environment |= {"CDK_OUTDIR": str(directory), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
-    log = directory / "synth.log"
-    with log.open("wb") as output:
-        command = [sys.executable, "pipeline_app.py", "-c", f"ledgerline.runtime={runtime}"]
-        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
-    if done.returncode != 0:
-        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-        raise LocalError(f"the app does not synthesize: {lines[-1] if lines else 'it said nothing'} (whole log: {log})")
+    environment |= {"CDK_OUTDIR": str(unfinished), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+    log = directory.parent / f"{directory.name}.log"
+    try:
+        with log.open("wb") as output:
+            command = [sys.executable, "pipeline_app.py", "-c", f"ledgerline.runtime={runtime}"]
+            done = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+        if done.returncode != 0:
+            lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+            raise LocalError(f"the app does not synthesize: {lines[-1] if lines else 'it said nothing'} (whole log: {log})")
+        if not directory.is_dir():
+            unfinished.rename(directory)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _forget_unused(cache: Path) -> None:
+    """Delete assemblies, of some 200 MB each, that no process has asked for within an hour."""
+    for entry in cache.glob("python*"):
+        with suppress(FileNotFoundError):  # Another process was faster.
+            if time.time() - entry.stat().st_mtime > _UNUSED_SECONDS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def _described(directory: Path, digest: str, runtime: str) -> Assembly:

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Optional
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from local import emulator
 from local.errors import LocalError
@@ -109,15 +108,16 @@ def gaps() -> None:
     from local.gaps.accepted_types import ACCEPTED  # noqa: PLC0415
     from local.gaps.limits import LIMITS  # noqa: PLC0415
 
-    console = Console()
-    _print_table(console, "Fixed here: without the fix", ((gap.name, gap.alone) for gap in GAPS))
-    _print_table(console, "Accepted without effect", ((accepted.type, accepted.missing) for accepted in ACCEPTED))
-    _print_table(console, "Not shown on this machine", ((limit.what, limit.instead) for limit in LIMITS))
+    _list("Fixed here. Without the fix:", [(gap.name, gap.alone) for gap in GAPS])
+    _list("Accepted in a template, without effect:", [(accepted.type, accepted.missing) for accepted in ACCEPTED])
+    _list("Not shown on this machine:", [(limit.what, limit.instead) for limit in LIMITS])
 
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="Default: a bundled sample.")] = SAMPLE,
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, show_default=False, help="Default: a bundled sample.")
+    ] = SAMPLE,
     dataset: Annotated[Optional[str], typer.Option(help="Its dataset. Default: found by its header.")] = None,
     partner: Annotated[Optional[str], typer.Option(help="Who sends it.")] = None,
     runtime: RuntimeOption = None,
@@ -131,11 +131,10 @@ def run(
     raise typer.Exit(run_file(file.resolve(), dataset, partner, _steps(), runtime))
 
 
-def _print_table(console: Console, title: str, rows: Any) -> None:
-    table = Table(title=title, title_justify="left", box=None, show_header=False, padding=(0, 2, 1, 0))
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+def _list(title: str, rows: list[tuple[str, str]]) -> None:
+    typer.echo(title)
+    for name, text in rows:
+        typer.echo(f"  {name}: {text}")
 
 
 def _steps() -> Steps:

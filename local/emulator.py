@@ -130,7 +130,7 @@ def clean_up(state: Path) -> None:
     """Delete what an emulator that no longer lives has left: its record and its scratch directory."""
     recorded = _recorded(state)
     if recorded is not None:
-        shutil.rmtree(recorded.scratch, ignore_errors=True)
+        _delete(Path(recorded.scratch))
         (state / "emulator.json").unlink()
 
 
@@ -207,6 +207,13 @@ def _gone_within(state: Path, seconds: float) -> bool:
             return False
         time.sleep(_POLL_SECONDS)
     return True
+
+
+def _delete(directory: Path) -> None:
+    """Delete a directory that killed processes may be writing into for a moment more."""
+    deadline = time.monotonic() + _TERMINATE_SECONDS
+    while directory.exists():
+        shutil.rmtree(directory, ignore_errors=time.monotonic() < deadline)
 
 
 def _signal(group: int, number: signal.Signals) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 #: Every runtime that a layer can be built for.
-_RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13")
+RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 
 @cache
@@ -21,9 +21,9 @@ def interpreter(version: str) -> Path | None:
 
 
 def nearest_runtime(wanted: str) -> str | None:
-    """The wanted runtime if this machine has it, else the nearest that it has; None if it has none."""
+    """The wanted one of RUNTIMES if this machine has it, else the nearest that it has; None if it has none."""
     minor = int(wanted.partition(".")[2])
-    by_distance = sorted(_RUNTIMES, key=lambda version: abs(int(version.partition(".")[2]) - minor))
+    by_distance = sorted(RUNTIMES, key=lambda version: abs(int(version.partition(".")[2]) - minor))
     return next((version for version in by_distance if interpreter(version)), None)
 
 

@@ -13,7 +13,7 @@ class Limit:
 
 LIMITS: tuple[Limit, ...] = (
     Limit("IAM", "policies are stored and not enforced; tests/infrastructure checks every role's statements"),
-    Limit("Memory and the 15 minutes of billing", "a function may use what the machine has; its timeout is enforced"),
+    Limit("Memory", "a function may use what the machine has; its timeout is enforced"),
     Limit("Account concurrency", "only reserved concurrency throttles"),
     Limit("256 KB of state", "a larger payload between states passes; tests check sizes"),
     Limit("Metrics and alarms", "metrics in logs and AWS's own metrics are not collected, so no alarm changes state by itself"),

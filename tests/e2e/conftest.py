@@ -1,0 +1,31 @@
+"""One emulator and one deployment of the primary stage for all end-to-end tests of a session.
+
+``LEDGERLINE_RUNTIME`` chooses the functions' Python (default: cdk.json's). Waits are instant: the wait scale is 0.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from local import emulator
+from local.progress import Steps
+from local.stage import STATE, up
+from tests.e2e.deployed import DeployedStage, described
+
+#: Of its own, so that a stage that a person has up is left alone; known, so that a killed session's emulator is found and ended.
+E2E_STATE = STATE / "e2e"
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[DeployedStage]:
+    emulator.stop(E2E_STATE)
+    try:
+        deployed = described(up(E2E_STATE, Steps(Console(stderr=True)), runtime=os.environ.get("LEDGERLINE_RUNTIME")))
+        deployed.set_wait_scale(0)
+        yield deployed
+    finally:
+        emulator.stop(E2E_STATE)
