@@ -73,12 +73,12 @@ def reason_table(found: Sequence[Reason], limit: int = 0) -> Table:
     return table
 
 
-def panel(progress: Progress, file_id: str, bucket: str, follow_up: str = "") -> RenderableType:
-    """*follow_up* is what to append to a command so that it meets the same stage (`` --stage x``)."""
+def panel(progress: Progress, file_id: str, follow_up: str = "") -> RenderableType:
+    """What became of the file and its rows; *follow_up* is what a command needs to meet the same stage (`` --stage x``)."""
     file = progress.file or {}
     status = progress.status or "NOT REGISTERED"
     colour = COLOURS.get(status, "cyan")
-    parts: list[RenderableType] = [Text(line) for line in _lines(progress, file_id, bucket)]
+    parts: list[RenderableType] = [Text(line) for line in _counts(progress)]
     problem = error_text(file)
     if problem:
         parts.insert(0, Text(printable(problem), style=colour))
@@ -87,10 +87,26 @@ def panel(progress: Progress, file_id: str, bucket: str, follow_up: str = "") ->
         parts += [Text(), Text("Why rows were rejected (a row may have several reasons)", style="bold"), reason_table(found, _TOP_REASONS)]
         parts.append(Text(f"Each of them: python -m ops rejects {file_id}{follow_up}", style="dim"))
     title = Text.assemble((printable(file.get("name") or file_id, 60), "bold"), ": ", (status, f"bold {colour}"))
-    return Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(1, 2))
+    return Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(1, 2), expand=False)
 
 
-def _lines(progress: Progress, file_id: str, bucket: str) -> list[str]:
+def places(progress: Progress, file_id: str, bucket: str) -> str:
+    """Where everything of the file is: whole lines, to be copied from the terminal."""
+    file = progress.file or {}
+    lines = [("file id", file_id)]
+    objects = [chunk for chunk in progress.done if chunk.get("parquet")]
+    if file.get("commit_manifest"):
+        lines.append(("data", _folder(bucket, objects, "parquet") if objects else "none: no row was accepted"))
+        lines.append(("manifest", f"s3://{bucket}/{file['commit_manifest']}"))
+    refused = [chunk for chunk in progress.done if chunk.get("rejects")]
+    if refused:
+        lines.append(("rejects", _folder(bucket, refused, "rejects")))
+    if file.get("location"):
+        lines.append(("original", f"s3://{file['location']['bucket']}/{file['location']['key']}"))
+    return "\n".join(f"{name:<9} {printable(place)}" for name, place in lines)
+
+
+def _counts(progress: Progress) -> list[str]:
     file = progress.file or {}
     lines = []
     if file.get("rows_read") is not None:
@@ -98,24 +114,14 @@ def _lines(progress: Progress, file_id: str, bucket: str) -> list[str]:
         lines.append(f"{read:,} rows read {'=' if read == accepted + rejected else '≠'} {accepted:,} accepted + {rejected:,} rejected")
         extras = [(file.get("blank_lines"), "blank lines were skipped"), (file.get("duplicate_keys"), "rows repeat a primary key")]
         lines += [f"{int(count):,} {what}" for count, what in extras if count]
-    size = bytes_text(float(file.get("size", 0)))
-    lines.append(f"{size} in {progress.chunks_total or 0:,} chunks" + (f", {progress.seconds:,.1f} s" if progress.seconds else ""))
-    lines.append(f"file id   {file_id}")
-    objects = [chunk for chunk in progress.done if chunk.get("parquet")]
-    if file.get("commit_manifest"):
-        lines.append(f"data      {_folder(bucket, objects, 'parquet')}  ({len(objects):,} Parquet objects)")
-        lines.append(f"manifest  s3://{bucket}/{printable(file['commit_manifest'])}")
-    refused = [chunk for chunk in progress.done if chunk.get("rejects")]
-    if refused:
-        lines.append(f"rejects   {_folder(bucket, refused, 'rejects')}")
-    location = file.get("location")
-    if location:
-        lines.append(f"original  s3://{location['bucket']}/{printable(location['key'])}")
+    size, chunks = bytes_text(float(file.get("size", 0))), progress.chunks_total or 0
+    lines.append(f"{size} in {chunks:,} chunk{'' if chunks == 1 else 's'}" + (f", {progress.seconds:,.1f} s" if progress.seconds else ""))
     return lines
 
 
 def _folder(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> str:
-    return f"s3://{bucket}/{printable(str(chunks[0][kind]['key']).rpartition('/')[0])}/" if chunks else "none: no row was accepted"
+    count = f"{len(chunks):,} object{'' if len(chunks) == 1 else 's'}"
+    return f"s3://{bucket}/{str(chunks[0][kind]['key']).rpartition('/')[0]}/ ({count})"
 
 
 def _uris(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> list[str]:

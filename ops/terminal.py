@@ -29,8 +29,12 @@ def cell(value: object, limit: int = 0, style: str = "") -> Text:
     return Text("" if value is None else printable(value, limit), style=style)
 
 
+#: Columns where nobody looks through a window: a pipe, a log.
+_UNBOUNDED = 200
+
+
 def stdout() -> Console:
-    return Console(file=sys.stdout, highlight=False)
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
 
 
 def stderr() -> Console:

@@ -13,8 +13,9 @@ from ops.errors import FileUnknown
 from ops.follow import Progress, look
 from ops.listing import concern, recent_files
 from ops.options import DEFAULT_STAGE, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
-from ops.outcome import COLOURS, panel
+from ops.outcome import COLOURS, panel, places
 from ops.terminal import bytes_text, cell, emit, stdout
+from runtime.keys import NO_PARTNER
 from runtime.models import ChunkStatus, FileStatus
 from runtime.tracking import utc_now
 
@@ -54,34 +55,35 @@ def status(
     if json:
         emit({"file": dict(progress.file, concern=note), "chunks": list(progress.chunks), "events": events})
         return
-    warning = [Text(f"! {note}", style="bold red")] if note else []
-    summary = panel(progress, file_id, deployed.stage.data_bucket_name, deployed.follow_up())
-    stdout().print(Group(summary, *warning, _chunk_table(progress), _event_table(events)))
+    console = stdout()
+    console.print(panel(progress, file_id, deployed.follow_up()))
+    console.print(places(progress, file_id, deployed.stage.data_bucket_name), markup=False, soft_wrap=True)
+    if note:
+        console.print(Text(f"! {note}", style="bold red"), soft_wrap=True)
+    console.print(Group(Text(), _chunk_table(progress), Text(), _event_table(events)))
 
 
 def _file_table(files: list[dict[str, Any]]) -> RenderableType:
+    """Fits 80 columns: the id stands below the name."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("created", "file id", "state", "dataset", "partner", "name"):
-        table.add_column(name, no_wrap=name in ("created", "file id", "state"))
-    for name in ("read", "accepted", "rejected"):
+    for name in ("created", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("read", "rejected"):
         table.add_column(name, justify="right")
-    notes = []
+    table.add_column("file")
     for file in files:
-        note = concern(file, utc_now())
-        state = str(file["file_status"])
-        table.add_row(
-            cell(str(file["created_at"])[:19]),
-            cell(file["file_id"]),
-            cell(state + (" !" if note else ""), style=COLOURS.get(state, "cyan")),
-            *(cell(file.get(name), 40) for name in ("dataset", "partner", "name")),
-            *(
-                cell(f"{int(file[name]):,}" if file.get(name) is not None else "")
-                for name in ("rows_read", "rows_accepted", "rows_rejected")
-            ),
-        )
+        note, state = concern(file, utc_now()), str(file["file_status"])
+        parts = [file.get(name) for name in ("dataset", "partner", "name")]
+        lines = [cell("/".join(str(part) for part in parts if part and part != NO_PARTNER), 80), cell(file["file_id"], style="dim")]
         if note:
-            notes.append(Text(f"! {file['file_id']}: {note}", style="red"))
-    return Group(table, *notes)
+            lines.append(cell(f"! {note}", style="red"))
+        table.add_row(
+            cell(str(file["created_at"])[:16].replace("T", " ")),
+            cell(state, style=COLOURS.get(state, "cyan")),
+            *(cell(f"{int(file[name]):,}" if file.get(name) is not None else "") for name in ("rows_read", "rows_rejected")),
+            Text("\n").join(lines),
+        )
+    return table
 
 
 def _chunk_table(progress: Progress) -> RenderableType:

@@ -41,9 +41,8 @@ def validate(
     if json:
         emit({"stage": stage, "region": deployed.aws.region, "passed": not report.problems, "problems": report.problems, **_probe(report)})
     elif not report.problems:
-        stdout().print(
-            f"Validation of {where} passed: functions, alarms and {_probe(report)['rows_read']} probe rows are exactly as expected."
-        )
+        passed = f"Validation of {where} passed: functions, alarms and {_probe(report)['rows_read']} probe rows are exactly as expected."
+        stdout().print(passed, soft_wrap=True)
     if report.problems:
         lines = "\n".join(f"  - {printable(problem)}" for problem in report.problems)
         stderr().print(f"Validation of {where} failed, {len(report.problems)} differences:\n{lines}", markup=False, soft_wrap=True)
