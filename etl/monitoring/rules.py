@@ -23,6 +23,8 @@ MEMORY_NEAR_LIMIT = 85
 
 REJECTED_ROWS_PERCENT, REJECTED_ROWS_LEAST = 5, 1000
 UNSUCCESSFUL_FILES_PERCENT, UNSUCCESSFUL_FILES_LEAST = 20, 5
+#: In five minutes. A function raises for a file that it rejects too: some errors are a working day.
+FUNCTION_ERRORS, FUNCTION_THROTTLES = 10, 50
 QUEUE_DEPTH = 1000
 QUEUE_AGE_SECONDS = 3600
 
@@ -71,12 +73,18 @@ def _functions(metrics: StageMetrics) -> list[AlarmRule]:
     for function in metrics.functions:
         subject = function.replace("_", "-")
         rules += [
-            AlarmRule("function-errors", metrics.function(function, "Errors"), 1, f"{function} raised an error.", subject),
+            AlarmRule(
+                "function-errors",
+                metrics.function(function, "Errors"),
+                FUNCTION_ERRORS,
+                f"{function} raised {FUNCTION_ERRORS} errors or more in 5 minutes.",
+                subject,
+            ),
             AlarmRule(
                 "function-throttles",
                 metrics.function(function, "Throttles"),
-                50,
-                f"{function} was throttled again and again; files are late.",
+                FUNCTION_THROTTLES,
+                f"{function} was throttled {FUNCTION_THROTTLES} times or more in 5 minutes; files are late.",
                 subject,
             ),
             AlarmRule(
