@@ -10,7 +10,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from tests.e2e.conftest import DeployedStage
+from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles, wait_until
 from tests.support.transactions import HEADER, csv, row
 
