@@ -182,13 +182,17 @@ def _enum(field: Field, node: Node) -> tuple[str, ...] | None:
     if not texts:
         raise node.invalid("is empty, so that no value would be accepted", "enum")
     for text in texts:
-        try:
-            values.read(field, text)
-        except ValueError as error:
-            raise node.invalid(f"holds {text!r}, which is not {error}", "enum") from error
+        _check_enumerated(field, text, node)
     if len(set(texts)) != len(texts):
         raise node.invalid("holds a value twice", "enum")
     return texts
+
+
+def _check_enumerated(field: Field, text: str, node: Node) -> None:
+    try:
+        values.read(field, text)
+    except ValueError as error:
+        raise node.invalid(f"holds {text!r}, which is not {error}", "enum") from error
 
 
 def _text(field: Field, found: object) -> str:

@@ -7,12 +7,11 @@ value; a property test holds the two together.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Union
+from typing import Callable, Iterator, Sequence, Union
 
 from runtime.contracts import patterns
 from runtime.contracts.formats import time_format
@@ -56,22 +55,13 @@ def problem(field: Field, text: str | None, missing_values: Sequence[str]) -> Pr
         value = read(field, text)
     except ValueError as error:
         return Problem(TYPE_ERROR, f"{shown(text)} is not {error}")
-    return _broken_constraint(field, text, value)
+    return next(_broken(field, text, value), None)
 
 
 def read(field: Field, text: str) -> Value:
     """*text* as a value of the field's type; raise ValueError that says what would be one."""
-    if field.type == "integer":
-        return _integer(field, text)
-    if field.type == "number":
-        return _number(field, text)
-    if field.type == "boolean":
-        return _boolean(field, text)
-    if field.type == "date":
-        return _moment(field, text).date()
-    if field.type == "datetime":
-        return _moment(field, text)
-    return text
+    reader = _READERS.get(field.type)
+    return text if reader is None else reader(field, text)
 
 
 def iso(value: date) -> str:
@@ -84,21 +74,21 @@ def shown(text: str) -> str:
     return repr(text) if len(text) <= _SHOWN_CHARACTERS else repr(text[:_SHOWN_CHARACTERS]) + "..."
 
 
-def _broken_constraint(field: Field, text: str, value: Value) -> Problem | None:
-    if field.enum is not None and value not in _enumerated(field):
-        return Problem(ENUM, f"{shown(text)} is not one of {_listed(field.enum)}")
-    if field.pattern is not None and not patterns.compiled(field.pattern).fullmatch(text):
-        return Problem(PATTERN, f"{shown(text)} does not match {field.pattern}")
+def _broken(field: Field, text: str, value: Value) -> Iterator[Problem]:
+    """The constraints that a value of the right type breaks, in the order of the codes."""
     low, high = _bounds(field)
+    if field.enum is not None and value not in _enumerated(field):
+        yield Problem(ENUM, f"{shown(text)} is not one of {_listed(field.enum)}")
+    if field.pattern is not None and not patterns.compiled(field.pattern).fullmatch(text):
+        yield Problem(PATTERN, f"{shown(text)} does not match {field.pattern}")
     if low is not None and value < low:  # type: ignore[operator]  # the loader gave the bound the field's own type
-        return Problem(MINIMUM, f"{shown(text)} is less than {field.minimum}")
+        yield Problem(MINIMUM, f"{shown(text)} is less than {field.minimum}")
     if high is not None and value > high:  # type: ignore[operator]
-        return Problem(MAXIMUM, f"{shown(text)} is more than {field.maximum}")
+        yield Problem(MAXIMUM, f"{shown(text)} is more than {field.maximum}")
     if field.min_length is not None and len(text) < field.min_length:
-        return Problem(MIN_LENGTH, f"{len(text)} characters are fewer than {field.min_length}")
+        yield Problem(MIN_LENGTH, f"{len(text)} characters are fewer than {field.min_length}")
     if field.max_length is not None and len(text) > field.max_length:
-        return Problem(MAX_LENGTH, f"{len(text)} characters are more than {field.max_length}")
-    return None
+        yield Problem(MAX_LENGTH, f"{len(text)} characters are more than {field.max_length}")
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -185,6 +175,22 @@ def _moment(field: Field, text: str) -> datetime:
     fraction = int(parts.pop("f", "0").ljust(6, "0"))
     numbers = {letter: int(part) for letter, part in parts.items()}
     try:
-        return datetime(numbers["Y"], numbers["m"], numbers["d"], numbers.get("H", 0), numbers.get("M", 0), numbers.get("S", 0), fraction)
+        # Without a zone: what the text says, which is UTC where the format says so.
+        return datetime(  # noqa: DTZ001
+            numbers["Y"], numbers["m"], numbers["d"], numbers.get("H", 0), numbers.get("M", 0), numbers.get("S", 0), fraction
+        )
     except ValueError as error:
         raise ValueError(f"{wanted} that the calendar has") from error
+
+
+def _day(field: Field, text: str) -> date:
+    return _moment(field, text).date()
+
+
+_READERS: dict[str, Callable[[Field, str], Value]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _day,
+    "datetime": _moment,
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Mapping
+from typing import Any, Callable, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,7 @@ def schema(contract: Contract) -> pa.Schema:
 
 def check(columns: Mapping[str, Texts], contract: Contract) -> Checked:
     """Test every value of every column; what becomes of a row depends on that row alone."""
-    typed: list[pa.Array] = []
+    typed: list[pa.Array[Any]] = []
     bad: dict[str, Mask] = {}
     good = np.ones(len(next(iter(columns.values()))), np.bool_)
     for field in contract.fields:

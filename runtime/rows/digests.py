@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from runtime.rows.texts import Texts
+from runtime.rows.texts import Texts, memory
 
 Words = npt.NDArray[np.uint64]
 
@@ -25,7 +26,7 @@ _HASHES = 4
 _LONG = 1024
 
 
-def add_column(sums: Words, array: pa.Array, seed: bytes, column: int) -> None:
+def add_column(sums: Words, array: pa.Array[Any], seed: bytes, column: int) -> None:
     """Add a key column without nulls to *sums*, of shape (rows, 4). ``column`` is its place in the key."""
     if pa.types.is_string(array.type):
         _add_texts(sums, Texts.of(pa.concat_arrays([array])), seed, column)
@@ -33,7 +34,7 @@ def add_column(sums: Words, array: pa.Array, seed: bytes, column: int) -> None:
     width = array.type.bit_width // 8
     if not width:
         array, width = array.cast(pa.int8()), 1
-    raw = np.frombuffer(array.buffers()[1], np.uint8)[array.offset * width : (array.offset + len(array)) * width]
+    raw = memory(array.buffers()[1], np.uint8)[array.offset * width : (array.offset + len(array)) * width]
     _add_words(sums, np.arange(len(array)), raw.reshape(len(array), width), seed, column)
 
 

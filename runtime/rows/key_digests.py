@@ -61,7 +61,7 @@ class KeyDigester:
         """Take accepted rows and their ordinals in the chunk."""
         sums = digests.initial(accepted.num_rows)
         for place, name in enumerate(self._columns):
-            digests.add_column(sums, accepted.column(name).chunk(0), self._seed, place)
+            digests.add_column(sums, accepted.column(name).chunks[0], self._seed, place)
         entries = np.empty(accepted.num_rows, ENTRY)
         entries["high"], entries["low"] = digests.final(sums)
         entries["row"] = rows

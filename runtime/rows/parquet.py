@@ -51,7 +51,7 @@ class ParquetBuffer:
                 self._sink,
                 self._schema,
                 compression="zstd",
-                use_dictionary=self._dictionaries,
+                use_dictionary=self._dictionaries,  # type: ignore[arg-type]  # the stubs know no list of columns
                 write_statistics=True,
                 store_schema=False,
             )

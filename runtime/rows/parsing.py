@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import IO, Any, Literal, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as csv
+from pyarrow import csv
 
 from runtime.models import Layout
 from runtime.rows.texts import Mask, Texts
@@ -33,14 +34,15 @@ def parse(text: bytes, records: int, layout: Layout) -> Parsed:
     if not records:
         return Parsed({}, whole, field_counts)
 
-    def note(row: csv.InvalidRow) -> str:
+    def note(row: csv.InvalidRow) -> Literal["skip"]:
+        assert row.number is not None, "numbered, since one thread reads"
         field_counts[row.number - 1] = row.actual_columns
         return "skip"
 
     # Arrow would swallow a byte order mark at the start of what it reads; after a blank line it is text.
     source = b"\n" + text if text.startswith(_BYTE_ORDER_MARK) else text
     table = csv.read_csv(
-        pa.BufferReader(source),
+        cast("IO[Any]", pa.BufferReader(source)),
         read_options=csv.ReadOptions(column_names=list(layout.columns), use_threads=False, block_size=len(source) + 1),
         parse_options=csv.ParseOptions(
             delimiter=layout.delimiter,
@@ -65,5 +67,6 @@ def parse(text: bytes, records: int, layout: Layout) -> Parsed:
     return Parsed({name: _texts(table.column(name)) for name in layout.columns}, whole, field_counts)
 
 
-def _texts(column: pa.ChunkedArray) -> Texts:
-    return Texts.of(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
+def _texts(column: pa.ChunkedArray[Any]) -> Texts:
+    (chunk,) = column.chunks
+    return Texts.of(chunk)

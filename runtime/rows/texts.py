@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Sequence
+from typing import Any, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,23 +16,24 @@ import pyarrow as pa
 Mask = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
+Item = TypeVar("Item", bound=np.generic)
 
 
 @dataclass(frozen=True)
 class Texts:
     """*n* UTF-8 values without nulls: ``data`` is one after another, value *i* is ``data[starts[i]:starts[i] + lengths[i]]``."""
 
-    array: pa.Array
+    array: pa.Array[Any]
     data: Bytes
     starts: npt.NDArray[np.int32]
     lengths: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, array: pa.Array) -> Texts:
+    def of(cls, array: pa.Array[Any]) -> Texts:
         """Read an Arrow string array that has no offset and no nulls, as the CSV reader makes them."""
         _, offset_buffer, data_buffer = array.buffers()
-        offsets = np.frombuffer(offset_buffer, np.int32, len(array) + 1)
-        data = np.frombuffer(data_buffer, np.uint8, int(offsets[-1])) if data_buffer is not None else np.empty(0, np.uint8)
+        offsets = memory(offset_buffer, np.int32)[: len(array) + 1]
+        data = memory(data_buffer, np.uint8)[: int(offsets[-1])]
         return cls(array, data, offsets[:-1], np.diff(offsets))
 
     def __len__(self) -> int:
@@ -69,7 +70,7 @@ class Texts:
         """Which value each byte position of ``data`` belongs to."""
         return np.searchsorted(self.starts, positions, side="right") - 1
 
-    def nulled(self, null: Mask) -> pa.Array:
+    def nulled(self, null: Mask) -> pa.Array[Any]:
         """The Arrow array with nulls at *null*, its bytes shared."""
         if not null.any():
             return self.array
@@ -85,22 +86,27 @@ def bitmap(mask: Mask) -> pa.Buffer:
     return pa.py_buffer(np.packbits(mask, bitorder="little").tobytes())
 
 
-def boolean_array(values: Mask, null: Mask | None = None) -> pa.Array:
+def boolean_array(values: Mask, null: Mask | None = None) -> pa.Array[Any]:
     return pa.Array.from_buffers(pa.bool_(), len(values), [bitmap(~null) if null is not None and null.any() else None, bitmap(values)])
 
 
-def fixed_array(kind: pa.DataType, values: npt.NDArray[np.generic], null: Mask) -> pa.Array:
+def fixed_array(kind: pa.DataType, values: npt.NDArray[np.generic], null: Mask) -> pa.Array[Any]:
     """An array of a fixed-width type from its numbers as they lie in memory."""
-    return pa.Array.from_buffers(kind, len(values), [bitmap(~null) if null.any() else None, pa.py_buffer(values)])
+    return pa.Array.from_buffers(kind, len(values), [bitmap(~null) if null.any() else None, pa.py_buffer(values.data)])
 
 
-def string_array(texts: Sequence[str]) -> pa.Array:
+def string_array(texts: Sequence[str]) -> pa.Array[Any]:
     encoded = [text.encode() for text in texts]
     offsets = np.zeros(len(encoded) + 1, np.int32)
     offsets[1:] = np.cumsum([len(value) for value in encoded])
-    return pa.Array.from_buffers(pa.string(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))])
+    return pa.Array.from_buffers(pa.string(), len(encoded), [None, pa.py_buffer(offsets.data), pa.py_buffer(b"".join(encoded))])
 
 
-def numbers_of(array: pa.Array, dtype: type[np.generic]) -> npt.NDArray[np.generic]:
+def memory(buffer: pa.Buffer | None, dtype: type[Item]) -> npt.NDArray[Item]:
+    """A buffer as numpy sees it, without a copy; nothing where Arrow allocated nothing."""
+    return np.empty(0, dtype) if buffer is None else np.frombuffer(memoryview(buffer), dtype)
+
+
+def numbers_of(array: pa.Array[Any], dtype: type[Item]) -> npt.NDArray[Item]:
     """The memory of a fixed-width array without offset; what stands at nulls means nothing."""
-    return np.frombuffer(array.buffers()[1], dtype)[: len(array) * (array.type.bit_width // 8) // np.dtype(dtype).itemsize]
+    return memory(array.buffers()[1], dtype)[: len(array) * (array.type.bit_width // 8) // np.dtype(dtype).itemsize]

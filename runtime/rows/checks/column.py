@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,17 +14,28 @@ from runtime.rows.texts import Mask
 
 @dataclass(frozen=True)
 class Column:
-    """``array`` has the contract's type and nulls where the value is missing or ``bad``."""
+    """``array`` has the contract's type and nulls for missing values; what it holds for ``bad`` ones means nothing."""
 
-    array: pa.Array
+    array: pa.Array[Any]
     bad: Mask
 
 
 def arrow_type(field: Field) -> pa.DataType:
     """The type under which a field's values are written."""
     if field.type == "number":
+        assert field.precision is not None
+        assert field.scale is not None
         return pa.decimal128(field.precision, field.scale)
     if field.type == "datetime":
         form = time_format(field.type, field.format)
-        return pa.timestamp(form.unit, "UTC" if form.utc else None)
-    return {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32()}[field.type]
+        return _TIMESTAMPS[form.unit, form.utc]
+    return _TYPES[field.type]
+
+
+_TYPES: dict[str, pa.DataType] = {"string": pa.string(), "integer": pa.int64(), "boolean": pa.bool_(), "date": pa.date32()}
+_TIMESTAMPS: dict[tuple[str, bool], pa.DataType] = {
+    ("ms", True): pa.timestamp("ms", "UTC"),
+    ("ms", False): pa.timestamp("ms"),
+    ("us", True): pa.timestamp("us", "UTC"),
+    ("us", False): pa.timestamp("us"),
+}

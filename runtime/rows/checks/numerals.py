@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from runtime.contracts.model import Field
 from runtime.contracts.values import INT64_MAX, INT64_MIN, INTEGER_DIGITS, read, whole_digits
 from runtime.rows.checks.column import Column, arrow_type
-from runtime.rows.texts import Mask, Numbers, Texts, numbers_of
+from runtime.rows.texts import Mask, Texts, numbers_of
 
 _ZERO, _MINUS = ord("0"), ord("-")
 _WORD = 2**64
@@ -25,10 +25,10 @@ def check_integer(texts: Texts, field: Field, missing: Mask) -> Column:
     for index in np.flatnonzero((texts.lengths >= INTEGER_DIGITS) & ~bad & ~missing).tolist():
         bad[index] = not INT64_MIN <= int(texts.value(index).replace(field.group_char or "", "")) <= INT64_MAX
     array = _plain(texts, field, bad | missing).cast(pa.int64())
-    values = cast(Numbers, numbers_of(array, np.int64))
-    if field.minimum is not None:
+    values = numbers_of(array, np.int64)
+    if isinstance(field.minimum, int):
         bad |= values < field.minimum
-    if field.maximum is not None:
+    if isinstance(field.maximum, int):
         bad |= values > field.maximum
     if field.enum is not None:
         bad |= ~np.isin(values, np.array([read(field, text) for text in field.enum], np.int64))
@@ -43,7 +43,7 @@ def check_number(texts: Texts, field: Field, missing: Mask) -> Column:
     if field.precision == field.scale:
         bad |= _whole_part_not_zero(texts)
     array = _plain(texts, field, bad | missing).cast(arrow_type(field))
-    words = cast("npt.NDArray[np.uint64]", numbers_of(array, np.uint64)).reshape(-1, 2)
+    words = numbers_of(array, np.uint64).reshape(-1, 2)
     if field.minimum is not None:
         bad |= _less(words, math.ceil(Fraction(field.minimum) * 10**field.scale))
     if field.maximum is not None:
@@ -61,7 +61,7 @@ def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) ->
     Nearly every byte is a digit, so only the others are looked at, each by its distance from the ends of its text.
     """
     lengths = texts.lengths
-    bad = lengths == 0
+    bad: Mask = lengths == 0
     others = np.flatnonzero(texts.data - np.uint8(_ZERO) > 9)
     rows = texts.rows_of(others)
     characters = texts.data[others]
@@ -97,10 +97,11 @@ def _whole_part_not_zero(texts: Texts) -> Mask:
     padded = np.append(texts.data, np.zeros(2, np.uint8))
     first = padded[texts.starts]
     first = np.where(first == _MINUS, padded[texts.starts + 1], first)
-    return first != _ZERO
+    other: Mask = first != _ZERO
+    return other
 
 
-def _plain(texts: Texts, field: Field, null: Mask) -> pa.Array:
+def _plain(texts: Texts, field: Field, null: Mask) -> pa.Array[Any]:
     """What Arrow casts: group marks removed, a point for the decimal mark, null where the text is not a number."""
     array = texts.nulled(null)
     if field.group_char is not None:
@@ -115,7 +116,8 @@ def _less(words: npt.NDArray[np.uint64], bound: int) -> Mask:
     bound = max(min(bound, 2**127 - 1), -(2**127))
     high, low = words[:, 1].view(np.int64), words[:, 0]
     bound_high, bound_low = bound // _WORD, bound % _WORD
-    return (high < bound_high) | ((high == bound_high) & (low < np.uint64(bound_low)))
+    less: Mask = (high < bound_high) | ((high == bound_high) & (low < np.uint64(bound_low)))
+    return less
 
 
 def _same(words: npt.NDArray[np.uint64], value: int) -> Mask:

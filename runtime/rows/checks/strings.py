@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from runtime.contracts import patterns
 from runtime.contracts.model import Field
 from runtime.rows.checks.column import Column
-from runtime.rows.texts import Mask, Texts, numbers_of, string_array
+from runtime.rows.texts import Mask, Texts, memory, numbers_of, string_array
 
 
 def check(texts: Texts, field: Field, missing: Mask) -> Column:
@@ -33,7 +33,7 @@ def check(texts: Texts, field: Field, missing: Mask) -> Column:
 
 
 def _characters(texts: Texts) -> npt.NDArray[np.int32]:
-    return texts.lengths if texts.ascii else cast("npt.NDArray[np.int32]", numbers_of(pc.utf8_length(texts.array), np.int32))
+    return texts.lengths if texts.ascii else numbers_of(pc.utf8_length(cast("pa.StringArray", texts.array)), np.int32)
 
 
 def _matches(texts: Texts, pattern: str) -> Mask:
@@ -61,11 +61,11 @@ def _tables(pattern: str) -> tuple[tuple[int, Mask], ...] | None:
 
 
 @lru_cache(maxsize=64)
-def _enumerated(enum: tuple[str, ...]) -> pa.Array:
+def _enumerated(enum: tuple[str, ...]) -> pa.Array[Any]:
     return string_array(enum)
 
 
-def _mask(booleans: pa.Array) -> Mask:
+def _mask(booleans: pa.Array[Any]) -> Mask:
     """The values of an Arrow boolean array without nulls."""
-    bits = np.frombuffer(booleans.buffers()[1], np.uint8)
+    bits = memory(booleans.buffers()[1], np.uint8)
     return np.unpackbits(bits, count=len(booleans), bitorder="little").view(np.bool_)

@@ -15,8 +15,8 @@ ALPHABET = "aAzZ09_- \t\n\x0b\r.é中"
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(?=a)", "(?!a)", "(?<=a)b", r"(a)\1", "(?P<n>a)", "(?i)a", r"\bword", r"a\Z", r"\p{L}", "a{2000}", "(?:a{40}){40}", "(a", "a)", "[z-a]", "*a",
-     "a**", "a?+", "(a+)+", "(?:a*)*b", "a^b", "a$b", "[[:alpha:]]", "[a&&b]", r"\x41", "a{", r"[\w--a]", "((a{30})|b){40}"],
+    ["(?=a)", "(?!a)", "(?<=a)b", r"(a)\1", "(?P<n>a)", "(?i)a", r"\bword", r"a\Z", r"\p{L}", "a{2000}", "(?:a{40}){40}", "(a", "a)",
+     "[z-a]", "*a", "a**", "a?+", "(a+)+", "(?:a*)*b", "a^b", "a$b", "[[:alpha:]]", "[a&&b]", r"\x41", "a{", r"[\w--a]", "((a{30})|b){40}"],
 )  # fmt: skip
 def test_what_only_one_engine_understands_is_refused_with_the_pattern_named(pattern):
     assert repr(pattern) in patterns.fault(pattern)
@@ -24,13 +24,29 @@ def test_what_only_one_engine_understands_is_refused_with_the_pattern_named(patt
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", "[0-9a-f]{32}", "[A-Z]{2}[0-9]{18}", "^a|b$", r"\d{1,3}(?:\.\d{3})*", r"[^\s,]+", r"a\+b\_", "(foo|bar)?", "[-a]", "[a-]", ".{0,1000}", r"[\]\\]", "é+"],
+    [
+        "",
+        "[0-9a-f]{32}",
+        "[A-Z]{2}[0-9]{18}",
+        "^a|b$",
+        r"\d{1,3}(?:\.\d{3})*",
+        r"[^\s,]+",
+        r"a\+b\_",
+        "(foo|bar)?",
+        "[-a]",
+        "[a-]",
+        ".{0,1000}",
+        r"[\]\\]",
+        "é+",
+    ],
 )
 def test_what_both_understand_is_allowed(pattern):
     assert patterns.fault(pattern) is None
 
 
-pieces = st.sampled_from(["a", "Z", ".", r"\d", r"\w", r"\s", r"\D", r"\W", "[a-z]", "[^a]", r"[\s_]", r"[^\s]", r"[^\d\n]", "(a|9)", "(?:é|-)", r"\.", "中"])
+pieces = st.sampled_from(
+    ["a", "Z", ".", r"\d", r"\w", r"\s", r"\D", r"\W", "[a-z]", "[^a]", r"[\s_]", r"[^\s]", r"[^\d\n]", "(a|9)", "(?:é|-)", r"\.", "中"]
+)
 counts = st.sampled_from(["", "", "", "?", "*", "+", "{2}", "{0,2}", "*?", "{1,}"])
 
 

@@ -33,12 +33,16 @@ def test_a_decimal_is_digits_with_at_most_its_scale(text):
     assert read(AMOUNT, text) == Decimal(text)
 
 
-@pytest.mark.parametrize("text", ["+5", "1e3", "1,000.00", " 1", "1 ", "1.", ".5", "1.234", "10000000000000000", "NaN", "٣", "--1", "-", "1_0"])
+@pytest.mark.parametrize(
+    "text", ["+5", "1e3", "1,000.00", " 1", "1 ", "1.", ".5", "1.234", "10000000000000000", "NaN", "٣", "--1", "-", "1_0"]
+)
 def test_what_only_looks_like_a_decimal_is_a_type_error(text):
     assert code(AMOUNT, text) == "type-error"
 
 
-@pytest.mark.parametrize(("text", "good"), [("1.234,5", True), ("1234,5", True), ("12.34,5", False), ("1234.567", False), (".123", False), ("1.", False)])
+@pytest.mark.parametrize(
+    ("text", "good"), [("1.234,5", True), ("1234,5", True), ("12.34,5", False), ("1234.567", False), (".123", False), ("1.", False)]
+)
 def test_thousands_are_grouped_well_or_not_at_all(text, good):
     assert (code(GERMAN, text) is None) is good
 
@@ -48,7 +52,9 @@ def test_a_decimal_that_is_all_fraction_has_a_zero_before_its_mark():
     assert [code(column, text) for text in ("0.99", "-0.5", "1.00", "0")] == [None, None, "type-error", None]
 
 
-@pytest.mark.parametrize(("text", "good"), [(str(2**63 - 1), True), (str(-(2**63)), True), (str(2**63), False), ("007", True), ("1.0", False), ("0" * 20, False)])
+@pytest.mark.parametrize(
+    ("text", "good"), [(str(2**63 - 1), True), (str(-(2**63)), True), (str(2**63), False), ("007", True), ("1.0", False), ("0" * 20, False)]
+)
 def test_an_integer_has_64_bits(text, good):
     assert (code(INTEGER, text) is None) is good
 
@@ -69,7 +75,7 @@ def test_what_only_looks_like_a_datetime_is_a_type_error(text):
 
 def test_fractions_of_a_custom_format_have_one_to_six_digits():
     column = field(type="datetime", format="%d.%m.%Y %H:%M:%S,%f")
-    assert read(column, "29.02.2024 01:02:03,5") == datetime(2024, 2, 29, 1, 2, 3, 500_000)
+    assert read(column, "29.02.2024 01:02:03,5") == datetime(2024, 2, 29, 1, 2, 3, 500_000)  # noqa: DTZ001 - the text has no zone
     assert code(column, "29.02.2024 01:02:03,1234567") == "type-error"
 
 
@@ -81,7 +87,12 @@ def test_booleans_are_the_words_that_are_listed():
 def test_missing_values_are_null_and_break_only_required():
     required = field(type="string", constraints={"required": True, "minLength": 3, "enum": ["abc"]})
     optional = field(type="string", constraints={"minLength": 3})
-    assert [code(required, "-", ("", "-")), code(optional, "", ("", "-")), code(optional, None), code(optional, "", ())] == ["required", None, None, "min-length"]
+    assert [code(required, "-", ("", "-")), code(optional, "", ("", "-")), code(optional, None), code(optional, "", ())] == [
+        "required",
+        None,
+        None,
+        "min-length",
+    ]
 
 
 @pytest.mark.parametrize(

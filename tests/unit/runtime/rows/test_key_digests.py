@@ -104,7 +104,12 @@ KEYED = parse_contract(
         "version": 1,
         "format": "csv",
         "schema": {
-            "fields": [{"name": "a"}, {"name": "b"}, {"name": "n", "type": "number", "precision": 9, "scale": 2}, {"name": "t", "type": "boolean"}],
+            "fields": [
+                {"name": "a"},
+                {"name": "b"},
+                {"name": "n", "type": "number", "precision": 9, "scale": 2},
+                {"name": "t", "type": "boolean"},
+            ],
             "primaryKey": ["a", "b", "n", "t"],
         },
     },

@@ -148,7 +148,25 @@ def test_decimals_that_fit_are_exact(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["1.23,5", "12.34", ".123", "1234.567", "1.2345", "1,", ",5", "1,234", "+1", "1e3", " 1", "--1", "-", "1,2,3", "1.234,5.6", "٣", "1..234"],
+    [
+        "1.23,5",
+        "12.34",
+        ".123",
+        "1234.567",
+        "1.2345",
+        "1,",
+        ",5",
+        "1,234",
+        "+1",
+        "1e3",
+        " 1",
+        "--1",
+        "-",
+        "1,2,3",
+        "1.234,5.6",
+        "٣",
+        "1..234",
+    ],
 )
 def test_what_is_nearly_a_decimal_is_none(text):
     assert codes(run(contract_of(NUMBER), f'"{text}"\n'.encode())) == [[("n", "type-error")]]
@@ -160,7 +178,9 @@ def test_a_bound_between_two_decimals_is_not_rounded(bound, fits, breaks):
     assert codes(run(contract, f"{fits}\n{breaks}\n".encode())) == [[("n", "maximum")]]
 
 
-@pytest.mark.parametrize("text", ["2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-00-10", "0000-01-01", "2024-1-01", "2024-01-01 "])
+@pytest.mark.parametrize(
+    "text", ["2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-00-10", "0000-01-01", "2024-1-01", "2024-01-01 "]
+)
 def test_a_day_that_the_calendar_lacks_is_refused(text):
     contract = contract_of({"name": "d", "type": "date"})
     assert codes(run(contract, f"{text}\n2000-02-29\n0001-01-01\n9999-12-31\n".encode())) == [[("d", "type-error")]]
@@ -173,9 +193,26 @@ def test_a_time_that_the_clock_lacks_is_refused(clock):
     assert codes(run(contract, f"{text}\n2024-02-29T23:59:59Z\n".encode())) == [[("t", "type-error")]]
 
 
+@pytest.mark.parametrize(
+    ("descriptor", "good", "bad"),
+    [
+        ({"type": "boolean", "constraints": {"enum": [True]}}, "TRUE", "false"),
+        ({"type": "boolean", "constraints": {"enum": [False]}}, "0", "1"),
+        ({"type": "integer", "constraints": {"enum": [7, -1]}}, "007", "8"),
+        ({"type": "number", "precision": 30, "scale": 3, "constraints": {"enum": ["-1.5", 2]}}, "-1.500", "1.5"),
+        ({"type": "date", "constraints": {"enum": ["2024-02-29"]}}, "2024-02-29", "2024-02-28"),
+        ({"type": "datetime", "constraints": {"enum": ["2024-02-29T00:00:00Z"]}}, "2024-02-29T00:00:00.000Z", "2024-02-29T00:00:00.001Z"),
+        ({"type": "string", "constraints": {"enum": ["é"]}}, "é", "e"),
+    ],
+)
+def test_every_type_may_be_enumerated_by_value(descriptor, good, bad):
+    output = run(contract_of({"name": "v", **descriptor}), f"{good}\n{bad}\n".encode())
+    assert (output.rows_accepted, codes(output)) == (1, [[("v", "enum")]])
+
+
 def test_space_in_a_pattern_means_the_same_to_both_engines():
     contract = contract_of({"name": "s", "constraints": {"pattern": r"a\s*b"}})
-    assert run(contract, "a\x0b\tb\n".encode()).rows_accepted == 1
+    assert run(contract, b"a\x0b\tb\n").rows_accepted == 1
 
 
 def test_the_row_path_never_imports_pandas():
