@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -30,6 +31,8 @@ class Group(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]  # Whatever this shell points at, nothing here may reach it.
         try:
             return super().invoke(ctx)
         except LocalError as error:

@@ -120,8 +120,6 @@ def stop(state: Path) -> bool:
             if not _gone_within(state, _TERMINATE_SECONDS):
                 raise LocalError(f"the emulator, process {emulator.pid}, does not end; end it by hand")
         _signal(emulator.pid, signal.SIGKILL)  # What it started is in its process group, and may outlive it.
-        if emulator.pid in _children:
-            _children.pop(emulator.pid).wait()
     clean_up(state)
     return emulator is not None
 
@@ -130,6 +128,8 @@ def clean_up(state: Path) -> None:
     """Delete what an emulator that no longer lives has left: its record and its scratch directory."""
     recorded = _recorded(state)
     if recorded is not None:
+        if recorded.pid in _children:
+            _children.pop(recorded.pid).wait()
         _delete(Path(recorded.scratch))
         (state / "emulator.json").unlink()
 

@@ -28,7 +28,7 @@ def nearest_runtime(wanted: str) -> str | None:
 
 
 def _candidates(version: str) -> Iterator[Path]:
-    if f"{sys.version_info.major}.{sys.version_info.minor}" == version:
+    if "{}.{}".format(*sys.version_info) == version:
         yield Path(getattr(sys, "_base_executable", sys.executable))
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR", Path.home() / ".local" / "share" / "uv" / "python"))

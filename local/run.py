@@ -43,12 +43,16 @@ def _process(stage: LocalStage, file: Path, dataset: str | None, partner: str | 
     _ops(stage, "status", outcome["file_id"])
     folder = STATE / "out" / outcome["file_id"]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "outcome.json").write_text(submitted.stdout, encoding="utf-8")
+    report = folder / "outcome.json"
+    report.write_text(submitted.stdout, encoding="utf-8")
     with steps.step("Fetching the outputs"):
-        fetched = _fetch(stage, outcome, folder)
+        fetched = [report, *_fetch(stage, outcome, folder)]
         if outcome["rejected"]:
-            _ops(stage, "rejects", outcome["file_id"], "--export", str(folder / "rejects.csv"), stdout=subprocess.DEVNULL)
-    steps.say(f"{fetched} objects and the outcome are in {_shown(folder)}")
+            fetched.append(folder / "rejects.csv")
+            _ops(stage, "rejects", outcome["file_id"], "--export", str(fetched[-1]), stdout=subprocess.DEVNULL)
+    steps.say("The outputs are here:")
+    for path in fetched:
+        steps.say(f"  {_shown(path)}")
     return submitted.returncode
 
 
@@ -61,7 +65,8 @@ def _ops(stage: LocalStage, command: str, *arguments: str, stdout: int | None = 
     return done
 
 
-def _fetch(stage: LocalStage, outcome: dict[str, Any], folder: Path) -> int:
+def _fetch(stage: LocalStage, outcome: dict[str, Any], folder: Path) -> list[Path]:
+    """Download the accepted and the rejected rows of an outcome; return where they are."""
     credentials = stage.emulator.variables(stage.assembly.region)
     s3 = boto3.client(
         "s3",
@@ -70,13 +75,14 @@ def _fetch(stage: LocalStage, outcome: dict[str, Any], folder: Path) -> int:
         aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
     )
-    uris = [(kind, uri) for kind in ("curated", "rejected") for uri in outcome[kind]]
-    for kind, uri in uris:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        target = folder / kind / key.rpartition("/")[2]
-        target.parent.mkdir(exist_ok=True)
-        s3.download_file(bucket, key, str(target))
-    return len(uris)
+    paths = []
+    for kind in ("curated", "rejected"):
+        for uri in outcome[kind]:
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            paths.append(folder / kind / key.rpartition("/")[2])
+            paths[-1].parent.mkdir(exist_ok=True)
+            s3.download_file(bucket, key, str(paths[-1]))
+    return paths
 
 
 def _shown(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from local.emulator import ROOT, Emulator
 from local.errors import LocalError
 from local.progress import Steps
 
-#: Where everything that this machine's stage writes is kept.
-STATE = ROOT / ".ledgerline"
+#: Where this machine's stage keeps what it writes: its process, its logs, the outputs that were fetched.
+STATE = Path(os.environ.get("LEDGERLINE_STATE", ROOT / ".ledgerline"))
+#: Synthesized assemblies, shared by all that run here.
+ASSEMBLIES = ROOT / ".ledgerline" / "assemblies"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ def up(state: Path, steps: Steps, *, port: int | None = None, runtime: str | Non
 
     An emulator that this call started is stopped again when the deployment fails. Raises LocalError.
     """
-    assembly = primary_assembly(STATE / "assembly", steps, runtime)
+    assembly = primary_assembly(ASSEMBLIES, steps, runtime)
     running = emulator.running(state)
     if running is not None and port not in (None, running.port):
         raise LocalError(f"the emulator runs already on port {running.port}; 'python -m local down' stops it")

@@ -20,6 +20,15 @@ from tests.e2e.deployed import DeployedStage, described
 E2E_STATE = STATE / "e2e"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_aws_settings() -> Iterator[None]:
+    """Whatever this shell's AWS settings are, the tests' clients have none but the emulator's."""
+    with pytest.MonkeyPatch.context() as shell:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            shell.delenv(name)
+        yield
+
+
 @pytest.fixture(scope="session")
 def stage() -> Iterator[DeployedStage]:
     emulator.stop(E2E_STATE)

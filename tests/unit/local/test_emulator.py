@@ -116,10 +116,11 @@ def test_a_record_that_is_damaged_is_named(state: Path) -> None:
 
 
 def test_functions_inherit_no_credentials_and_no_python_settings(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "real")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://real.example")
-    monkeypatch.setenv("PYTHONPATH", "/somewhere")
-    cloud = Cloud(emulator.start(state))
+    with monkeypatch.context() as shell:
+        shell.setenv("AWS_PROFILE", "real")
+        shell.setenv("AWS_ENDPOINT_URL", "https://real.example")
+        shell.setenv("PYTHONPATH", "/somewhere")
+        cloud = Cloud(emulator.start(state))
     source = (
         "import os\ndef handler(event, context): return {k: os.environ.get(k) for k in ('AWS_PROFILE', 'AWS_ENDPOINT_URL', 'PYTHONPATH')}\n"
     )
@@ -160,7 +161,8 @@ def _group_lives(group: int) -> bool:
 _LISTENING = """
 import json, os, sys
 pid = sys.argv[1]
-inodes = {os.readlink(f"/proc/{pid}/fd/{fd}")[8:-1] for fd in os.listdir(f"/proc/{pid}/fd") if os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:")}
+links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+inodes = {link[8:-1] for link in links if link.startswith("socket:")}
 found = []
 for table in ("tcp", "tcp6"):
     for line in open(f"/proc/{pid}/net/{table}").read().splitlines()[1:]:

@@ -1,0 +1,55 @@
+"""``make run``: one file from nothing to outputs, with nothing left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from local import emulator
+from local.emulator import ROOT
+from local.run import SAMPLE
+from local.samples.generate import FLAWS, ROWS
+
+pytestmark = pytest.mark.e2e
+
+
+def run(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", "run", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"LEDGERLINE_STATE": str(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_sample_arrives_with_every_row_accounted_for(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "out").iterdir()
+    outcome = json.loads((folder / "outcome.json").read_text())
+    assert outcome["status"] == "SUCCEEDED"
+    assert (outcome["rows_read"], outcome["rows_accepted"], outcome["rows_rejected"]) == (ROWS, ROWS - len(FLAWS), len(FLAWS))
+    (parquet,) = (folder / "curated").iterdir()
+    assert pyarrow.parquet.read_metadata(parquet).num_rows == ROWS - len(FLAWS)
+    (rejects,) = (folder / "rejected").iterdir()
+    assert len(rejects.read_text().splitlines()) == len(FLAWS)
+    assert (folder / "rejects.csv").stat().st_size
+    assert str(folder) in done.stderr
+    assert emulator.running(tmp_path) is None
+
+
+def test_a_file_that_is_rejected_ends_with_status_1_and_its_reason(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_bytes(SAMPLE.read_bytes().replace(b"transaction_id,", b"transaction,", 1))
+    done = run(tmp_path, str(wrong), "--dataset", "transactions")
+    assert done.returncode == 1
+    assert "transaction_id" in done.stdout
+    assert emulator.running(tmp_path) is None
