@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.rows.process import process_chunk
-
 from ops.reject_lines import RejectedRow, parse
 from runtime.contracts.loader import parse_contract, read_document
 from runtime.contracts.model import Contract
@@ -17,16 +15,23 @@ from runtime.models import chunk_id
 from runtime.records.planning import plan
 from runtime.records.recognition import recognize
 from runtime.records.source import ByteSource, FileSource
+from runtime.rows.key_digests import duplicates
+from runtime.rows.process import process_chunk
 from runtime.settings import DEFAULT_CHUNK_BYTES
 
 _PART_BYTES = 8 * 1024 * 1024
+_DIGEST_MEMORY_BYTES = 256 * 1024 * 1024
 #: Keys the digests of primary keys; nothing here is compared with another run.
 _KEY_SEED = bytes(16)
 
 
 @dataclass
 class Findings:
-    """``reasons`` counts rows by ``column:code``; ``sample`` holds the first rejected rows."""
+    """``reasons`` counts rows by ``column:code``; ``sample`` holds the first rejected rows.
+
+    ``duplicate_keys`` rows repeat an earlier row's primary key; ``duplicate_rows`` shows the first
+    (earlier, repeating) rows, counted in the file from 1.
+    """
 
     contract: Contract
     rows_read: int = 0
@@ -35,6 +40,8 @@ class Findings:
     blank_lines: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     sample: list[RejectedRow] = field(default_factory=list)
+    duplicate_keys: int = 0
+    duplicate_rows: list[tuple[int, int]] = field(default_factory=list)
 
 
 def read_contract(path: Path) -> Contract:
@@ -51,6 +58,7 @@ def check(path: Path, contract: Contract, sample_rows: int) -> Findings:
     _, layout = recognize(source, path.name, contract.dataset, {contract.dataset: contract})
     findings = Findings(contract)
     ranges = plan(source, contract, layout, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
+    first_rows, digests = [], []
     for index, (start, end) in enumerate(ranges):
         output = process_chunk(
             _parts(source, start, end), contract=contract, layout=layout, start=start, last=end == source.size, key_seed=_KEY_SEED
@@ -59,12 +67,29 @@ def check(path: Path, contract: Contract, sample_rows: int) -> Findings:
             raise UnterminatedQuote(start if output.proof.open_quote is None else output.proof.open_quote)
         for line in output.rejects.splitlines()[: max(sample_rows - len(findings.sample), 0)]:
             findings.sample.append(parse(line, chunk_id(index), findings.rows_read))
+        first_rows.append(findings.rows_read + 1)
+        digests.append(_Digests(output.key_digests))
         findings.rows_read += output.rows_read
         findings.rows_accepted += output.rows_accepted
         findings.rows_rejected += output.rows_rejected
         findings.blank_lines += output.blank_lines
         findings.reasons.update(output.reasons)
+    if contract.primary_key:
+        repeated = duplicates(digests, _DIGEST_MEMORY_BYTES)
+        findings.duplicate_keys = repeated.count
+        places = [(first_rows[one] + row, first_rows[other] + again) for (one, row), (other, again) in repeated.sample]
+        findings.duplicate_rows = [(int(row), int(again)) for row, again in places]
     return findings
+
+
+class _Digests:
+    """A chunk's key digests, 20 bytes a row, in memory."""
+
+    def __init__(self, entries: bytes) -> None:
+        self._entries, self.size = entries, len(entries)
+
+    def read(self, start: int, end: int) -> bytes:
+        return self._entries[start:end]
 
 
 def _parts(source: ByteSource, start: int, end: int) -> Iterator[bytes]:

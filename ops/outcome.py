@@ -114,9 +114,9 @@ def _counts(progress: Progress) -> list[str]:
         lines.append(f"{read:,} rows read {'=' if read == accepted + rejected else '≠'} {accepted:,} accepted + {rejected:,} rejected")
         extras = [(file.get("blank_lines"), "blank lines were skipped"), (file.get("duplicate_keys"), "rows repeat a primary key")]
         lines += [f"{int(count):,} {what}" for count, what in extras if count]
-    size, chunks = bytes_text(float(file.get("size", 0))), progress.chunks_total or 0
-    lines.append(f"{size} in {chunks:,} chunk{'' if chunks == 1 else 's'}" + (f", {progress.seconds:,.1f} s" if progress.seconds else ""))
-    return lines
+    size, chunks = bytes_text(float(file.get("size", 0))), progress.chunks_total
+    cut = "" if chunks is None else f" in {chunks:,} chunk{'' if chunks == 1 else 's'}"
+    return [*lines, size + cut + (f", {progress.seconds:,.1f} s" if progress.seconds else "")]
 
 
 def _folder(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> str:

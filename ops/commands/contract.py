@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Group
@@ -20,6 +20,9 @@ from runtime.contracts.infer import infer as infer_contract
 from runtime.contracts.loader import parse_contract
 
 app = typer.Typer(help="Draft a data contract from a file; check a file against one.", no_args_is_help=True, rich_markup_mode=None)
+
+if TYPE_CHECKING:
+    from ops.checking import Findings
 
 InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
@@ -78,6 +81,8 @@ def check(
                 "rows_accepted": findings.rows_accepted,
                 "rows_rejected": findings.rows_rejected,
                 "blank_lines": findings.blank_lines,
+                "duplicate_keys": findings.duplicate_keys,
+                "duplicate_rows": findings.duplicate_rows,
                 "reasons": [reason._asdict() for reason in found],
                 "rows": [row.to_dict() for row in findings.sample],
             }
@@ -86,9 +91,16 @@ def check(
         counts = f"{findings.rows_read:,} rows read = {findings.rows_accepted:,} accepted + {findings.rows_rejected:,} rejected"
         parts = [Text(counts, style="bold")]
         details = [reason_table(found), Text(), row_table(findings.sample, findings.rows_rejected)] if findings.rows_rejected else []
-        stdout().print(Group(*parts, *details))
-    if findings.rows_rejected:
+        repeated = [Text(_repeated(findings))] if findings.duplicate_keys else []
+        stdout().print(Group(*parts, *repeated, *details))
+    if findings.rows_rejected or findings.duplicate_keys:
         raise typer.Exit(1)
+
+
+def _repeated(findings: Findings) -> str:
+    sample = ", ".join(f"row {again} repeats row {row}" for row, again in findings.duplicate_rows)
+    verdict = "which rejects the file" if findings.contract.duplicate_keys == "reject" else "which is reported"
+    return f"{findings.duplicate_keys:,} rows repeat a primary key, {verdict}: {sample}"
 
 
 def _dataset_name(file: Path) -> str:

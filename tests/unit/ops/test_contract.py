@@ -67,6 +67,7 @@ def test_a_file_is_held_against_a_contract_by_the_code_of_the_stage(write: Any, 
     assert result.exit_code == 1
     assert (found["rows_read"], found["rows_accepted"], found["blank_lines"]) == (probe.rows_read, len(probe.accepted), 2)
     assert {(reason["column"], reason["code"]): reason["rows"] for reason in found["reasons"]} == probe.reasons
+    assert (found["duplicate_keys"], found["duplicate_rows"]) == (1, [[7, 264]])
     assert [(row["row"], row["offset"]) for row in found["rows"]] == [(reject.row, reject.offset) for reject in probe.rejected]
 
 
@@ -76,6 +77,7 @@ def test_the_first_20_problems_are_explained(write: Any, run: Run) -> None:
     assert result.exit_code == 1
     assert f"{probe.rows_read} rows read = 241 accepted + 23 rejected" in result.stdout
     assert "'1.005' is not" in result.stdout
+    assert "1 rows repeat a primary key, which is reported: row 264 repeats row 7" in result.stdout
     assert "3 more: --limit shows" in result.stdout
 
 
