@@ -40,12 +40,17 @@ def _overrides(arguments: Sequence[str] | None) -> dict[str, Any]:
     return {key: value for key, _, value in pairs}
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run :func:`main`; what is wrong with the settings, a contract or the layer ends it with one line."""
     try:
         sys.exit(main())
     except (settings.SettingsError, ContractInvalid, LayerError) as error:
         sys.exit(f"error: {error}")
     except RuntimeError as error:
-        if "ValidationFailed" not in str(error):
+        if not str(error).startswith("ValidationFailed:"):
             raise
-        sys.exit("error: the synthesized stacks do not pass the checks above")
+        sys.exit("error: the synthesized stacks do not pass the checks reported above")
+
+
+if __name__ == "__main__":
+    run()

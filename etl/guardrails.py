@@ -60,7 +60,8 @@ class Denials:
         if "lambda.amazonaws.com" in str(_property(resource, "AssumeRolePolicyDocument")):
             statements.append(_deny("KeepRetention", DENIED_TO_FUNCTIONS))
         guardrails = {"PolicyName": "guardrails", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
-        resource.add_property_override("Policies", [*(_property(resource, "Policies") or []), guardrails])
+        own = [{key[0].upper() + key[1:]: value for key, value in policy.items()} for policy in _property(resource, "Policies") or []]
+        resource.add_property_override("Policies", [*own, guardrails])
 
 
 @jsii.implements(IAspect)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aws_cdk import Annotations, App, Validations
 from cdk_nag import AwsSolutionsChecks
+from constructs import Construct
 
 from etl.guardrails import guard
 from pipeline.acknowledgements import acknowledge
@@ -24,7 +25,7 @@ def build(app: App, settings: Settings, *, layer_path: Path) -> None:
     stages = [EtlStage(app, target=target, settings=settings.runtime, layer_path=layer_path) for target in settings.targets]
     PipelineStack(app, settings=settings.pipeline, stages=stages)
     guard(app, suffix=settings.pipeline.suffix, tags=settings.pipeline.tags)
-    _warn_of_runtime(app, settings.runtime.runtime)
+    warn_of_runtime(app, settings.runtime.runtime)
 
 
 def judge(app: App, settings: Settings) -> None:
@@ -33,6 +34,6 @@ def judge(app: App, settings: Settings) -> None:
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
-def _warn_of_runtime(app: App, runtime: str) -> None:
+def warn_of_runtime(scope: Construct, runtime: str) -> None:
     if runtime in RUNTIME_DATES:
-        Annotations.of(app).add_warning_v2("ledgerline:runtime", f"Python {runtime} on Lambda is deprecated: {RUNTIME_DATES[runtime]}")
+        Annotations.of(scope).add_warning_v2("ledgerline:runtime", f"Python {runtime} on Lambda is deprecated: {RUNTIME_DATES[runtime]}")

@@ -90,6 +90,7 @@ def parse(context: Mapping[str, Any]) -> Settings:
     if not targets:
         raise SettingsError(f"{KEY}.targets", "is empty; name at least one target")
     pipeline = _pipeline(reader.object("pipeline"), targets[0].tags)
+    _refuse_other_accounts(pipeline, targets)
     _refuse_repeated("name", [target.name for target in targets])
     _refuse_repeated("suffix", [pipeline.suffix, *(target.suffix for target in targets)])
     return Settings(runtime, pipeline, targets)
@@ -122,6 +123,13 @@ def _pipeline(reader: _Reader, tags: Mapping[str, str]) -> PipelineSettings:
         ),
         tags=tags,
     )
+
+
+def _refuse_other_accounts(pipeline: PipelineSettings, targets: tuple[Target, ...]) -> None:
+    """Artifacts for another account need a key that it may use, and a validation that assumes a role there (D9)."""
+    for index, target in enumerate(targets):
+        if target.account != pipeline.account:
+            raise SettingsError(f"{KEY}.targets[{index}].account", f"is {target.account}; use the pipeline's account, {pipeline.account}")
 
 
 def _refuse_repeated(what: str, values: list[str]) -> None:

@@ -1,0 +1,98 @@
+"""Settings are checked before anything is built, and every complaint is one line that says where (G1)."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from pipeline import settings as settings_module
+from pipeline.settings import SettingsError, parse, read_context
+
+
+@pytest.fixture
+def good(context):
+    return copy.deepcopy(context)
+
+
+def test_the_example_settings_are_two_stages_of_one_class(context):  # D3
+    first, second = parse(context).targets
+    assert (first.name, first.region, first.suffix, first.approval) == ("Primary", "us-east-1", "prod", False)
+    assert (second.name, second.region, second.suffix, second.approval) == ("Dr", "eu-west-1", "prod-dr", True)
+    assert first.source_name == second.source_name == "prod", "a replica must be the same file"
+
+
+def test_python_3_9_and_50_mb_are_the_defaults(context):  # E2, E12
+    runtime = parse(context).runtime
+    assert (runtime.runtime, runtime.chunk_bytes) == ("3.9", 50_000_000)
+
+
+def test_the_command_line_overrides_one_value(good):
+    runtime = parse({**good, "ledgerline.runtime": "3.13", "ledgerline.chunk_bytes": "65536"}).runtime
+    assert (runtime.runtime, runtime.chunk_bytes) == ("3.13", 65_536)
+
+
+def replaced(*path, value):
+    def change(context):
+        place = context["ledgerline"]
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+
+    return change
+
+
+WRONG = [
+    (replaced("runtime", value="3.8"), "ledgerline.runtime: is '3.8'; choose one of 3.9, 3.10"),
+    (replaced("runtime", value=None), "ledgerline.runtime: is missing"),
+    (replaced("chunk_bytes", value=50_000_001), "ledgerline.chunk_bytes: is 50000001, not a whole number from 65,536 to 50,000,000"),
+    (replaced("chunk_bytes", value=True), "ledgerline.chunk_bytes: is True"),
+    (replaced("targets", value=[]), "ledgerline.targets: is empty"),
+    (replaced("targets", value="prod"), "ledgerline.targets: is not a list of objects"),
+    (replaced("targets", 0, "account", value="12345"), r"ledgerline.targets[0].account: is '12345', which does not match"),
+    (replaced("targets", 1, "account", value="2" * 12), "ledgerline.targets[1].account: is 222222222222; use the pipeline's account"),
+    (replaced("targets", 0, "region", value="Virginia"), "ledgerline.targets[0].region: is 'Virginia'"),
+    (replaced("targets", 0, "suffix", value="Prod"), "ledgerline.targets[0].suffix: is 'Prod', not 1 to 20 lower-case letters"),
+    (replaced("targets", 0, "suffix", value="x" * 21), "ledgerline.targets[0].suffix"),
+    (replaced("targets", 0, "suffix", value="prod-"), "ledgerline.targets[0].suffix"),
+    (replaced("targets", 0, "name", value="the primary"), "ledgerline.targets[0].name"),
+    (replaced("targets", 0, "approval", value="yes"), "ledgerline.targets[0].approval: is 'yes', not true or false"),
+    (replaced("targets", 1, "suffix", value="prod"), "ledgerline.targets: suffix 'prod' is used twice"),
+    (replaced("targets", 1, "name", value="Primary"), "ledgerline.targets: name 'Primary' is used twice"),
+    (replaced("pipeline", "suffix", value="prod"), "ledgerline.targets: suffix 'prod' is used twice"),
+    (
+        replaced("pipeline", "source", "kind", value="gitlab"),
+        "ledgerline.pipeline.source.kind: is 'gitlab'; choose one of github, codecommit",
+    ),
+    (replaced("pipeline", "source", "connection_arn", value="arn:x"), "ledgerline.pipeline.source.connection_arn: is 'arn:x'"),
+    (replaced("pipeline", "source", "repository", value="ledgerline"), "ledgerline.pipeline.source.repository: is 'ledgerline'"),
+    (replaced("pipeline", "source", value="github"), "ledgerline.pipeline.source: is 'github', not an object"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), WRONG, ids=[said.split(":")[0] + f" {index}" for index, (_, said) in enumerate(WRONG)])
+def test_a_wrong_setting_is_named_in_one_line(good, change, said):
+    change(good)
+    with pytest.raises(SettingsError) as raised:
+        parse(good)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_codecommit_source_needs_no_connection(good):
+    good["ledgerline"]["pipeline"]["source"] = {"kind": "codecommit", "repository": "ledgerline", "branch": "main"}
+    assert parse(good).pipeline.source.connection_arn is None
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}", json.dumps({"context": []})])
+def test_a_broken_settings_file_is_a_readable_error(tmp_path, content):
+    path = tmp_path / "cdk.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SettingsError, match="context"):
+        read_context(path)
+
+
+def test_all_overrides_belong_to_the_one_key():
+    assert all(name.startswith(f"{settings_module.KEY}.") for name in settings_module.OVERRIDES)
