@@ -174,9 +174,13 @@ class Workflow(Construct):
                 "file_id": tasks.DynamoAttributeValue.from_string(sfn.JsonPath.string_at("$.file_id")),
                 "chunk_id": tasks.DynamoAttributeValue.from_string(FILE_ITEM),
             },
-            update_expression="SET published_at = :now",
+            update_expression="SET published_at = :now ADD revision :one",
             condition_expression="attribute_exists(file_id)",
-            expression_attribute_values={":now": tasks.DynamoAttributeValue.from_string(sfn.JsonPath.string_at("$$.State.EnteredTime"))},
+            expression_attribute_values={
+                ":now": tasks.DynamoAttributeValue.from_string(sfn.JsonPath.string_at("$$.State.EnteredTime")),
+                # A change of the item like any other: one that was prepared before it must not undo it.
+                ":one": tasks.DynamoAttributeValue.from_number(1),
+            },
             result_path=sfn.JsonPath.DISCARD,
         )
         # A file that is not there will not appear.

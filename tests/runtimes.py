@@ -28,7 +28,17 @@ def environment(version: str, python: Path) -> Path:
     if not (folder / "ready").exists():
         print(f"Making the environment of Python {version} ...", flush=True)
         subprocess.run([str(python), "-m", "venv", "--clear", str(folder)], check=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
+        pip = [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+            str(lock),
+        ]
         subprocess.run(pip, check=True)
         (folder / "ready").touch()
     return folder / "bin" / "python"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime import keys
-from runtime.contracts.model import RESERVED_PREFIX
+from runtime.contracts.loader import RESERVED_DATASETS
 from runtime.models import SCHEMA, FileStatus
 from runtime.tracking import Item
 
@@ -17,7 +16,7 @@ _COUNTED = ("rows_read", "rows_accepted", "rows_rejected", "duplicate_keys")
 
 def is_reserved(item: Item) -> bool:
     """True for the system's own probes, which reach no queue, no topic and no metric."""
-    return str(item.get("dataset") or "").startswith(RESERVED_PREFIX) or item["key"].startswith(keys.INCOMING + RESERVED_PREFIX)
+    return item.get("dataset") in RESERVED_DATASETS
 
 
 def outcome(item: Item) -> dict[str, Any]:

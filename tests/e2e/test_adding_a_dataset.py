@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Iterator
 
 import pyarrow.parquet as pq
 import pytest
@@ -22,7 +23,7 @@ SP500 = SHARED_DATA / "sp500"
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The project with one file more: the contract made of the publisher's schema, word for word."""
     if not SP500.exists():
         if os.environ.get("CI") == "true":
@@ -41,14 +42,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     schema = next(resource["schema"] for resource in resources if resource["name"] == "constituents")
     contract = {"dataset": "constituents", "version": 1, "format": "csv", "schema": schema}
     (copy / "runtime" / "contracts" / "constituents.json").write_text(json.dumps(contract), encoding="utf-8")
-    return copy
+    local(copy, "up")
+    yield copy
+    local(copy, "down")
+
+
+def local(project: Path, *arguments: str) -> None:
+    line = [sys.executable, "-m", "local", *arguments]
+    done = subprocess.run(line, cwd=project, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def run(project: Path, file: Path) -> tuple[dict[str, object], Path]:
-    """``make run FILE=... DATASET=constituents`` without the set-up."""
-    line = [sys.executable, "-m", "local", "run", str(file), "--dataset", "constituents", "--partner", "publisher"]
-    done = subprocess.run(line, cwd=project, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """``make run FILE=... DATASET=constituents`` on the stage that is up."""
+    local(project, "run", str(file), "--dataset", "constituents", "--partner", "publisher")
     (folder,) = sorted((project / ".ledgerline" / "out").iterdir(), key=lambda path: path.stat().st_mtime)[-1:]
     return json.loads((folder / "outcome.json").read_text(encoding="utf-8")), folder
 
@@ -77,6 +84,6 @@ def test_what_the_publishers_schema_rejects_is_named_row_by_row(project: Path, t
     damaged.write_text("".join(lines), encoding="utf-8", newline="")
     outcome, folder = run(project, damaged)
     assert (outcome["rows_read"], outcome["rows_rejected"]) == (503, 2)
-    with (folder / "rejects.csv").open(encoding="utf-8", newline="") as export:
+    with (folder / "rejects.csv").open(encoding="utf-8-sig", newline="") as export:
         named = [(line["row"], line["column"], line["code"]) for line in csv.DictReader(export)]
     assert named == [("2", "Date added", "type-error"), ("4", "", "field-count")]

@@ -404,6 +404,13 @@ def test_a_probe_of_the_system_reaches_no_queue_no_topic_and_no_metric(
     assert "CloudWatchMetrics" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("key", ["incoming/_x.csv", "incoming/_nosuch/acme/x.csv", "incoming/_validation"])
+def test_a_partners_file_that_looks_reserved_is_not_passed_over_in_silence(workflow: Workflow, key: str) -> None:
+    outcome = workflow.run(workflow.upload(key, b"nothing,like,the,contract\n"))["outcome"]
+    assert outcome["publish"]
+    assert outcome["alert"]
+
+
 def test_metrics_say_what_went_through(workflow: Workflow, capsys: pytest.CaptureFixture[str]) -> None:  # E9
     lines = [row(number) for number in range(30)]
     lines[3] = row(3, status="LOST")
