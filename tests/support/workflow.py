@@ -6,6 +6,7 @@ transient errors, every other error to RecordFailure. The e2e tests run the defi
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any, Callable
@@ -83,22 +84,20 @@ class Workflow:
         execution = f"arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:{self.executions}"
         state: dict[str, Any] = event
         try:
-            state = retried(lambda: register_file(Arrival.from_event(event), execution, self.stage))
+            state = retried(register_file, Arrival.from_event(event), execution, self.stage)
             if state["decision"] != "PROCESS":
                 return state
-            state = retried(lambda: validate_file(FileTask.from_event(state), self.stage))
+            state = retried(validate_file, FileTask.from_event(state), self.stage)
             while True:
-                state = retried(
-                    lambda: plan_chunks(FileTask.from_event(state), state.get("exact_from"), self.stage, lambda: self.chunk_bytes)
-                )
+                state = retried(plan_chunks, FileTask.from_event(state), state.get("exact_from"), self.stage, lambda: self.chunk_bytes)
                 for item in self.manifest(state):
-                    retried(lambda: process(ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage))
-                state = retried(lambda: finalize_file(FileTask.from_event(state), self.stage))
+                    retried(process, ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage)
+                state = retried(finalize_file, FileTask.from_event(state), self.stage)
                 if state["decision"] == "PROVED":
                     return state
         except LedgerlineError as error:
             failed = {**state, "error": lambda_error(error)}
-            return retried(lambda: record_failure(failed, execution, self.stage))
+            return retried(record_failure, failed, execution, self.stage)
 
     def manifest(self, state: dict[str, Any]) -> list[dict[str, Any]]:
         if not state["chunks"]:
@@ -121,15 +120,12 @@ class Workflow:
         return json.loads(self.read(key))
 
 
-def retried(step: Callable[[], Any], retries: int = 3) -> Any:
-    """Call *step* as a Task with the workflow's retrier is called, without its waits."""
-    for attempt in range(retries + 1):
-        try:
-            return step()
-        except TransientError:
-            if attempt == retries:
-                raise
-    raise AssertionError("unreachable")
+def retried(step: Callable[..., Any], *arguments: Any) -> Any:
+    """Call *step* as a Task with the workflow's retrier is called, without its waits: three retries of transient errors."""
+    for _ in range(3):
+        with contextlib.suppress(TransientError):
+            return step(*arguments)
+    return step(*arguments)
 
 
 def lambda_error(error: Exception) -> dict[str, str]:

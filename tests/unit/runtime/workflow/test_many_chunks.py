@@ -30,15 +30,13 @@ def test_2001_chunks_are_proved_counted_and_committed(workflow: Workflow) -> Non
     task = FileTask(workflow.id_of(arrival), 1, "arn:1")
     original = ObjectRef(BUCKET, stored["key"], stored["version-id"])
     end_of = [len(HEADER) + CHUNK_BYTES * (index + 1) for index in range(CHUNKS)]
-    stage.tracking.register(
-        task.file_id,
-        {**original.to_dict(), "location": original.to_dict(), "dataset": "transactions", "partner": "acme", "name": "big.csv",
-         "size": end_of[-1], "etag": stored["etag"], "checksum": ""},
-        status=FileStatus.REGISTERED, execution="arn:1", lease_seconds=60,
-    )  # fmt: skip
+    file = {**original.to_dict(), "location": original.to_dict(), "dataset": "transactions", "partner": "acme", "name": "big.csv"}
+    stored_as = {"size": end_of[-1], "etag": stored["etag"], "checksum": ""}
+    stage.tracking.register(task.file_id, {**file, **stored_as}, status=FileStatus.REGISTERED, execution="arn:1", lease_seconds=60)
     contract = load_contracts()["transactions"]
     reading.save(stage.store, task.file_id, Reading(contract, Layout("utf-8", ",", '"', len(HEADER), COLUMNS)))
-    plan = {"plan": 1, "chunks": CHUNKS, "reading_key": keys.reading(task.file_id), "contract_version": 1, "contract_sha256": contract.sha256}
+    plan = {"plan": 1, "chunks": CHUNKS, "reading_key": keys.reading(task.file_id)}
+    plan.update(contract_version=1, contract_sha256=contract.sha256)
     stage.tracking.transition(task, FileStatus.PROCESSING, (FileStatus.REGISTERED,), plan)
 
     chunks = [
@@ -48,7 +46,8 @@ def test_2001_chunks_are_proved_counted_and_committed(workflow: Workflow) -> Non
     stage.tracking.plan_chunks(chunks)
     body = io.BytesIO()
     pq.write_table(pa.table({"transaction_id": ["a", "b", "c"]}), body)
-    parquet = {**stage.store.write("curated/transactions/one.parquet", body.getvalue(), "application/vnd.apache.parquet").to_dict(), "rows": 3}
+    written = stage.store.write("curated/transactions/one.parquet", body.getvalue(), "application/vnd.apache.parquet")
+    parquet = {**written.to_dict(), "rows": 3}
     for chunk in chunks:
         counts = {"rows_read": 3, "rows_accepted": 3, "rows_rejected": 0, "blank_lines": 0, "reasons": {}, "parquet": parquet}
         stage.tracking.finish_chunk(chunk, ChunkStatus.DONE, {"proof": {"aligned": True, "open_quote": None}, **counts})

@@ -375,7 +375,7 @@ def test_a_forged_chunk_reads_nothing(workflow: Workflow, change: dict[str, Any]
         }
     )
     forged = ChunkTask.from_dict({**good.to_dict(), **change})
-    with pytest.raises(Exception, match="no original of this stage|not planned by this stage"):
+    with pytest.raises(Exception, match=r"no original of this stage|not planned by this stage"):
         process(forged, workflow.stage)
 
 
