@@ -64,12 +64,16 @@ def _cdk(emulator: Emulator, log: Path, tell: Callable[[str], None], command: st
     )
     problems: list[str] = []
     with process, log.open("a", encoding="utf-8") as output:
-        for line in process.stdout or ():
-            output.write(line)
-            event = _EVENT.match(line)
-            if event:
-                tell(f"{event[1]} of {event[2]} resources")
-            if _PROBLEM.search(line):
-                problems.append(line.strip())
+        try:
+            for line in process.stdout or ():
+                output.write(line)
+                event = _EVENT.match(line)
+                if event:
+                    tell(f"{event[1]} of {event[2]} resources")
+                if _PROBLEM.search(line):
+                    problems.append(line.strip())
+        except BaseException:
+            process.kill()
+            raise
     if process.returncode != 0:
         raise LocalError(f"cdk {command} failed: {problems[-1] if problems else 'it gave no reason'} (whole log: {log})")

@@ -13,11 +13,8 @@ from rich.console import Console
 
 from local import emulator
 from local.progress import Steps
-from local.stage import STATE, up
-from tests.e2e.deployed import DeployedStage, described
-
-#: Of its own, so that a stage that a person has up is left alone; known, so that a killed session's emulator is found and ended.
-E2E_STATE = STATE / "e2e"
+from local.stage import up
+from tests.e2e.deployed import E2E_STATE, DeployedStage, described
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from local.stage import LocalStage
+from local.stage import STATE, LocalStage
+
+#: Of its own, so that a stage that a person has up is left alone; known, so that a killed session's emulator is found and ended.
+E2E_STATE = STATE / "e2e"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from local import emulator
 from local.emulator import ROOT
 from local.run import SAMPLE
 from local.samples.generate import FLAWS, ROWS
+from tests.e2e.deployed import E2E_STATE, DeployedStage
 
 pytestmark = pytest.mark.e2e
 
@@ -46,10 +47,10 @@ def test_sample_arrives_with_every_row_accounted_for(tmp_path: Path) -> None:
     assert emulator.running(tmp_path) is None
 
 
-def test_a_file_that_is_rejected_ends_with_status_1_and_its_reason(tmp_path: Path) -> None:
+def test_a_rejected_file_ends_with_status_1_and_its_reason_and_a_stage_that_was_up_stays_up(stage: DeployedStage, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.csv"
     wrong.write_bytes(SAMPLE.read_bytes().replace(b"transaction_id,", b"transaction,", 1))
-    done = run(tmp_path, str(wrong), "--dataset", "transactions")
+    done = run(E2E_STATE, str(wrong), "--dataset", "transactions")
     assert done.returncode == 1
     assert "transaction_id" in done.stdout
-    assert emulator.running(tmp_path) is None
+    assert emulator.running(E2E_STATE) == stage.local.emulator

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Callable, Iterator
 
 import pytest
 from rich.console import Console
@@ -84,6 +87,24 @@ def test_a_failure_gives_the_clis_reason_and_is_tried_again(calls: Path, tmp_pat
     (tmp_path / "fails").unlink()
     deployed(tmp_path)
     assert len(called(calls)) == 4
+
+
+def test_an_interrupted_deployment_takes_the_cli_with_it(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cdk").write_text(f"#!/bin/sh\necho $$ > {calls}\necho 'etl-prod | 1/2 |'\nexec sleep 60\n")
+
+    class Interrupted(Steps):
+        @contextmanager
+        def step(self, what: str) -> Iterator[Callable[[str], None]]:
+            def interrupt(_: str) -> None:
+                raise KeyboardInterrupt
+
+            yield interrupt
+
+    assembly = Assembly(tmp_path / "assembly", "d", "3.9", "etl-prod", "123456789012", "us-east-1")
+    with pytest.raises(KeyboardInterrupt):
+        deploy(EMULATOR, assembly, tmp_path, Interrupted(Console(file=io.StringIO())))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(calls.read_text()), 0)
 
 
 def test_a_missing_cli_names_the_command_that_installs_it(calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

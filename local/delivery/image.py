@@ -1,0 +1,118 @@
+"""What stands in for a CodeBuild image: this machine's interpreters behind a private home and private prefixes.
+
+A build may install what it likes, ``npm install -g`` included: nothing of it touches the machine, and the
+next build begins as clean as this one. Only the packages that were downloaded are kept, to be fast.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.delivery.errors import ActionFailed
+from local.interpreters import RUNTIMES, interpreter
+
+#: How this machine reaches its networks and registries. A build has it of the machine, as it has it of AWS there.
+_NETWORK = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+)
+_REGISTRIES = ("PIP_", "NPM_CONFIG_")
+#: What is the build's own, whatever the machine has.
+_OURS = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "NPM_CONFIG_PREFIX", "NPM_CONFIG_CACHE")
+_SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+_PYTHONS = tuple(version for version in RUNTIMES if version != "3.9")  # what the tools run on
+
+
+class Image:
+    """The directories of one build under ``scratch``, and its environment."""
+
+    def __init__(self, scratch: Path, cache: Path) -> None:
+        self._scratch = scratch
+        self._cache = cache
+        self.home = scratch / "home"
+
+    def prepare(self, runtimes: Mapping[str, str]) -> list[str]:
+        """Make the directories; returns what the runtime versions of the buildspec became here, one line each."""
+        for directory in (self.home, self._npm / "bin", self._scratch / "tmp"):
+            directory.mkdir(parents=True, exist_ok=True)
+        said = [self._python(runtimes.get("python"))]
+        if "nodejs" in runtimes:
+            said.append(f"nodejs {runtimes['nodejs']}: {_node_version()} is what this machine has")
+        said += [f"{name} {version}: whatever this machine has" for name, version in runtimes.items() if name not in ("python", "nodejs")]
+        return said
+
+    def environment(self) -> dict[str, str]:
+        """Everything that a build's shell has before the project's own variables."""
+        machine = {name: value for name, value in os.environ.items() if _inherited(name)}
+        node = shutil.which("node")
+        path = [str(self._venv / "bin"), str(self._npm / "bin"), *([str(Path(node).parent)] if node else []), *_SYSTEM_PATH]
+        return (
+            machine
+            | _registry_files()
+            | {
+                "HOME": str(self.home),
+                "LANG": "C.UTF-8",
+                "PATH": ":".join(dict.fromkeys(path)),
+                "TMPDIR": str(self._scratch / "tmp"),
+                "PIP_CACHE_DIR": str(self._cache / "pip"),
+                "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "npm_config_prefix": str(self._npm),
+                "npm_config_cache": str(self._cache / "npm"),
+                "npm_config_update_notifier": "false",
+                "CDK_DISABLE_CLI_TELEMETRY": "1",
+                "CODEBUILD_CI": "true",
+            }
+        )
+
+    @property
+    def _npm(self) -> Path:
+        return self._scratch / "npm"
+
+    @property
+    def _venv(self) -> Path:
+        return self._scratch / "python"
+
+    def _python(self, wanted: str | None) -> str:
+        found = nearest_python(wanted) if wanted else (sys.executable, "%d.%d" % sys.version_info[:2])
+        done = subprocess.run([found[0], "-m", "venv", str(self._venv)], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise ActionFailed(f"{found[0]} makes no virtual environment: {(done.stderr or done.stdout).strip()}")
+        return f"python {wanted or 'of the image'}: {found[1]} is what this machine has" if wanted != found[1] else f"python {wanted}"
+
+
+def nearest_python(wanted: str) -> tuple[str, str]:
+    """An interpreter of this machine and its version: the wanted one, or the nearest."""
+    minor = int(wanted.partition(".")[2] or "12") if wanted.startswith("3.") else 12
+    for version in sorted(_PYTHONS, key=lambda candidate: abs(int(candidate.partition(".")[2]) - minor)):
+        found = interpreter(version)
+        if found is not None:
+            return str(found), version
+    return sys.executable, "%d.%d" % sys.version_info[:2]
+
+
+def _inherited(name: str) -> bool:
+    upper = name.upper()
+    return (upper in _NETWORK or upper.startswith(_REGISTRIES)) and upper not in _OURS
+
+
+def _registry_files() -> dict[str, str]:
+    """The user's own settings of pip and npm: a private home would hide them, and with them how to reach a registry."""
+    home = Path.home()
+    files = {"PIP_CONFIG_FILE": home / ".config" / "pip" / "pip.conf", "NPM_CONFIG_USERCONFIG": home / ".npmrc"}
+    return {name: str(path) for name, path in files.items() if path.is_file() and name not in os.environ}
+
+
+def _node_version() -> str:
+    node = shutil.which("node")
+    return subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip() if node else "no Node.js"

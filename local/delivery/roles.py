@@ -1,0 +1,51 @@
+"""The roles that actions assume must exist: those of the bootstrap exist only where a region was bootstrapped.
+
+The emulator enforces no IAM, and so lets a stack into any region. On AWS the action could not even assume its role.
+"""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import ClientError
+
+from local.delivery.cloud import Cloud
+from local.delivery.definition import Action, Pipeline
+from local.delivery.errors import DefinitionError
+
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
+#: cdk-<qualifier>-<purpose>-role-<account>-<region>
+_BOOTSTRAP = re.compile(r"cdk-([a-z0-9]+)-[a-z-]+-role-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)")
+_STANDARD_QUALIFIER = "hnb659fds"
+
+
+def refuse_missing_roles(cloud: Cloud, pipeline: Pipeline) -> None:
+    """Raise DefinitionError for the first role that does not exist; the message has the command that makes it."""
+    checked: set[str] = set()
+    for action in pipeline.actions:
+        for role in (action.role, action.configuration.get("RoleArn")):
+            if role and role not in checked:
+                checked.add(role)
+                _refuse_missing(cloud, pipeline.region, action, role)
+
+
+def _refuse_missing(cloud: Cloud, region: str, action: Action, role: str) -> None:
+    match = _ROLE.fullmatch(role)
+    if match is None:
+        raise DefinitionError(f"{action.label}: {role} is not the ARN of a role")
+    account, name = match.groups()
+    try:
+        cloud.client("iam", region, account).get_role(RoleName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        raise DefinitionError(f"{action.label}: the role {name} does not exist. {_advice(name)}") from error
+
+
+def _advice(name: str) -> str:
+    bootstrap = _BOOTSTRAP.fullmatch(name)
+    if bootstrap is None:
+        return "Deploy the stack that makes it"
+    qualifier, account, region = bootstrap.groups()
+    option = "" if qualifier == _STANDARD_QUALIFIER else f" --qualifier {qualifier} --toolkit-stack-name CDKToolkit-{qualifier}"
+    return f"Region {region} is not bootstrapped; run: python -m local cdk bootstrap aws://{account}/{region}{option}"
