@@ -166,14 +166,14 @@ def test_every_outcome_is_published_in_order_per_partner(states):  # E17
     assert publish["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "NotifyUndelivered"}]
 
 
-def test_a_delivery_is_noted_on_a_file_that_exists(states):
+def test_a_delivery_is_noted_as_a_change_of_a_file_that_exists(states):
     noted = states["RecordDelivery"]
     assert noted["Parameters"] == {
         "TableName": "<TrackingTable3514576F>",
         "Key": {"file_id": {"S.$": "$.file_id"}, "chunk_id": {"S": "#file"}},
-        "UpdateExpression": "SET published_at = :now",
+        "UpdateExpression": "SET published_at = :now ADD revision :one",
         "ConditionExpression": "attribute_exists(file_id)",
-        "ExpressionAttributeValues": {":now": {"S.$": "$$.State.EnteredTime"}},
+        "ExpressionAttributeValues": {":now": {"S.$": "$$.State.EnteredTime"}, ":one": {"N": "1"}},
     }
     assert noted["Retry"][0] == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "MaxAttempts": 0}
     assert noted["Next"] == "IsAlert"
