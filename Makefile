@@ -23,7 +23,7 @@ setup: .venv/.ready node_modules/.ready ## Install what the project needs into .
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
 	@echo "Installing the Python packages (once) ..."
 	@$(PYTHON) -m venv .venv
-	@$(VENV)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@$(VENV)/python -m pip install -qq --require-hashes -r requirements.txt
 	@touch $@
 
 node_modules/.ready: package-lock.json
