@@ -1,6 +1,6 @@
 """What each function may do, as data: one row a function, least privilege by prefix.
 
-Originals are only ever read by version. Listing is granted on the same prefixes, since S3 answers
+Originals, and what a chunk's item lists, are read by version: another right than reading the current one. Listing is granted on the same prefixes, since S3 answers
 403 instead of 404 for a missing key to whoever may not list.
 """
 
@@ -71,10 +71,10 @@ ACCESS = {
     ),
     "finalize_file": Access(
         objects=(
-            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ_VERSION, (keys.INCOMING, keys.FAILED, keys.CURATED, keys.STAGING)),
             (READ_TAGS, (keys.INCOMING, keys.FAILED)),
             (DELETE_VERSION, (keys.INCOMING, keys.FAILED)),
-            (READ, (keys.MANIFESTS, keys.CURATED, keys.STAGING, keys.PROCESSED)),
+            (READ, (keys.MANIFESTS, keys.PROCESSED)),
             (WRITE, (_COMMIT_MANIFESTS, _REJECT_REPORTS, keys.PROCESSED)),
             (WRITE_TAGS, (keys.PROCESSED,)),
             (ABORT, (keys.PROCESSED,)),
@@ -83,10 +83,10 @@ ACCESS = {
     ),
     "record_failure": Access(
         objects=(
-            (READ_VERSION, (keys.INCOMING,)),
-            (READ_TAGS, (keys.INCOMING,)),
-            (DELETE_VERSION, (keys.INCOMING,)),
-            (READ, (keys.MANIFESTS, keys.FAILED, keys.PROCESSED)),
+            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ_TAGS, (keys.INCOMING, keys.FAILED)),
+            (DELETE_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ, (keys.FAILED, keys.PROCESSED)),
             (WRITE, (_COMMIT_MANIFESTS, _REJECT_REPORTS, keys.FAILED, keys.PROCESSED)),
             (WRITE_TAGS, (keys.FAILED, keys.PROCESSED)),
             (ABORT, (keys.FAILED, keys.PROCESSED)),

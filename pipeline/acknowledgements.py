@@ -89,7 +89,7 @@ _FUNCTION_OBJECTS = {
         "curated/*/_files/*",
         "rejected/*/_files/*",
     ),
-    "RecordFailure": ("incoming/*", "manifests/*", "failed/*", "processed/*", "curated/*/_files/*", "rejected/*/_files/*"),
+    "RecordFailure": ("incoming/*", "failed/*", "processed/*", "curated/*/_files/*", "rejected/*/_files/*"),
 }
 
 

@@ -32,10 +32,10 @@ FUNCTIONS = {
     ),
     "finalize-file": (
         {
-            "GetObjectVersion": ["incoming/", "failed/"],
+            "GetObjectVersion": ["incoming/", "failed/", "curated/", "staging/"],
             "GetObjectVersionTagging": ["incoming/", "failed/"],
             "DeleteObjectVersion": ["incoming/", "failed/"],
-            "GetObject": ["manifests/", "curated/", "staging/", "processed/"],
+            "GetObject": ["manifests/", "processed/"],
             "PutObject": ["curated/*/_files/", "rejected/*/_files/", "processed/"],
             "PutObjectTagging": ["processed/"],
             "AbortMultipartUpload": ["processed/"],
@@ -45,16 +45,16 @@ FUNCTIONS = {
     ),
     "record-failure": (
         {
-            "GetObjectVersion": ["incoming/"],
-            "GetObjectVersionTagging": ["incoming/"],
-            "DeleteObjectVersion": ["incoming/"],
-            "GetObject": ["manifests/", "failed/", "processed/"],
+            "GetObjectVersion": ["incoming/", "failed/"],
+            "GetObjectVersionTagging": ["incoming/", "failed/"],
+            "DeleteObjectVersion": ["incoming/", "failed/"],
+            "GetObject": ["failed/", "processed/"],
             "PutObject": ["curated/*/_files/", "rejected/*/_files/", "failed/", "processed/"],
             "PutObjectTagging": ["failed/", "processed/"],
             "AbortMultipartUpload": ["failed/", "processed/"],
         },
         GET_PUT_UPDATE | {"dynamodb:Query"},
-        ["failed/", "incoming/", "manifests/", "processed/"],
+        ["failed/", "incoming/", "processed/"],
     ),
 }
 
