@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 import time
@@ -49,6 +50,7 @@ class Work:
     scratch: Path
     cache: Path
     policy: Policy
+    context: Mapping[str, str]
     log: TextIO
     stop: threading.Event
     tell: Callable[[str], None]
@@ -113,6 +115,7 @@ def _build(work: Work) -> Result:
         facts={
             "CODEBUILD_INITIATOR": f"codepipeline/{work.pipeline.name}",
             "CODEBUILD_RESOLVED_SOURCE_VERSION": work.revision.commit,
+            **({"CDK_CONTEXT_JSON": json.dumps(dict(work.context))} if work.context else {}),
         },
         tell=work.tell,
     )

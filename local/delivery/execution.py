@@ -149,12 +149,23 @@ def records(home: Path) -> list[Record]:
     return sorted(found, key=lambda record: record.number)
 
 
+def bury(home: Path, record: Record) -> None:
+    """Record for good that the execution's process died."""
+    record.scratch = ""
+    write_json(home / record.id / "execution.json", asdict(record))
+
+
 def _read(file: Path) -> Record:
-    content = read_json(file)
-    stages = [
-        StageRecord(stage["name"], stage["status"], [ActionRecord(**action) for action in stage["actions"]]) for stage in content["stages"]
-    ]
-    record = Record(**{**content, "stages": stages})
+    record = _parsed(file)
     if record.status == IN_PROGRESS and not is_running(file.parent):
-        record.status = INTERRUPTED
+        record = _parsed(file)  # It may have ended between the two looks; its process writes before it lets go.
+        if record.status == IN_PROGRESS:
+            record.status = INTERRUPTED
     return record
+
+
+def _parsed(file: Path) -> Record:
+    content = read_json(file)
+    for stage in content["stages"]:
+        stage["actions"] = [ActionRecord(**action) for action in stage["actions"]]
+    return Record(**{**content, "stages": [StageRecord(**stage) for stage in content["stages"]]})

@@ -48,4 +48,5 @@ def _advice(name: str) -> str:
         return "Deploy the stack that makes it"
     qualifier, account, region = bootstrap.groups()
     option = "" if qualifier == _STANDARD_QUALIFIER else f" --qualifier {qualifier} --toolkit-stack-name CDKToolkit-{qualifier}"
-    return f"Region {region} is not bootstrapped; run: python -m local cdk bootstrap aws://{account}/{region}{option}"
+    command = f"node_modules/.bin/cdk bootstrap aws://{account}/{region}{option}"
+    return f'Region {region} is not bootstrapped; run: eval "$(python -m local env)" && {command}'

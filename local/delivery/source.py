@@ -38,6 +38,15 @@ class Revision:
             with tarfile.open(fileobj=archive) as opened:
                 opened.extractall(directory, filter="tar")
 
+    def read(self, path: str) -> str:
+        """One file of the commit; raise LocalError when it has none there."""
+        done = subprocess.run(
+            _git(self.repository, "show", f"{self.commit}:{path}"), capture_output=True, text=True, env=_environment(), check=False
+        )
+        if done.returncode != 0:
+            raise LocalError(f"commit {self.commit[:8]} has no file {path}")
+        return done.stdout
+
 
 def read_revision(repository: Path, name: str, branch: str) -> Revision:
     """The commit that *name* (a hash, a branch, HEAD) stands for; raise LocalError when the repository has no such commit."""

@@ -1,0 +1,143 @@
+"""Deliver one commit: bring up the emulator, set up the pipeline if it is not there, then let the pipeline do the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from local import emulator
+from local.delivery import execution as executions
+from local.delivery.actions import Policy, clean
+from local.delivery.cloud import Cloud
+from local.delivery.console import Board
+from local.delivery.deployed import find_pipelines, read_pipeline
+from local.delivery.execution import INTERRUPTED, SUCCEEDED, Record
+from local.delivery.files import locked
+from local.delivery.limits import LIMITS
+from local.delivery.runner import Runner
+from local.delivery.setup import SetUp
+from local.delivery.source import Revision, read_revision, uncommitted
+from local.emulator import ROOT
+from local.errors import LocalError
+from local.interpreters import nearest_runtime
+from local.progress import Steps
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Where deliveries are kept on this machine (*state*), and where they are shown."""
+
+    state: Path
+    console: Console
+    policy: Policy
+
+    @property
+    def home(self) -> Path:
+        return self.state / "delivery"
+
+    def deliver(self, repository: Path, commit: str, branch: str | None = None) -> bool:
+        """Run the pipeline for a commit; True when it succeeded. Raises LocalError when it cannot even begin."""
+        board = Board(self.console)
+        settings = _settings(read_revision(repository, commit, ""))
+        revision = read_revision(repository, commit, branch or settings["pipeline"]["source"]["branch"])
+        if repository == ROOT and (differing := uncommitted(repository)):
+            board.say(f"{differing} files differ from commit {revision.commit[:8]} and are not delivered; commit them to have them in")
+        cloud = self._cloud(settings, board)
+        region = settings["pipeline"]["region"]
+        with locked(self.home / "setup.lock"):
+            stack = self._pipeline_stack(cloud, region, revision, settings)
+        runner = Runner(
+            cloud=cloud,
+            read=lambda: read_pipeline(cloud, region, stack),
+            state=self.home,
+            cache=self.state / "cache",
+            board=board,
+            policy=self.policy,
+            context=_context(settings, board),
+        )
+        record = runner.run(revision)
+        self._say_limits(board)
+        return record.status == SUCCEEDED
+
+    def _cloud(self, settings: Mapping[str, Any], board: Board) -> Cloud:
+        """The running emulator, or a new one; what died with the last one is said and cleaned up."""
+        account = settings["pipeline"]["account"]
+        with locked(self.home / "setup.lock"):
+            running = emulator.running(self.state)
+            self._bury(board, running)
+            if running is None:
+                steps = Steps(self.console)
+                with steps.step("Starting the emulator"):
+                    running = emulator.start(self.state, account=account)
+                steps.say(f"The emulator listens on {running.endpoint}, and stays up; 'python -m local down' stops it")
+        if running.account != account:
+            raise LocalError(f"the emulator runs with account {running.account}, not {account}; 'python -m local down' stops it")
+        return Cloud(running)
+
+    def _bury(self, board: Board, running: emulator.Emulator | None) -> None:
+        """Say which executions died, with the emulator or without, and delete what they left."""
+        for home in sorted(path for path in self.home.glob("*") if path.is_dir()):
+            for record in executions.records(home):
+                if record.status != INTERRUPTED or not record.scratch:
+                    continue
+                with_it = "" if running is not None and running.pid == record.emulator else ", and the emulator with it"
+                board.say(f"Execution {record.id} of {record.pipeline} was killed while it ran{with_it}; this one starts cleanly")
+                if Path(record.scratch).exists():
+                    clean(Path(record.scratch))
+                executions.bury(home, record)
+
+    def _pipeline_stack(self, cloud: Cloud, region: str, revision: Revision, settings: Mapping[str, Any]) -> str:
+        found = find_pipelines(cloud, region)
+        if not found:
+            steps = Steps(self.console)
+            SetUp(cloud, self.home / "setup.log", steps, _context(settings, Board(self.console))).run(revision)
+            found = find_pipelines(cloud, region)
+        if len(found) != 1:
+            raise LocalError(f"{region} has {len(found)} pipelines ({', '.join(sorted(found))}), where one is needed")
+        return next(iter(found.values()))
+
+    def _say_limits(self, board: Board) -> None:
+        board.say("What a rehearsal cannot show, and what stands in for it:")
+        for limit in LIMITS:
+            board.say(f"  {limit.what}: {limit.instead}")
+
+
+def status(state: Path, console: Console, last: int = 5) -> list[Record]:
+    """Show the last executions of each pipeline, the newest in full; returns those that were shown."""
+    shown: list[Record] = []
+    for home in sorted(path for path in (state / "delivery").glob("*") if path.is_dir()):
+        found = executions.records(home)[-last:]
+        board = Board(console)
+        for record in found:
+            reason = f": {record.reason}" if record.reason else ""
+            board.say(f"{record.id}  {record.status}  {record.branch}  {record.message}  ({record.trigger}){reason}")
+        if found:
+            console.print(board.table(found[-1]))
+        shown += found
+    return shown
+
+
+def _settings(revision: Revision) -> Mapping[str, Any]:
+    """The delivery's settings in the commit's ``cdk.json``."""
+    try:
+        settings: Mapping[str, Any] = json.loads(revision.read("cdk.json"))["context"]["ledgerline"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {error!r}") from error
+    return settings
+
+
+def _context(settings: Mapping[str, Any], board: Board) -> dict[str, str]:
+    """What the app's context must be overridden with, because functions can only run under a Python that this machine has."""
+    wanted = settings["runtime"]
+    found = nearest_runtime(wanted)
+    if found is None:
+        raise LocalError("no Python from 3.9 to 3.13 is installed that could run the functions; install one")
+    if found == wanted:
+        return {}
+    board.say(f"Python {wanted}, the functions' runtime, is not installed here: the rehearsal deploys them for {found}")
+    return {"ledgerline.runtime": found}

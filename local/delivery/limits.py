@@ -1,0 +1,18 @@
+"""What a rehearsal cannot show, and what stands in for each: printed after every execution, and the list in docs/rehearsal.md."""
+
+from __future__ import annotations
+
+from local.gaps.limits import Limit
+
+LIMITS: tuple[Limit, ...] = (
+    Limit("IAM enforcement", "an action's role must exist and is not assumed; tests check every statement of every role"),
+    Limit("CodeBuild images", "this machine's Python and Node.js in a clean directory, with a home and prefixes of its own"),
+    Limit("The source connection", "a commit of a local repository, without .git; no webhook, no token, no pull request"),
+    Limit("Quotas and account concurrency", "nothing is limited; tests check the sizes that have limits"),
+    Limit("X-Ray, metrics and alarms", "settings are deployed; nothing is traced and no alarm changes state by itself"),
+    Limit("Drift", "nothing changes a stack behind the pipeline's back; detection runs on AWS only"),
+    Limit("Failed first creation", "the rehearsal deletes a stack in ROLLBACK_COMPLETE itself; on AWS a person does (docs/runbook.md)"),
+    Limit("Artifacts after an execution", "removed, since the emulator holds them in memory; on AWS they stay 30 days"),
+    Limit("Accounts", "all are the emulator's; roles across accounts are not assumed"),
+    Limit("Time", "downloads are cached in .ledgerline/cache; durations are this machine's"),
+)
