@@ -1,7 +1,8 @@
 """What each function may do, as data: one row a function, least privilege by prefix.
 
-Originals, and what a chunk's item lists, are read by version: another right than reading the current one. Listing is granted on the same prefixes, since S3 answers
-403 instead of 404 for a missing key to whoever may not list.
+Originals, and what a chunk's item lists, are read by version, which is another right than reading
+the current one. Listing is granted on the same prefixes, since S3 answers 403 instead of 404 for a
+missing key to whoever may not list.
 """
 
 from __future__ import annotations

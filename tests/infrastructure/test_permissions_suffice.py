@@ -1,0 +1,128 @@
+"""What the steps really call is what their roles allow (E13): the emulator enforces no policy, AWS does.
+
+Files go through the real steps on an in-process S3 and DynamoDB; every call is recorded with the step that made it
+and held against the policy in the template.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+import pytest
+from moto import mock_aws
+
+from runtime.errors import StorageUnavailable
+from tests.infrastructure.reading import allowed
+from tests.support import workflow as walked
+from tests.support.transactions import csv, row
+
+ITEMS = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"}
+TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+@dataclass
+class Calls:
+    """(step, IAM action, key or None) of every call; calls outside a step are the test's own."""
+
+    step: str | None = None
+    made: set[tuple[str, str, str | None]] = field(default_factory=set)
+
+    def record(self, params, model, **_):
+        if self.step is not None:
+            self.made |= {(self.step, action, key) for action, key in actions(model.name, params)}
+
+
+def actions(operation, params):
+    """The IAM actions that authorize a call, as the service authorization reference lists them."""
+    key, version = params.get("Key"), "VersionId" in params
+    if operation in ("GetObject", "HeadObject"):
+        return [("s3:GetObjectVersion" if version else "s3:GetObject", key)]
+    if operation in ("PutObject", "CreateMultipartUpload"):
+        return [("s3:PutObject", key)]
+    if operation == "DeleteObject":
+        return [("s3:DeleteObjectVersion" if version else "s3:DeleteObject", key)]
+    if operation == "CopyObject":
+        source = params["CopySource"]
+        reads = [("s3:GetObjectVersion", source["Key"]), ("s3:GetObjectVersionTagging", source["Key"])]
+        return [*reads, ("s3:PutObject", key), ("s3:PutObjectTagging", key)]
+    if operation == "TransactWriteItems":
+        return [(f"dynamodb:{TRANSACTION[kind]}", None) for write in params["TransactItems"] for kind in write]
+    assert operation in ITEMS, f"which actions authorize {operation}?"
+    return [(f"dynamodb:{operation}", None)]
+
+
+@pytest.fixture
+def calls():
+    return Calls()
+
+
+@pytest.fixture
+def workflow(monkeypatch, calls):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    retried = walked.retried
+
+    def named(step, *arguments):
+        calls.step = "process_chunk" if step.__name__ == "process" else step.__name__
+        try:
+            return retried(step, *arguments)
+        finally:
+            calls.step = None
+
+    monkeypatch.setattr(walked, "retried", named)
+    with mock_aws():
+        clients = walked.make_store()
+        for client in clients:
+            client.meta.events.register("before-parameter-build.*.*", calls.record)
+        yield walked.Workflow(*clients)
+
+
+def refused(stage, calls):
+    """Calls that the policy of their step does not allow."""
+    grants = {step: list(allowed(stage, f"etl-{step.replace('_', '-')}-prod").values()) for step, _, _ in calls.made}
+
+    def permits(step, action, key):
+        patterns = [pattern for granted, resources in grants[step] if action in granted for pattern in resources]
+        objects = [pattern.partition("/")[2] for pattern in patterns]
+        return bool(patterns) if key is None else any(fnmatchcase(key, pattern) for pattern in objects)
+
+    return sorted(call for call in calls.made if not permits(*call))
+
+
+def test_a_file_that_succeeds(stage, workflow, calls):
+    body = csv([*(row(number) for number in range(40)), row(3), row(41, amount="many")])
+    event = workflow.upload("incoming/transactions/acme/a b+ü.csv", body)
+    assert workflow.run(event)["outcome"]["status"] == "SUCCEEDED"
+    assert workflow.run(event)["decision"] == "NOTHING"
+    assert {step for step, _, _ in calls.made} == {"register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file"}
+    assert refused(stage, calls) == []
+
+
+def test_a_file_that_is_rejected(stage, workflow, calls):
+    event = workflow.upload("incoming/transactions/acme/a.csv", b"this,is,not,the,header\n1,2,3,4,5\n")
+    assert workflow.run(event)["outcome"]["status"] == "REJECTED"
+    assert "record_failure" in {step for step, _, _ in calls.made}
+    assert refused(stage, calls) == []
+
+
+def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(stage, workflow, calls, monkeypatch):
+    event = workflow.upload("incoming/transactions/acme/a.csv", csv(row(number) for number in range(20)))
+    move = workflow.stage.store.move
+
+    def broken(source, key):
+        if calls.step == "finalize_file":
+            raise StorageUnavailable("CopyObject", key, "SlowDown")
+        return move(source, key)
+
+    monkeypatch.setattr(workflow.stage.store, "move", broken)
+    assert workflow.run(event)["outcome"]["status"] == "SUCCEEDED"
+    assert ("record_failure", "s3:DeleteObjectVersion", "incoming/transactions/acme/a.csv") in calls.made
+    assert refused(stage, calls) == []
+
+
+def test_a_call_that_no_policy_allows_is_noticed(stage, calls):
+    calls.made = {("process_chunk", "s3:GetObject", "curated/a"), ("process_chunk", "dynamodb:DeleteItem", None)}
+    assert len(refused(stage, calls)) == 2
