@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from local.emulator import ROOT
+from local.gaps.accepted_types import ACCEPTED
 from tests.e2e.deployed import DeployedStage
 
 pytestmark = pytest.mark.e2e
@@ -29,3 +33,11 @@ def test_bucket_and_table_have_what_their_template_gives_them(stage: DeployedSta
     assert s3.get_bucket_logging(Bucket=stage.bucket)["LoggingEnabled"]["TargetBucket"]
     backups = stage.client("dynamodb").describe_continuous_backups(TableName=stage.table)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_the_guide_names_what_this_stage_has_without_effect(stage: DeployedStage) -> None:
+    template = stage.client("cloudformation").get_template(StackName=f"etl-{stage.suffix}")["TemplateBody"]
+    resources = (template if isinstance(template, dict) else json.loads(template))["Resources"].values()
+    without_effect = {resource["Type"] for resource in resources} & {accepted.type for accepted in ACCEPTED}
+    assert without_effect == {"AWS::CloudTrail::Trail"}
+    assert "Of a primary stage, that is the CloudTrail trail" in (ROOT / "docs" / "local.md").read_text(encoding="utf-8")

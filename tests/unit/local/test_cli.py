@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from local import cli
+from local.emulator import ROOT
 from local.errors import LocalError
 from local.gaps import GAPS
 from local.gaps.accepted_types import ACCEPTED
@@ -31,6 +32,13 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     answer = call(command, "--help")
     assert answer.exit_code == 0
     assert f"python -m local {command}" in answer.output
+
+
+def test_the_guide_names_every_command() -> None:
+    guide = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    for command in cli.app.registered_commands:
+        assert command.callback is not None
+        assert f"`python -m local {command.callback.__name__}" in guide
 
 
 def test_env_can_be_evaluated_by_a_shell(fixed: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

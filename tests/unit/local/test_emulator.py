@@ -48,6 +48,19 @@ def test_stop_ends_the_process_and_deletes_what_it_wrote_elsewhere(state: Path) 
     assert eventually(lambda: not _group_lives(started.pid))
 
 
+def test_stop_ends_what_a_function_left_behind(state: Path) -> None:
+    started = emulator.start(state)
+    cloud = Cloud(started)
+    source = (
+        "import subprocess\n"
+        "COMMAND = ['sh', '-c', 'trap \"\" TERM; sleep 60; true']\n"
+        "def handler(event, context): return subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL).pid\n"
+    )
+    assert cloud.invoke(cloud.function(source))["body"] > 0
+    emulator.stop(state)
+    assert eventually(lambda: not _group_lives(started.pid), seconds=5)
+
+
 def test_stop_ends_an_emulator_that_ignores_being_asked(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = emulator.start(state)
     monkeypatch.setattr(emulator, "_TERMINATE_SECONDS", 0.5)
