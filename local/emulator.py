@@ -91,7 +91,11 @@ def start(state: Path, port: int | None = None, *, account: str = ACCOUNT, fixed
             raise LocalError(f"the emulator of {state} runs already; 'python -m local down' stops it")
         clean_up(state)
         scratch = tempfile.mkdtemp(prefix="ledgerline-")
-        emulator = _spawn(state, port or _free_port(), scratch, lock, account=account, fixed=fixed)
+        try:
+            emulator = _spawn(state, port or _free_port(), scratch, lock, account=account, fixed=fixed)
+        except BaseException:
+            shutil.rmtree(scratch)
+            raise
     try:
         _wait_until_healthy(emulator)
     except BaseException:

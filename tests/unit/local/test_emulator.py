@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Iterator
 
@@ -104,7 +105,8 @@ def test_a_process_id_that_now_is_anothers_is_left_alone(state: Path) -> None:
         bystander.wait()
 
 
-def test_a_port_in_use_is_refused(state: Path) -> None:
+def test_a_port_in_use_is_refused_and_leaves_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(state))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -112,6 +114,7 @@ def test_a_port_in_use_is_refused(state: Path) -> None:
         with pytest.raises(LocalError, match=f"port {port} of 127.0.0.1 is in use"):
             emulator.start(state, port)
     assert emulator.running(state) is None
+    assert not list(state.glob("ledgerline-*"))
 
 
 def test_one_that_does_not_come_up_says_why_and_leaves_nothing(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
