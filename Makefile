@@ -6,6 +6,7 @@ VENV := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 
 FILE ?=
 DATASET ?=
@@ -48,7 +49,8 @@ check: setup ## Format, lint, types, import rules, template and security gates
 	@echo "== Format and lint (ruff)"; $(VENV)/ruff format --check . && $(VENV)/ruff check .
 	@echo "== Types (mypy)"; $(VENV)/mypy
 	@echo "== Import rules (import-linter)"; $(VENV)/lint-imports
-	@echo "== Templates and security"; $(VENV)/python -m pipeline.gates
+	@echo "== Synthesis (cdk-nag)"; $(VENV)/python pipeline_app.py
+	@echo "== Templates and security (cfn-lint, our own rules)"; $(VENV)/python -m pipeline.gates
 
 format: setup ## Format the code
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .

@@ -35,7 +35,7 @@ __all__ = ["GAPS", "MINISTACK", "Gap", "GapMismatch", "fix_all"]
 
 def fix_all() -> None:
     """Patch the emulator in this process; raise GapMismatch when it is not the one that the fixes are for."""
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import version
 
     must_hold(version("ministack") == MINISTACK, f"version {MINISTACK}")
     for gap in GAPS:

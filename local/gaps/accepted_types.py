@@ -42,7 +42,7 @@ ACCEPTED: tuple[Accepted, ...] = (
 
 
 def _fix() -> None:
-    handlers = provisioners._RESOURCE_HANDLERS  # noqa: SLF001
+    handlers = provisioners._RESOURCE_HANDLERS
     for accepted in ACCEPTED:
         must_hold(accepted.type not in handlers, f"no handler for {accepted.type}")
         handlers[accepted.type] = _handlers(accepted)

@@ -15,15 +15,15 @@ _AWS_MANAGED_KEY = b""
 
 
 def _fix() -> None:
-    known = provisioners._S3_BUCKET_CONFIGURATIONS  # noqa: SLF001
+    known = provisioners._S3_BUCKET_CONFIGURATIONS
     must_hold([row[0] for row in known] == ["CorsConfiguration", "PublicAccessBlockConfiguration", "WebsiteConfiguration"], "bucket table")
-    must_contain(provisioners._s3_apply_configurations, "in _S3_BUCKET_CONFIGURATIONS")  # noqa: SLF001
-    provisioners._S3_BUCKET_CONFIGURATIONS = (  # noqa: SLF001
+    must_contain(provisioners._s3_apply_configurations, "in _S3_BUCKET_CONFIGURATIONS")
+    provisioners._S3_BUCKET_CONFIGURATIONS = (
         *known,
-        ("Tags", _tagging, s3._put_bucket_tagging, s3._delete_bucket_tagging),  # noqa: SLF001
-        ("LifecycleConfiguration", _lifecycle, s3._put_bucket_lifecycle, s3._delete_bucket_lifecycle),  # noqa: SLF001
-        ("BucketEncryption", _encryption, _put_encryption, s3._delete_bucket_encryption),  # noqa: SLF001
-        ("LoggingConfiguration", _logging, s3._put_bucket_logging, _stop_logging),  # noqa: SLF001
+        ("Tags", _tagging, s3._put_bucket_tagging, s3._delete_bucket_tagging),
+        ("LifecycleConfiguration", _lifecycle, s3._put_bucket_lifecycle, s3._delete_bucket_lifecycle),
+        ("BucketEncryption", _encryption, _put_encryption, s3._delete_bucket_encryption),
+        ("LoggingConfiguration", _logging, s3._put_bucket_logging, _stop_logging),
     )
 
 
@@ -51,7 +51,7 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
 
 def _put_encryption(bucket: str, configuration: bytes) -> None:
     if configuration != _AWS_MANAGED_KEY:
-        s3._put_bucket_encryption(bucket, configuration)  # noqa: SLF001
+        s3._put_bucket_encryption(bucket, configuration)
 
 
 def _encryption(configuration: dict[str, Any]) -> bytes:
@@ -68,7 +68,7 @@ def _logging(configuration: dict[str, Any]) -> bytes:
 
 
 def _stop_logging(bucket: str) -> None:
-    s3._put_bucket_logging(bucket, _xml("BucketLoggingStatus", {}))  # noqa: SLF001
+    s3._put_bucket_logging(bucket, _xml("BucketLoggingStatus", {}))
 
 
 def _xml(root: str, content: dict[str, Any]) -> bytes:

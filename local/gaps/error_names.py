@@ -21,12 +21,12 @@ class _NamedMessage(str):
 
 
 def _fix() -> None:
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT  # noqa: SLF001
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
     must_hold(script.count(_RAISED) == 1, f"one {_RAISED} in the worker's script")
     must_contain(lambda_runtime.Worker.invoke, f'"{_DIED}"')
-    must_contain(lambda_svc._execute_function_warm, 'error_type = "Runtime.HandlerError"')  # noqa: SLF001
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_RAISED, '"error_name": type(e).__name__, ' + _RAISED)  # noqa: SLF001
-    invoke_worker, answer = lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm  # noqa: SLF001
+    must_contain(lambda_svc._execute_function_warm, 'error_type = "Runtime.HandlerError"')
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_RAISED, '"error_name": type(e).__name__, ' + _RAISED)
+    invoke_worker, answer = lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm
 
     def invoke(*arguments: Any, **named: Any) -> dict[str, Any]:
         result: dict[str, Any] = invoke_worker(*arguments, **named)
@@ -45,7 +45,7 @@ def _fix() -> None:
         return result
 
     lambda_runtime.Worker.invoke = invoke
-    lambda_svc._execute_function_warm = execute  # noqa: SLF001
+    lambda_svc._execute_function_warm = execute
 
 
 GAP = Gap("error names", "every failure of a function is called Runtime.HandlerError, so no retry or catch by class matches", _fix)

@@ -15,7 +15,7 @@ _version: ContextVar[str | None] = ContextVar("version", default=None)
 
 
 def _fix() -> None:
-    fire_event, dispatch_event = s3._fire_s3_event, eventbridge._dispatch_event  # noqa: SLF001
+    fire_event, dispatch_event = s3._fire_s3_event, eventbridge._dispatch_event
     must_contain(fire_event, "_eb._dispatch_event(eb_event)")
     must_contain(fire_event, '"sequencer": sequencer or "0"}')
     signature = inspect.signature(fire_event)
@@ -35,8 +35,8 @@ def _fix() -> None:
             event = {**event, "Detail": json.dumps(detail)}
         return dispatch_event(event, *arguments, **named)
 
-    s3._fire_s3_event = fire  # noqa: SLF001
-    eventbridge._dispatch_event = dispatch  # noqa: SLF001
+    s3._fire_s3_event = fire
+    eventbridge._dispatch_event = dispatch
 
 
 GAP = Gap("event versions", "the EventBridge event of a new object does not say which version it is", _fix)

@@ -11,13 +11,13 @@ from local.gaps.gap import Gap, must_hold
 
 
 def _fix() -> None:
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]  # noqa: SLF001
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
     original = handlers["delete"]
-    must_hold(original is provisioners._s3_delete, "the bucket's delete handler")  # noqa: SLF001
+    must_hold(original is provisioners._s3_delete, "the bucket's delete handler")
 
     def delete(name: str, properties: dict[str, Any]) -> None:
-        held = len(s3._buckets.get(name, {}).get("objects", ()))  # noqa: SLF001
-        held += sum(len(versions) for (bucket, _), versions in s3._object_versions.items() if bucket == name)  # noqa: SLF001
+        held = len(s3._buckets.get(name, {}).get("objects", ()))
+        held += sum(len(versions) for (bucket, _), versions in s3._object_versions.items() if bucket == name)
         if held:
             raise ValueError(f"BucketNotEmpty: {name} holds {held} objects and versions. You must delete all versions in the bucket.")
         original(name, properties)

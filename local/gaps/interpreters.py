@@ -9,7 +9,7 @@ from local.interpreters import interpreter
 
 
 def _fix() -> None:
-    original = lambda_runtime._detect_runtime_binary  # noqa: SLF001
+    original = lambda_runtime._detect_runtime_binary
     must_contain(original, "return sys.executable, _PYTHON_WORKER_SCRIPT")
 
     def detect(runtime: str) -> tuple[str, str]:
@@ -22,7 +22,7 @@ def _fix() -> None:
             raise RuntimeError(f"this machine has no Python {version}, which the function's runtime {runtime} asks for; install it")
         return str(python), script
 
-    lambda_runtime._detect_runtime_binary = detect  # noqa: SLF001
+    lambda_runtime._detect_runtime_binary = detect
 
 
 GAP = Gap("interpreters", "every Python function runs under the emulator's own interpreter, whatever its runtime", _fix)

@@ -13,7 +13,7 @@ _NOTHING = {"MetricName": "-", "Namespace": "-"}
 
 
 def _fix() -> None:
-    original = provisioners._cw_metric_alarm_record  # noqa: SLF001
+    original = provisioners._cw_metric_alarm_record
     must_contain(original, "Properties.Metrics (metric math) is not supported")
 
     def record(name: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def _fix() -> None:
         alarm: dict[str, Any] = original(name, {**properties, **_NOTHING, "Metrics": None})
         return {key: value for key, value in alarm.items() if key not in _NOTHING} | {"Metrics": properties["Metrics"]}
 
-    provisioners._cw_metric_alarm_record = record  # noqa: SLF001
+    provisioners._cw_metric_alarm_record = record
 
 
 GAP = Gap("metric math alarms", "a template with an alarm on a metric expression is refused", _fix)

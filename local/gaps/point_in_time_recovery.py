@@ -12,9 +12,9 @@ from local.gaps.gap import Gap, must_hold
 
 
 def _fix() -> None:
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]  # noqa: SLF001
-    must_hold(handlers["create"] is provisioners._ddb_create, "the table's create handler")  # noqa: SLF001
-    must_hold(handlers["update"] is provisioners._ddb_update, "the table's update handler")  # noqa: SLF001
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    must_hold(handlers["create"] is provisioners._ddb_create, "the table's create handler")
+    must_hold(handlers["update"] is provisioners._ddb_update, "the table's update handler")
     handlers["create"] = _then_recovery(handlers["create"], properties_at=1)
     handlers["update"] = _then_recovery(handlers["update"], properties_at=2)
 
@@ -23,7 +23,7 @@ def _then_recovery(handler: Callable[..., tuple[str, dict[str, Any]]], propertie
     def handle(*arguments: Any) -> tuple[str, dict[str, Any]]:
         name, attributes = handler(*arguments)
         wanted = arguments[properties_at].get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled", False)
-        dynamodb._pitr_settings[name] = str(wanted).lower() == "true"  # noqa: SLF001
+        dynamodb._pitr_settings[name] = str(wanted).lower() == "true"
         return name, attributes
 
     return handle

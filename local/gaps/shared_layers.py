@@ -20,7 +20,7 @@ _unpacking = threading.Lock()
 
 
 def _fix() -> None:
-    original = lambda_runtime.Worker._spawn  # noqa: SLF001
+    original = lambda_runtime.Worker._spawn
     must_contain(original, 'spawn_env["_LAMBDA_LAYERS_DIRS"] = os.pathsep.join(layers_dirs)')
     must_contain(original, "layer_data = _resolve_layer_zip(layer_ref)")
 
@@ -30,7 +30,7 @@ def _fix() -> None:
         if not layers or not config.get("Runtime", "").startswith("python"):
             original(worker)
             return
-        unpacked = os.pathsep.join(str(_unpacked(lambda_svc._resolve_layer_zip(layer))) for layer in layers)  # noqa: SLF001
+        unpacked = os.pathsep.join(str(_unpacked(lambda_svc._resolve_layer_zip(layer))) for layer in layers)
         variables = {**config.get("Environment", {}).get("Variables", {}), "_LAMBDA_LAYERS_DIRS": unpacked}
         worker.config = {**config, "Layers": [], "Environment": {"Variables": variables}}
         try:
@@ -38,7 +38,7 @@ def _fix() -> None:
         finally:
             worker.config = config
 
-    lambda_runtime.Worker._spawn = spawn  # noqa: SLF001
+    lambda_runtime.Worker._spawn = spawn
 
 
 def _unpacked(content: bytes) -> Path:
