@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from local.gaps import (
     accepted_types,
     bucket_properties,
@@ -35,8 +37,6 @@ __all__ = ["GAPS", "MINISTACK", "Gap", "GapMismatch", "fix_all"]
 
 def fix_all() -> None:
     """Patch the emulator in this process; raise GapMismatch when it is not the one that the fixes are for."""
-    from importlib.metadata import version
-
     must_hold(version("ministack") == MINISTACK, f"version {MINISTACK}")
     for gap in GAPS:
         gap.fix()
