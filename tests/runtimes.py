@@ -33,7 +33,7 @@ def environment(version: str, python: Path) -> Path:
             "-m",
             "pip",
             "install",
-            "--quiet",
+            "-qq",
             "--disable-pip-version-check",
             "--require-hashes",
             "-r",
