@@ -6,14 +6,17 @@ next build begins as clean as this one. Only the packages that were downloaded a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from local.delivery.errors import ActionFailed
+from local.delivery.files import locked
 from local.interpreters import RUNTIMES, interpreter
 
 #: How this machine reaches its networks and registries. A build has it of the machine, as it has it of AWS there.
@@ -32,6 +35,7 @@ _REGISTRIES = ("PIP_", "NPM_CONFIG_")
 _OURS = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "NPM_CONFIG_PREFIX", "NPM_CONFIG_CACHE")
 _SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 _PYTHONS = tuple(version for version in RUNTIMES if version != "3.9")  # what the tools run on
+_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 class Image:
@@ -84,11 +88,30 @@ class Image:
         return self._scratch / "python"
 
     def _python(self, wanted: str | None) -> str:
-        found = nearest_python(wanted) if wanted else (sys.executable, "%d.%d" % sys.version_info[:2])
-        done = subprocess.run([found[0], "-m", "venv", str(self._venv)], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise ActionFailed(f"{found[0]} makes no virtual environment: {(done.stderr or done.stdout).strip()}")
-        return f"python {wanted or 'of the image'}: {found[1]} is what this machine has" if wanted != found[1] else f"python {wanted}"
+        python, version = nearest_python(wanted) if wanted else (sys.executable, _VERSION)
+        shutil.copytree(_environment_of(python, self._cache / "python"), self._venv, symlinks=True)
+        for name in ("pip", "pip3"):
+            # The one that was made with the environment names the place where it was made.
+            script = self._venv / "bin" / name
+            script.write_text(f'#!/bin/sh\nexec "{self._venv}/bin/python" -m pip "$@"\n', encoding="utf-8")
+            script.chmod(0o755)
+        return f"python {wanted or version}" + ("" if wanted in (None, version) else f": {version} is what this machine has")
+
+
+def _environment_of(python: str, cache: Path) -> Path:
+    """A virtual environment of the interpreter with pip in it; made once, since that takes seconds, and copied for each build."""
+    made = cache / hashlib.sha256(python.encode()).hexdigest()[:16]
+    with locked(cache / "making.lock"):
+        if not made.exists():
+            with tempfile.TemporaryDirectory(dir=cache) as directory:
+                unfinished = Path(directory) / "python"
+                done = subprocess.run([python, "-m", "venv", str(unfinished)], capture_output=True, text=True, check=False)
+                if done.returncode != 0:
+                    raise ActionFailed(f"{python} makes no virtual environment: {(done.stderr or done.stdout).strip()}")
+                for script in (*unfinished.glob("bin/pip*"), *unfinished.glob("bin/[Aa]ctivate*")):
+                    script.unlink()
+                unfinished.rename(made)
+    return made
 
 
 def nearest_python(wanted: str) -> tuple[str, str]:
@@ -98,7 +121,7 @@ def nearest_python(wanted: str) -> tuple[str, str]:
         found = interpreter(version)
         if found is not None:
             return str(found), version
-    return sys.executable, "%d.%d" % sys.version_info[:2]
+    return sys.executable, _VERSION
 
 
 def _inherited(name: str) -> bool:

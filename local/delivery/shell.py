@@ -39,7 +39,7 @@ class Shell:
             self._forget()
         script = self._state / "command.sh"
         script.write_text(self._script(command, variables), encoding="utf-8")
-        self._log.write(f"$ {command.rstrip()}\n")
+        self._log.write("$ " + command.rstrip().replace("\n", "\n> ") + "\n")
         self._log.flush()
         process = subprocess.Popen(
             [self._name, str(script)],
