@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, Sequence
+from typing import Any, Protocol, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ _PIECE_BYTES = ENTRY.itemsize * 400_000
 _READERS = 32
 
 Entries = npt.NDArray[np.void]
+Number = TypeVar("Number", bound=np.generic)
 
 
 class DigestSource(Protocol):
@@ -55,28 +56,40 @@ class KeyDigester:
 
     def __init__(self, contract: Contract, seed: bytes) -> None:
         self._columns, self._seed = contract.primary_key, seed
-        self._entries: list[Entries] = []
+        # Columns apart, so that sorting needs no second copy of everything: a chunk may hold 25 million tiny rows.
+        self._high: list[npt.NDArray[np.uint64]] = []
+        self._low: list[npt.NDArray[np.uint64]] = []
+        self._rows: list[npt.NDArray[np.uint32]] = []
 
     def add(self, accepted: pa.Table, rows: npt.NDArray[np.int64]) -> None:
         """Take accepted rows and their ordinals in the chunk."""
         sums = digests.initial(accepted.num_rows)
         for place, name in enumerate(self._columns):
             digests.add_column(sums, accepted.column(name).chunks[0], self._seed, place)
-        entries = np.empty(accepted.num_rows, ENTRY)
-        entries["high"], entries["low"] = digests.final(sums)
-        entries["row"] = rows
-        self._entries.append(entries)
+        high, low = digests.final(sums)
+        self._high.append(high)
+        self._low.append(low)
+        self._rows.append(rows.astype(np.uint32))
 
     def to_bytes(self) -> bytes:
-        """All entries, sorted by digest, then row."""
-        if not self._entries:
+        """All entries, sorted by digest, then row; the digester is empty afterwards."""
+        if not self._rows:
             return b""
-        entries = np.concatenate(self._entries)
-        high, low = entries["high"].astype(np.uint64), entries["low"].astype(np.uint64)
+        high, low, rows = _emptied(self._high), _emptied(self._low), _emptied(self._rows)
         order = np.argsort(high)
         if (np.diff(high[order]) == 0).any():
-            order = np.lexsort((entries["row"], low, high))
-        return entries[order].tobytes()
+            order = np.lexsort((rows, low, high))
+        entries = np.empty(len(rows), ENTRY)
+        entries["high"], entries["low"], entries["row"] = high[order], low[order], rows[order]
+        del high, low, rows, order
+        return entries.tobytes()
+
+
+def _emptied(parts: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
+    """The *parts* as one; the list gives up its own."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def duplicates(chunks: Sequence[DigestSource], memory_bytes: int) -> Duplicates:

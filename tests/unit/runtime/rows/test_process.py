@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from runtime.contracts.loader import load_contracts, parse_contract
+from runtime.errors import NotCsv
 from runtime.models import Layout
+from runtime.rows import rejects
 from runtime.rows.process import process_chunk
 
 
@@ -80,6 +82,21 @@ def test_a_record_that_is_no_row_is_rejected_alone_and_its_neighbours_are_not(re
     assert codes(output) == [[(None, code)]]
     assert [row["a"] for row in rows(output)] == ["x", "y"]
     assert output.reasons == {f"*:{code}": 1}
+
+
+def test_a_log_of_rejects_is_bounded_first_in_detail_then_in_length(monkeypatch):
+    """E2: a chunk of junk must not take the memory of the function."""
+    monkeypatch.setattr(rejects, "DETAILED_BYTES", 400)
+    data = b"only\n" * 10
+    lines = [json.loads(line) for line in run(TEXT, data).rejects.splitlines()]
+    assert [line["row"] for line in lines] == list(range(10))
+    assert lines[0]["raw"] == "only"
+    assert lines[0]["errors"][0]["message"]
+    assert lines[-1]["raw"] == ""
+    assert lines[-1]["errors"] == [{"code": "field-count", "column": None, "message": ""}]
+    monkeypatch.setattr(rejects, "MAX_BYTES", 700)
+    with pytest.raises(NotCsv, match="rows of one chunk fit nothing"):
+        run(TEXT, data)
 
 
 def test_a_raw_record_that_cannot_be_text_is_kept_as_its_bytes():
