@@ -140,8 +140,8 @@ def test_a_digest_depends_on_the_seed_and_on_nothing_else():
     assert digests_of(b"x,y,1,true\n", b"other")[:16] != alone[:16]
 
 
-def test_long_keys_differ_by_any_of_their_bytes():
-    texts = ["k" * length for length in (1023, 1024, 1025, 5000)] + ["k" * 4999 + "l", "l" + "k" * 4999]
+def test_keys_differ_by_any_of_their_bytes_and_by_their_length():
+    texts = ["k", "k\0", "", "\0"] + ["k" * length for length in (1023, 1024, 1025, 5000)] + ["k" * 4999 + "l", "l" + "k" * 4999]
     offsets = np.cumsum([0, *map(len, texts)]).astype(np.int32)
     array = pa.Array.from_buffers(pa.string(), len(texts), [None, pa.py_buffer(offsets), pa.py_buffer("".join(texts).encode())])
     sums = digests.initial(len(texts))
