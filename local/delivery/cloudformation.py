@@ -134,6 +134,7 @@ class StackAction:
         if status not in wanted:
             raise ActionFailed(f"stack {self._stack} ({self.region}) ended as {status}: {self._reason(began, stack_id)}")
         self._say(f"stack {self._stack}: {status}")
+        self.tell(status)
 
     def _tell_events(self, began: datetime, told: set[str], stack_id: str | None) -> None:
         for event in self._events(began, stack_id):

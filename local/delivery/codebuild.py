@@ -35,6 +35,7 @@ class Project:
     buildspec: str
     environment: Sequence[Mapping[str, str]]
     timeout_minutes: int
+    source_type: str = "CODEPIPELINE"
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Build:
         return {name: environment.get(name, "") for name in spec.exported}
 
     def _say(self, line: str) -> None:
-        self.log.write(f"-- {line}\n")
+        self.log.write(f"-- {time.strftime('%H:%M:%S')}  {line}\n")
         self.log.flush()
 
 
@@ -192,6 +193,7 @@ def find_project(cloud: Cloud, name: str, region: str) -> Project:
         buildspec=project["source"].get("buildspec", ""),
         environment=project["environment"].get("environmentVariables", []),
         timeout_minutes=int(project.get("timeoutInMinutes", _DEFAULT_MINUTES)),
+        source_type=project["source"]["type"],
     )
 
 

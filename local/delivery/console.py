@@ -56,9 +56,17 @@ class Board:
         summary = f"  {record.summary}" if record.summary else ""
         self.say(f"{_clock_time(record.ended)}  {action.label}  {record.status}  {_seconds(record, self._clock())}{summary}")
         if record.status == FAILED:
-            for line in _last_lines(Path(record.log)):
-                self.say(f"          | {line}")
-            self.say(f"          its log: {record.log}")
+            self._end_of(Path(record.log))
+
+    def failed(self, log: Path, line: str) -> None:
+        """Something that is no action failed: why, with the end of its log."""
+        self.say(line)
+        self._end_of(log)
+
+    def _end_of(self, log: Path) -> None:
+        for line in _last_lines(log):
+            self.say(f"          | {line}")
+        self.say(f"          its log: {log}")
 
     def progress(self, action: Action, words: str) -> None:
         """A running action says where it is: on a terminal in the table, elsewhere only what a person must read."""

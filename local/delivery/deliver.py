@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from local.delivery.deployed import find_pipelines, read_pipeline
 from local.delivery.execution import INTERRUPTED, SUCCEEDED, Record
 from local.delivery.files import locked
 from local.delivery.limits import LIMITS
+from local.delivery.projects import Projects
 from local.delivery.runner import Runner
 from local.delivery.setup import SetUp
-from local.delivery.source import Revision, read_revision, uncommitted
-from local.emulator import ROOT
+from local.delivery.source import Revision, read_revision, settings_of, uncommitted
 from local.errors import LocalError
 from local.interpreters import nearest_runtime
 from local.progress import Steps
@@ -40,17 +39,23 @@ class Delivery:
     def home(self) -> Path:
         return self.state / "delivery"
 
-    def deliver(self, repository: Path, commit: str, branch: str | None = None) -> bool:
+    def deliver_checkout(self, repository: Path, commit: str = "HEAD") -> bool:
+        """Deliver a commit of a working tree as if it had been pushed to the pipeline's branch; see :meth:`deliver`."""
+        revision = read_revision(repository, commit, "")
+        differing = uncommitted(repository)
+        if differing:
+            Board(self.console).say(f"{differing} files differ from commit {revision.commit[:8]} and are not delivered; commit them first")
+        return self.deliver(replace(revision, branch=settings_of(revision)["pipeline"]["source"]["branch"]))
+
+    def deliver(self, revision: Revision) -> bool:
         """Run the pipeline for a commit; True when it succeeded. Raises LocalError when it cannot even begin."""
         board = Board(self.console)
-        settings = _settings(read_revision(repository, commit, ""))
-        revision = read_revision(repository, commit, branch or settings["pipeline"]["source"]["branch"])
-        if repository == ROOT and (differing := uncommitted(repository)):
-            board.say(f"{differing} files differ from commit {revision.commit[:8]} and are not delivered; commit them to have them in")
+        settings = settings_of(revision)
         cloud = self._cloud(settings, board)
         region = settings["pipeline"]["region"]
+        context = _context(settings, board)
         with locked(self.home / "setup.lock"):
-            stack = self._pipeline_stack(cloud, region, revision, settings)
+            stack = self._pipeline_stack(cloud, region, revision, context)
         runner = Runner(
             cloud=cloud,
             read=lambda: read_pipeline(cloud, region, stack),
@@ -58,11 +63,19 @@ class Delivery:
             cache=self.state / "cache",
             board=board,
             policy=self.policy,
-            context=_context(settings, board),
+            context=context,
         )
         record = runner.run(revision)
         self._say_limits(board)
         return record.status == SUCCEEDED
+
+    def projects(self, revision: Revision) -> Projects:
+        """The projects that were deployed with the pipeline; raise LocalError when the emulator does not run."""
+        running = emulator.running(self.state)
+        if running is None:
+            raise LocalError("the emulator does not run, so no pipeline is deployed; push the pipeline's branch first")
+        region = settings_of(revision)["pipeline"]["region"]
+        return Projects(Cloud(running), region, self.home / "projects", self.state / "cache", Board(self.console))
 
     def _cloud(self, settings: Mapping[str, Any], board: Board) -> Cloud:
         """The running emulator, or a new one; what died with the last one is said and cleaned up."""
@@ -91,11 +104,10 @@ class Delivery:
                     clean(Path(record.scratch))
                 executions.bury(home, record)
 
-    def _pipeline_stack(self, cloud: Cloud, region: str, revision: Revision, settings: Mapping[str, Any]) -> str:
+    def _pipeline_stack(self, cloud: Cloud, region: str, revision: Revision, context: Mapping[str, str]) -> str:
         found = find_pipelines(cloud, region)
         if not found:
-            steps = Steps(self.console)
-            SetUp(cloud, self.home / "setup.log", steps, _context(settings, Board(self.console))).run(revision)
+            SetUp(cloud, self.home / "setup.log", Steps(self.console), context).run(revision)
             found = find_pipelines(cloud, region)
         if len(found) != 1:
             raise LocalError(f"{region} has {len(found)} pipelines ({', '.join(sorted(found))}), where one is needed")
@@ -120,15 +132,6 @@ def status(state: Path, console: Console, last: int = 5) -> list[Record]:
             console.print(board.table(found[-1]))
         shown += found
     return shown
-
-
-def _settings(revision: Revision) -> Mapping[str, Any]:
-    """The delivery's settings in the commit's ``cdk.json``."""
-    try:
-        settings: Mapping[str, Any] = json.loads(revision.read("cdk.json"))["context"]["ledgerline"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {error!r}") from error
-    return settings
 
 
 def _context(settings: Mapping[str, Any], board: Board) -> dict[str, str]:

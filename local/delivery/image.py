@@ -71,6 +71,7 @@ class Image:
                 "TMPDIR": str(self._scratch / "tmp"),
                 "PIP_CACHE_DIR": str(self._cache / "pip"),
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+                "PIP_NO_COMPILE": "1",  # a build imports little of what it installs
                 "npm_config_prefix": str(self._npm),
                 "npm_config_cache": str(self._cache / "npm"),
                 "npm_config_update_notifier": "false",

@@ -1,0 +1,36 @@
+"""The post-receive hook's process: ``python -m local.delivery.receive STATE``, told on stdin what was pushed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from local.delivery.actions import Policy
+from local.delivery.deliver import Delivery
+from local.delivery.remote import Push, pushes, receive
+from local.errors import LocalError
+
+
+def main() -> int:
+    """1 when anything that was pushed did not go well; the push itself is done by then and stays."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    state = Path(sys.argv[1])
+    delivery = Delivery(state, Console(file=sys.stderr, width=120), Policy(approve=os.environ.get("APPROVE") == "yes"))
+    outcomes = [_received(delivery, state, push) for push in pushes(sys.stdin)]
+    return 0 if all(outcomes) else 1
+
+
+def _received(delivery: Delivery, state: Path, push: Push) -> bool:
+    try:
+        return receive(delivery, state / "remote.git", push)
+    except LocalError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
