@@ -105,5 +105,5 @@ def _git(*arguments: str) -> str:
     environment: Mapping[str, str] = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(["git", *arguments], env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LocalError(f"git {arguments[0]} failed: {done.stderr.strip()}")
+        raise LocalError(f"git {' '.join(arguments)} failed: {done.stderr.strip()}")
     return done.stdout

@@ -1,6 +1,7 @@
 """A small pipeline that is not this project's, as a plain template: what the rehearsal must execute without knowing it.
 
-Source → it deploys its own stack → a build → two builds together → a stack by change set → an approval → a build that is told the stack's output.
+Source → it deploys its own stack → a build → two builds together → a stack by change set → an approval → a build
+that is told the stack's output.
 """
 
 from __future__ import annotations
