@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 PIPELINE, STACK, APP = "foreign", "foreign-pipeline", "foreign-app"
+FAR, FAR_BUCKET = "eu-west-1", "foreign-far"
 
 
 def build_spec(*commands: str, **more: Any) -> dict[str, Any]:
@@ -89,7 +90,6 @@ def stages(extra: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def template(together: str, extra: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """*together* is a directory in which the two builds of one run order wait for each other."""
     meet = 'touch "$0/$1"; for i in $(seq 100); do [ -e "$0/$2" ] && exit 0; sleep 0.1; done; exit 1'
-    artifacts = {"artifacts": {"base-directory": "out", "files": ["**/*"]}, "env": {"exported-variables": ["SUFFIX"]}}
     role = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}, "RoleName": {"Fn::Sub": "role-${AWS::StackName}"}}
     return {
         "Resources": {
@@ -102,29 +102,33 @@ def template(together: str, extra: list[dict[str, Any]] | None = None) -> dict[s
                 build_spec("grep -q queue app.json", "ls $CODEBUILD_SRC_DIR_Code/run.sh", f"sh -c '{meet}' {together} left right"),
             ),
             "Righty": project("foreign-right", build_spec(f"sh -c '{meet}' {together} right left")),
+            "Reader": project("foreign-read", build_spec("cat outputs.json")),
             "Verifier": project("foreign-verify", build_spec('echo "verified $QUEUE at $COMMIT"')),
             "Pipeline": {
                 "Type": "AWS::CodePipeline::Pipeline",
                 "Properties": {
                     "Name": PIPELINE,
                     "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-                    "ArtifactStore": {"Type": "S3", "Location": {"Ref": "Bucket"}},
+                    "ArtifactStores": [
+                        {"Region": "us-east-1", "ArtifactStore": {"Type": "S3", "Location": {"Ref": "Bucket"}}},
+                        {"Region": FAR, "ArtifactStore": {"Type": "S3", "Location": FAR_BUCKET}},
+                    ],
                     "RestartExecutionOnUpdate": True,
                     "Stages": stages(extra or []),
                 },
             },
         },
-        "Metadata": artifacts,
     }
 
 
-def make_spec() -> str:
-    """The buildspec in the repository: it takes the suffix from a script, and hands the template on."""
+def make_spec(*more: str) -> str:
+    """The buildspec in the repository: it takes the suffix from a file, and hands the template on, and what *more* commands make."""
     return json.dumps(
         build_spec(
             './run.sh "$GREETING"',
             "mkdir out && cp app.json out/",
             "export SUFFIX=$(cat suffix.txt)",
+            *more,
             artifacts={"base-directory": "out", "files": ["**/*"]},
             env={"exported-variables": ["SUFFIX"]},
         )

@@ -47,6 +47,9 @@ class Foreign:
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(StackName=foreign.STACK, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
         cloudformation.get_waiter("stack_create_complete").wait(StackName=foreign.STACK, WaiterConfig={"Delay": 1})
+        self.cloud.client("s3", foreign.FAR).create_bucket(
+            Bucket=foreign.FAR_BUCKET, CreateBucketConfiguration={"LocationConstraint": foreign.FAR}
+        )
 
     def commit(self, suffix: str = "one", extra: list[dict[str, Any]] | None = None, **more: str) -> Revision:
         files = foreign.files(foreign.template(str(self.together), extra), suffix)
@@ -76,6 +79,7 @@ class Foreign:
         return [found["Key"] for found in self.client("s3").list_objects_v2(Bucket=store).get("Contents", [])]
 
     def tear_down(self) -> None:
+        self.cloud.client("s3", foreign.FAR).delete_bucket(Bucket=foreign.FAR_BUCKET)
         cloudformation = self.client("cloudformation")
         for stack in (foreign.APP, foreign.STACK):
             cloudformation.delete_stack(StackName=stack)
@@ -201,6 +205,30 @@ def test_of_two_pushes_during_an_approval_only_the_newest_follows(delivery: Fore
 
 def test_the_pipeline_is_found_by_what_is_deployed(delivery: Foreign) -> None:
     assert find_pipelines(delivery.cloud, REGION) == {foreign.PIPELINE: foreign.STACK}
+
+
+def test_an_action_in_another_region_takes_its_artifact_there_and_gives_outputs_as_a_file(delivery: Foreign) -> None:
+    far = {"TemplatePath": "Built::app.json", "ParameterOverrides": '{"Suffix": {"Fn::GetParam": ["Built", "far.json", "Suffix"]}}'}
+    deploy = foreign.stack_action(
+        "Far",
+        "far-app",
+        "CREATE_UPDATE",
+        Region=foreign.FAR,
+        InputArtifacts=[{"Name": "Built"}],
+        OutputArtifacts=[{"Name": "Told"}],
+        Configuration={**far, "OutputFileName": "outputs.json"},
+    )
+    read = foreign.build("Read", "Reader", ["Told"], [], 2)
+    remove = foreign.stack_action("Remove", "far-app", "DELETE_ONLY", 3, Region=foreign.FAR)
+    revision = delivery.commit(
+        extra=[{"Name": "Far", "Actions": [deploy, read, remove]}],
+        **{"make.json": foreign.make_spec('echo \'{"Suffix": "far"}\' > out/far.json')},
+    )
+    record = delivery.runner().run(revision)
+    assert record.status == SUCCEEDED, delivery.said.getvalue()
+    assert '"QueueName": "queue-far"' in delivery.log(record, "Far", "Read")
+    assert "DELETE_COMPLETE" in delivery.log(record, "Far", "Remove")
+    assert delivery.cloud.client("s3", foreign.FAR).list_objects_v2(Bucket=foreign.FAR_BUCKET)["KeyCount"] == 0
 
 
 def test_a_role_that_does_not_exist_is_refused_with_the_command_that_makes_it(delivery: Foreign) -> None:
