@@ -13,6 +13,11 @@ import typer
 from rich.console import Console
 
 from local import emulator
+from local.delivery import approval
+from local.delivery import deliver as deliveries
+from local.delivery.actions import Policy
+from local.delivery.remote import make_remote
+from local.emulator import ROOT
 from local.errors import LocalError
 from local.progress import Steps
 from local.run import SAMPLE, SAMPLE_DATASET, SAMPLE_PARTNER
@@ -24,6 +29,8 @@ RuntimeOption = Annotated[
     Optional[str],
     typer.Option(help="The functions' Python, such as 3.13. Default: cdk.json's.", envvar="LEDGERLINE_RUNTIME", show_envvar=True),
 ]
+ExecutionArgument = Annotated[Optional[str], typer.Argument(show_default=False, help="Default: the one that waits.")]
+CommentOption = Annotated[str, typer.Option(help="What the execution's record says of it.")]
 
 
 class Group(typer.core.TyperGroup):
@@ -75,16 +82,67 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Say whether the emulator runs, and where; exit status 1 when it does not.
+    """Say whether the emulator runs, and where, and show the last executions; exit status 1 when it does not run.
 
     Example: python -m local status
     """
     running = emulator.running(STATE)
     if running is None:
-        typer.echo("The emulator is not running; 'python -m local up' starts it")
+        typer.echo("The emulator is not running; 'python -m local up' or 'deliver' starts it")
+    else:
+        deployed = "the stage is deployed" if (STATE / "deployed.txt").exists() else "no stage was deployed by 'up'"
+        typer.echo(f"The emulator runs on {running.endpoint} (process {running.pid}, log {running.log}); {deployed}")
+    deliveries.show(STATE, Console(highlight=False))
+    for request in approval.waiting(STATE / "delivery"):
+        typer.echo(f"Execution {request.execution} waits for an approval, {request.label}: {request.custom_data}")
+    if running is None:
         raise typer.Exit(1)
-    deployed = "the stage is deployed" if (STATE / "deployed.txt").exists() else "no stage is deployed"
-    typer.echo(f"The emulator runs on {running.endpoint} (process {running.pid}, log {running.log}); {deployed}")
+
+
+@app.command()
+def deliver(
+    approve_all: Annotated[bool, typer.Option("--approve", help="Approve whatever asks. Also: APPROVE=yes.")] = False,
+    approval_minutes: Annotated[int, typer.Option(min=1, help="How long an approval waits that sets no time-out of its own.")] = 60,
+) -> None:
+    """Rehearse the whole pipeline for the current commit; what is not committed is not delivered.
+
+    Example: python -m local deliver --approve
+    """
+    policy = Policy(approve=approve_all or os.environ.get("APPROVE") == "yes", approval_minutes=approval_minutes)
+    delivery = deliveries.Delivery(STATE, Console(file=sys.stderr, highlight=False), policy)
+    if not delivery.deliver_checkout(ROOT):
+        raise typer.Exit(1)
+
+
+@app.command()
+def remote() -> None:
+    """Make the git remote 'local' of this machine: a push to it delivers.
+
+    Example: python -m local remote && git push local main
+    """
+    bare = make_remote(STATE)
+    typer.echo(f"The remote 'local' is {bare}")
+    typer.echo("git push local main               delivers, and prints the execution's progress")
+    typer.echo("git push local BRANCH             brings up that branch's stage")
+    typer.echo("git push local --delete BRANCH    takes it down")
+
+
+@app.command()
+def approve(execution: ExecutionArgument = None, comment: CommentOption = "") -> None:
+    """Approve what an execution waits for.
+
+    Example: python -m local approve --comment "looked at the review"
+    """
+    _decide(approval.APPROVED, comment, execution)
+
+
+@app.command()
+def reject(execution: ExecutionArgument = None, comment: CommentOption = "") -> None:
+    """Reject what an execution waits for; the execution fails.
+
+    Example: python -m local reject --comment "not on a Friday"
+    """
+    _decide(approval.REJECTED, comment, execution)
 
 
 @app.command()
@@ -138,6 +196,11 @@ def _list(title: str, rows: list[tuple[str, str]]) -> None:
     typer.echo(title)
     for name, text in rows:
         typer.echo(f"  {name}: {text}")
+
+
+def _decide(decision: str, comment: str, execution: str | None) -> None:
+    request = approval.decide(STATE / "delivery", decision, comment, execution)
+    typer.echo(f"{decision}: {request.label} of execution {request.execution}")
 
 
 def _steps() -> Steps:

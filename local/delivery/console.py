@@ -89,6 +89,11 @@ class Board:
                 table.add_row(name, action.name, Text(action.status, style), _seconds(action, self._clock()), Text(note[:_WIDTH]))
         return table
 
+    def brief(self, record: Record) -> None:
+        """One line for an execution."""
+        began = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))
+        self.say(f"{record.id}  {began}  {record.status:<11}  {record.branch}  {record.message}  ({record.trigger})")
+
     def finish(self, record: Record) -> None:
         """The whole execution, once it has ended."""
         with self._lock:

@@ -15,7 +15,7 @@ from local.delivery.actions import Policy, clean
 from local.delivery.cloud import Cloud
 from local.delivery.console import Board
 from local.delivery.deployed import find_pipelines, read_pipeline
-from local.delivery.execution import INTERRUPTED, SUCCEEDED, Record
+from local.delivery.execution import INTERRUPTED, SUCCEEDED
 from local.delivery.files import locked
 from local.delivery.limits import LIMITS
 from local.delivery.projects import Projects
@@ -119,19 +119,15 @@ class Delivery:
             board.say(f"  {limit.what}: {limit.instead}")
 
 
-def status(state: Path, console: Console, last: int = 5) -> list[Record]:
-    """Show the last executions of each pipeline, the newest in full; returns those that were shown."""
-    shown: list[Record] = []
+def show(state: Path, console: Console, last: int = 5) -> None:
+    """The last executions of each pipeline, the newest in full."""
+    board = Board(console)
     for home in sorted(path for path in (state / "delivery").glob("*") if path.is_dir()):
         found = executions.records(home)[-last:]
-        board = Board(console)
         for record in found:
-            reason = f": {record.reason}" if record.reason else ""
-            board.say(f"{record.id}  {record.status}  {record.branch}  {record.message}  ({record.trigger}){reason}")
+            board.brief(record)
         if found:
-            console.print(board.table(found[-1]))
-        shown += found
-    return shown
+            board.finish(found[-1])
 
 
 def _context(settings: Mapping[str, Any], board: Board) -> dict[str, str]:

@@ -18,6 +18,8 @@ from local.errors import LocalError
 def main() -> int:
     """1 when anything that was pushed did not go well; the push itself is done by then and stays."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # Whatever the shell of the push points at, nothing here may reach it.
     state = Path(sys.argv[1])
     delivery = Delivery(state, Console(file=sys.stderr, width=120), Policy(approve=os.environ.get("APPROVE") == "yes"))
     outcomes = [_received(delivery, state, push) for push in pushes(sys.stdin)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,8 +43,12 @@ class Street:
 
 
 @pytest.fixture
-def street(tmp_path: Path) -> Street:
-    return Street(tmp_path / "lanes")
+def street(tmp_path: Path) -> Iterator[Street]:
+    made = Street(tmp_path / "lanes")
+    yield made
+    for event in (*made.leave.values(), *made.stop.values()):
+        event.set()
+    made.pool.shutdown()
 
 
 def enter(street: Street, number: int) -> Future[None]:
