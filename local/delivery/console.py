@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from local.delivery.execution import FAILED, IN_PROGRESS, INTERRUPTED, NOT_START
 _STYLES = {SUCCEEDED: "green", FAILED: "red", INTERRUPTED: "red", IN_PROGRESS: "yellow", NOT_STARTED: "dim"}
 _WIDTH = 90
 _LINES, _LINE = 12, 300
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Board:
@@ -28,7 +30,6 @@ class Board:
         self._console = console
         self._clock = clock
         self._lock = threading.Lock()
-        self._live: Live | None = None
         self._progress: dict[tuple[str, str], str] = {}
 
     @contextmanager
@@ -39,13 +40,12 @@ class Board:
         if not self._console.is_terminal:
             yield
             return
-        with Live(get_renderable=lambda: self.table(record), console=self._console, refresh_per_second=4, transient=True) as self._live:
+        with Live(get_renderable=lambda: self.table(record), console=self._console, refresh_per_second=4, transient=True):
             yield
-        self._live = None
 
     def say(self, line: str) -> None:
         with self._lock:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(_plain(line), markup=False, highlight=False, soft_wrap=True)
 
     def changed(self, action: Action, record: ActionRecord) -> None:
         """An action began or ended."""
@@ -86,7 +86,7 @@ class Board:
                 note = self._progress.get((stage.name, action.name), "") if action.status == IN_PROGRESS else action.summary
                 style = _STYLES.get(action.status, "")
                 name = stage.name if index == 0 else ""
-                table.add_row(name, action.name, Text(action.status, style), _seconds(action, self._clock()), Text(note[:_WIDTH]))
+                table.add_row(name, action.name, Text(action.status, style), _seconds(action, self._clock()), Text(_plain(note)[:_WIDTH]))
         return table
 
     def brief(self, record: Record) -> None:
@@ -101,6 +101,11 @@ class Board:
         took = (record.ended or self._clock()) - record.started
         reason = f": {record.reason}" if record.reason else ""
         self.say(f"Execution {record.id}: {record.status} after {took:.0f} s{reason}")
+
+
+def _plain(text: str) -> str:
+    """Without colours and control characters: a commit's message and a build's log do not drive this terminal."""
+    return "".join(character for character in _COLOUR.sub("", text) if character.isprintable())
 
 
 def _last_lines(log: Path) -> list[str]:

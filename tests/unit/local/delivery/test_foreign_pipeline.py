@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from local.delivery.errors import DefinitionError
 from local.delivery.execution import CANCELLED, FAILED, SUCCEEDED, SUPERSEDED, Record
 from local.delivery.runner import Runner
 from local.delivery.source import Revision
+from local.errors import LocalError
 from tests.unit.local import clouds
 from tests.unit.local.clouds import eventually
 from tests.unit.local.delivery import foreign
@@ -116,6 +119,15 @@ def test_a_commit_that_changes_the_pipeline_is_executed_by_the_changed_one_once(
     assert statuses(record)["Added.Again"] == SUCCEEDED
     assert "Added.Again" not in statuses(delivery.records()[0])
     assert delivery.records()[0].commit == record.commit
+
+
+def test_a_definition_that_never_comes_to_rest_is_stopped(delivery: Foreign) -> None:
+    digests = itertools.count()
+    runner = delivery.runner()
+    restless = replace(runner, read=lambda: replace(runner.read(), digest=str(next(digests))))
+    with pytest.raises(LocalError, match="changed 3 times in one push"):
+        restless.run(delivery.commit())
+    assert [record.status for record in delivery.records()] == [CANCELLED] * 3
 
 
 def test_a_push_without_a_change_deploys_nothing_anew(delivery: Foreign) -> None:
