@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -20,8 +19,9 @@ from local.delivery.files import locked
 from local.delivery.limits import LIMITS
 from local.delivery.projects import Projects
 from local.delivery.runner import Runner
+from local.delivery.settings import Settings, settings_of
 from local.delivery.setup import SetUp
-from local.delivery.source import Revision, read_revision, settings_of, uncommitted
+from local.delivery.source import Revision, read_revision, uncommitted
 from local.errors import LocalError
 from local.interpreters import nearest_runtime
 from local.progress import Steps
@@ -45,14 +45,14 @@ class Delivery:
         differing = uncommitted(repository)
         if differing:
             Board(self.console).say(f"{differing} files differ from commit {revision.commit[:8]} and are not delivered; commit them first")
-        return self.deliver(replace(revision, branch=settings_of(revision)["pipeline"]["source"]["branch"]))
+        return self.deliver(replace(revision, branch=settings_of(revision).branch))
 
     def deliver(self, revision: Revision) -> bool:
         """Run the pipeline for a commit; True when it succeeded. Raises LocalError when it cannot even begin."""
         board = Board(self.console)
         settings = settings_of(revision)
         cloud = self._cloud(settings, board)
-        region = settings["pipeline"]["region"]
+        region = settings.region
         context = _context(settings, board)
         with locked(self.home / "setup.lock"):
             stack = self._pipeline_stack(cloud, region, revision, context)
@@ -74,12 +74,11 @@ class Delivery:
         running = emulator.running(self.state)
         if running is None:
             raise LocalError("the emulator does not run, so no pipeline is deployed; push the pipeline's branch first")
-        region = settings_of(revision)["pipeline"]["region"]
-        return Projects(Cloud(running), region, self.home / "projects", self.state / "cache", Board(self.console))
+        return Projects(Cloud(running), settings_of(revision).region, self.home / "projects", self.state / "cache", Board(self.console))
 
-    def _cloud(self, settings: Mapping[str, Any], board: Board) -> Cloud:
+    def _cloud(self, settings: Settings, board: Board) -> Cloud:
         """The running emulator, or a new one; what died with the last one is said and cleaned up."""
-        account = settings["pipeline"]["account"]
+        account = settings.account
         with locked(self.home / "setup.lock"):
             running = emulator.running(self.state)
             self._bury(board, running)
@@ -130,9 +129,9 @@ def show(state: Path, console: Console, last: int = 5) -> None:
             board.finish(found[-1])
 
 
-def _context(settings: Mapping[str, Any], board: Board) -> dict[str, str]:
+def _context(settings: Settings, board: Board) -> dict[str, str]:
     """What the app's context must be overridden with, because functions can only run under a Python that this machine has."""
-    wanted = settings["runtime"]
+    wanted = settings.runtime
     found = nearest_runtime(wanted)
     if found is None:
         raise LocalError("no Python from 3.9 to 3.13 is installed that could run the functions; install one")

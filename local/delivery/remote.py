@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.delivery.deliver import Delivery
-from local.delivery.source import Revision, read_revision, settings_of
+from local.delivery.settings import settings_of
+from local.delivery.source import Revision, read_revision
 from local.emulator import ROOT
 from local.errors import LocalError
 
@@ -74,7 +75,7 @@ def receive(delivery: Delivery, bare: Path, push: Push) -> bool:
         # The branch is gone: its last commit is all that there is to read, and the tools that destroy are in it.
         return _run_branch(delivery, read_revision(bare, push.old, push.branch), DESTROY_BRANCH, "PULL_REQUEST_CLOSED")
     revision = read_revision(bare, push.new, push.branch)
-    if push.branch == settings_of(revision)["pipeline"]["source"]["branch"]:
+    if push.branch == settings_of(revision).branch:
         return delivery.deliver(revision)
     return _run_branch(delivery, revision, DEPLOY_BRANCH, "PUSH")
 
@@ -92,13 +93,9 @@ def _run_branch(delivery: Delivery, revision: Revision, prefix: str, event: str)
     projects = delivery.projects(revision)
     named = projects.named(prefix)
     if len(named) != 1:
-        raise LocalError(f"{len(named)} projects are named {prefix}…, where one is needed; push {_main(revision)} first, which deploys it")
+        first = settings_of(revision).branch
+        raise LocalError(f"{len(named)} projects are named {prefix}…, where one is needed; push {first} first, which deploys it")
     return projects.run(named[0], branch_variables(revision.branch, event), revision)
-
-
-def _main(revision: Revision) -> str:
-    branch: str = settings_of(revision)["pipeline"]["source"]["branch"]
-    return branch
 
 
 def _git(*arguments: str) -> str:

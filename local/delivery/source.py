@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from local.delivery.definition import Action
 from local.delivery.errors import ActionFailed
@@ -69,15 +66,6 @@ def read_revision(repository: Path, name: str, branch: str) -> Revision:
         )
     commit, author_date, committer_date, message = done.stdout.rstrip("\n").split("\0")
     return Revision(repository, commit, branch, message, author_date, committer_date)
-
-
-def settings_of(revision: Revision) -> Mapping[str, Any]:
-    """The delivery's settings in the commit's ``cdk.json``; raise LocalError when it has none."""
-    try:
-        settings: Mapping[str, Any] = json.loads(revision.read("cdk.json"))["context"]["ledgerline"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {error!r}") from error
-    return settings
 
 
 def uncommitted(repository: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import zipfile
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from local.delivery.artifacts import pack, tree, unpack
 from local.delivery.definition import Action
 from local.delivery.errors import ActionFailed
-from local.delivery.source import Revision, provide, read_revision, settings_of, uncommitted
+from local.delivery.settings import settings_of
+from local.delivery.source import Revision, provide, read_revision, uncommitted
 from local.errors import LocalError
 from tests.unit.local.delivery.repositories import Repository
 
@@ -98,7 +100,14 @@ def test_a_commit_that_is_not_there_is_named(repository: Repository) -> None:
         read_revision(repository.directory, "elsewhere", "main")
 
 
-@pytest.mark.parametrize("content", ["{", "{}", '{"context": {}}', "[]"])
+def test_settings_that_are_no_texts_are_named(repository: Repository) -> None:
+    pipeline = {"account": 123456789012, "region": "us-east-1", "source": {"branch": "main"}}
+    revision = repository.commit({"cdk.json": json.dumps({"context": {"ledgerline": {"pipeline": pipeline, "runtime": "3.9"}}})})
+    with pytest.raises(LocalError, match="the delivery's account is not a text"):
+        settings_of(revision)
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"context": {}}', "[]", '{"context": {"ledgerline": {"pipeline": []}}}'])
 def test_a_commit_without_settings_is_refused(repository: Repository, content: str) -> None:
     with pytest.raises(LocalError, match=r"cdk\.json of commit [0-9a-f]{8} has no settings of the delivery"):
         settings_of(repository.commit({"cdk.json": content}))

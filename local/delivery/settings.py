@@ -1,0 +1,33 @@
+"""What a delivery must know of a commit before its pipeline can be asked: where that lives, and which branch it delivers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from local.delivery.source import Revision
+from local.errors import LocalError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``runtime`` is the functions' Python."""
+
+    account: str
+    region: str
+    branch: str
+    runtime: str
+
+
+def settings_of(revision: Revision) -> Settings:
+    """The settings in the commit's ``cdk.json``; raise LocalError when they are not there or not texts."""
+    try:
+        settings = json.loads(revision.read("cdk.json"))["context"]["ledgerline"]
+        pipeline = settings["pipeline"]
+        found = Settings(pipeline["account"], pipeline["region"], pipeline["source"]["branch"], settings["runtime"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {error!r}") from error
+    wrong = [name for name, value in vars(found).items() if not isinstance(value, str) or not value]
+    if wrong:
+        raise LocalError(f"cdk.json of commit {revision.commit[:8]}: the delivery's {wrong[0]} is not a text")
+    return found
