@@ -21,6 +21,7 @@ from local.delivery.definition import Action, Pipeline
 from local.delivery.errors import ActionFailed, DefinitionError
 from local.delivery.execution import Execution
 from local.delivery.files import write_json
+from local.delivery.roles import bootstrap_advice
 from local.delivery.source import PROVIDERS, Revision, provide
 from local.delivery.variables import Namespaces, substitute, substitute_json
 
@@ -119,7 +120,11 @@ def _build(work: Work) -> Result:
         },
         tell=work.tell,
     )
-    outputs, variables = build.run({name: _fetcher(work, name) for name in names}, work.action.outputs)
+    try:
+        outputs, variables = build.run({name: _fetcher(work, name) for name in names}, work.action.outputs)
+    except ActionFailed as failed:
+        advice = bootstrap_advice(work.execution.log_file(work.action).read_text(encoding="utf-8", errors="replace"))
+        raise ActionFailed(f"{failed}. {advice}") if advice else failed from None
     _give(work, outputs)
     return Result(variables)
 

@@ -20,6 +20,7 @@ from local.delivery.execution import FAILED, IN_PROGRESS, INTERRUPTED, NOT_START
 _STYLES = {SUCCEEDED: "green", FAILED: "red", INTERRUPTED: "red", IN_PROGRESS: "yellow", NOT_STARTED: "dim"}
 _WIDTH = 90
 _LINES, _LINE = 12, 300
+_LOG_WIDTH = 160
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -97,7 +98,7 @@ class Board:
     def finish(self, record: Record) -> None:
         """The whole execution, once it has ended."""
         with self._lock:
-            self._console.print(self.table(record))
+            self._console.print(self.table(record), width=None if self._console.is_terminal else _LOG_WIDTH)
         took = (record.ended or self._clock()) - record.started
         reason = f": {record.reason}" if record.reason else ""
         self.say(f"Execution {record.id}: {record.status} after {took:.0f} s{reason}")

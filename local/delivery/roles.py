@@ -16,6 +16,8 @@ from local.delivery.errors import DefinitionError
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
 #: cdk-<qualifier>-<purpose>-role-<account>-<region>
 _BOOTSTRAP = re.compile(r"cdk-([a-z0-9]+)-[a-z-]+-role-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)")
+#: How cdk and cdk-assets say that the bootstrap's bucket is not there.
+_NO_ASSETS = re.compile(r"No bucket named 'cdk-([a-z0-9]+)-assets-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)'")
 _STANDARD_QUALIFIER = "hnb659fds"
 
 
@@ -42,11 +44,18 @@ def _refuse_missing(cloud: Cloud, region: str, action: Action, role: str) -> Non
         raise DefinitionError(f"{action.label}: the role {name} does not exist. {_advice(name)}") from error
 
 
+def bootstrap_advice(log: str) -> str | None:
+    """What to do when a command of a build found no bootstrap; None when its *log* does not say so."""
+    found = _NO_ASSETS.search(log)
+    return _bootstrap(*found.groups()) if found else None
+
+
 def _advice(name: str) -> str:
-    bootstrap = _BOOTSTRAP.fullmatch(name)
-    if bootstrap is None:
-        return "Deploy the stack that makes it"
-    qualifier, account, region = bootstrap.groups()
+    found = _BOOTSTRAP.fullmatch(name)
+    return _bootstrap(*found.groups()) if found else "Deploy the stack that makes it"
+
+
+def _bootstrap(qualifier: str, account: str, region: str) -> str:
     option = "" if qualifier == _STANDARD_QUALIFIER else f" --qualifier {qualifier} --toolkit-stack-name CDKToolkit-{qualifier}"
-    command = f"node_modules/.bin/cdk bootstrap aws://{account}/{region}{option}"
+    command = f"node_modules/.bin/cdk bootstrap aws://{account}/{region}{option} --app ''"
     return f'Region {region} is not bootstrapped; run: eval "$(python -m local env)" && {command}'

@@ -243,10 +243,17 @@ def test_an_action_in_another_region_takes_its_artifact_there_and_gives_outputs_
     assert delivery.cloud.client("s3", foreign.FAR).list_objects_v2(Bucket=foreign.FAR_BUCKET)["KeyCount"] == 0
 
 
+def test_a_build_that_finds_no_bootstrap_says_the_command_that_makes_it(delivery: Foreign) -> None:
+    said = "Etl: fail: No bucket named 'cdk-brnch1234-assets-123456789012-eu-west-1'. Is account 123456789012 bootstrapped?"
+    record = delivery.runner().run(delivery.commit(**{"run.sh": f'#!/bin/sh\necho "{said}" >&2\nexit 1\n'}))
+    command = "cdk bootstrap aws://123456789012/eu-west-1 --qualifier brnch1234 --toolkit-stack-name CDKToolkit-brnch1234 --app ''"
+    assert record.reason.endswith(command)
+
+
 def test_a_role_that_does_not_exist_is_refused_with_the_command_that_makes_it(delivery: Foreign) -> None:
     role = "arn:aws:iam::123456789012:role/cdk-hnb659fds-deploy-role-123456789012-ap-southeast-2"
     added = foreign.stack_action("Far", "far", "DELETE_ONLY", Region="ap-southeast-2", RoleArn=role)
     with pytest.raises(
-        DefinitionError, match=r"Added / Far: the role cdk-.* does not exist.*cdk bootstrap aws://123456789012/ap-southeast-2$"
+        DefinitionError, match=r"Added / Far: the role cdk-.* does not exist.*cdk bootstrap aws://123456789012/ap-southeast-2 --app ''$"
     ):
         delivery.runner().run(delivery.commit(extra=[{"Name": "Added", "Actions": [added]}]))
