@@ -1,8 +1,8 @@
 """What each function may do, as data: one row a function, least privilege by prefix.
 
-Originals, and what a chunk's item lists, are read by version, which is another right than reading
-the current one. Listing is granted on the same prefixes, since S3 answers 403 instead of 404 for a
-missing key to whoever may not list.
+Originals and their copies are read by version, which is another right than reading the current
+one. Listing is granted on the same prefixes, since S3 answers 403 instead of 404 for a missing key
+to whoever may not list.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ ACCESS = {
     "validate_file": Access(
         objects=((READ_VERSION, (keys.INCOMING, keys.FAILED)), (WRITE, (keys.MANIFESTS,))),
         table=UPDATE_ITEMS,
+        chunk_size=True,
     ),
     "plan_chunks": Access(
         objects=(
@@ -60,7 +61,6 @@ ACCESS = {
             (WRITE, (keys.MANIFESTS,)),
         ),
         table=QUERY_ITEMS,
-        chunk_size=True,
     ),
     "process_chunk": Access(
         objects=(
@@ -72,10 +72,10 @@ ACCESS = {
     ),
     "finalize_file": Access(
         objects=(
-            (READ_VERSION, (keys.INCOMING, keys.FAILED, keys.CURATED, keys.STAGING)),
+            (READ_VERSION, (keys.INCOMING, keys.FAILED, keys.PROCESSED)),
             (READ_TAGS, (keys.INCOMING, keys.FAILED)),
             (DELETE_VERSION, (keys.INCOMING, keys.FAILED)),
-            (READ, (keys.MANIFESTS, keys.PROCESSED)),
+            (READ, (keys.MANIFESTS, keys.CURATED, keys.STAGING, keys.PROCESSED)),
             (WRITE, (_COMMIT_MANIFESTS, _REJECT_REPORTS, keys.PROCESSED)),
             (WRITE_TAGS, (keys.PROCESSED,)),
             (ABORT, (keys.PROCESSED,)),
@@ -84,7 +84,7 @@ ACCESS = {
     ),
     "record_failure": Access(
         objects=(
-            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ_VERSION, (keys.INCOMING, keys.FAILED, keys.PROCESSED)),
             (READ_TAGS, (keys.INCOMING, keys.FAILED)),
             (DELETE_VERSION, (keys.INCOMING, keys.FAILED)),
             (READ, (keys.FAILED, keys.PROCESSED)),

@@ -17,8 +17,9 @@ LAMBDA_ERRORS = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
+    # A time-out or a lack of memory may be reported so.
+    "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",
 )
@@ -30,6 +31,10 @@ class Backoff(TypedDict):
     max_attempts: int
     jitter_strategy: sfn.JitterType
 
+
+#: Lambda refused to start another copy of a function. E23: that delays a file; so it waits minutes, not seconds.
+THROTTLED = "Lambda.TooManyRequestsException"
+THROTTLED_BACKOFF = Backoff(interval=Duration.seconds(60), backoff_rate=4, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 
 BACKOFF = Backoff(interval=Duration.seconds(2), backoff_rate=2, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 

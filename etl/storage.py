@@ -83,6 +83,7 @@ class Storage(Construct):
             removal_policy=RemovalPolicy.DESTROY,
             auto_delete_objects=True,
         )
+        self._refuse_other_encryption()
         data = cast("s3.CfnBucket", self.data.node.default_child)
         data.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
@@ -91,6 +92,25 @@ class Storage(Construct):
             destination_bucket_name=self.logs.bucket_name, log_file_prefix=ACCESS_LOGS
         )
         self.data.node.add_dependency(self.logs)
+
+    def _refuse_other_encryption(self) -> None:
+        """An object under a key that the stage may not use could be neither read nor moved; so it does not get in."""
+        other = "s3:x-amz-server-side-encryption"
+        refused = {
+            "RefuseOtherKeys": {"StringNotEquals": {other: "AES256"}, "Null": {other: "false"}},
+            "RefuseCustomerKeys": {"Null": {f"{other}-customer-algorithm": "false"}},
+        }
+        for sid, conditions in refused.items():
+            self.data.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid,
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=["s3:PutObject"],
+                    resources=[self.data.arn_for_objects("*")],
+                    conditions=conditions,
+                )
+            )
 
 
 def _lifecycle() -> list[s3.LifecycleRule]:

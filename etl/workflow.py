@@ -18,7 +18,7 @@ from constructs import Construct
 
 from etl import names
 from etl.outcomes import Outcomes
-from etl.retries import BACKOFF, function_errors
+from etl.retries import BACKOFF, THROTTLED, THROTTLED_BACKOFF, function_errors
 from etl.target import Target
 from etl.workflow_role import workflow_role
 from runtime.models import FILE_ITEM
@@ -83,7 +83,7 @@ class Workflow(Construct):
         plan = self._call("PlanChunks", on_error=record_failure)
         finalize = self._call("FinalizeFile", on_error=record_failure)
         process = self._process_chunks(record_failure)
-        published = self._publication()
+        published = self._ending()
 
         register.next(sfn.Choice(self, "IsNewFile").when(sfn.Condition.string_equals("$.decision", "PROCESS"), validate).otherwise(nothing))
         validate.next(plan)
@@ -117,6 +117,7 @@ class Workflow(Construct):
             payload_response_only=True,
             retry_on_service_exceptions=False,
         )
+        task.add_retry(errors=[THROTTLED], **THROTTLED_BACKOFF)
         task.add_retry(errors=function_errors(), **BACKOFF)
         if on_error is not None:
             task.add_catch(on_error, errors=["States.ALL"], result_path="$.error")
@@ -132,6 +133,7 @@ class Workflow(Construct):
             retry_on_service_exceptions=False,
             result_selector={},
         )
+        chunk.add_retry(errors=[THROTTLED], **THROTTLED_BACKOFF)
         chunk.add_retry(errors=function_errors(), **BACKOFF)
         chunks = sfn.DistributedMap(
             self,
@@ -153,14 +155,28 @@ class Workflow(Construct):
         chunks.add_catch(on_error, errors=["States.ALL"], result_path="$.error")
         return chunks
 
+    def _ending(self) -> sfn.IChainable:
+        """From here on the file has ended, whatever happens: a failure costs a delivery, not the file.
+
+        The alert comes first, so a delivery that is on record says that both were made.
+        """
+        publication = self._publication()
+        return (
+            sfn.Choice(self, "IsAlert")
+            .when(
+                sfn.Condition.boolean_equals("$.outcome.alert", True),
+                self._notify("NotifyFailure", sfn.JsonPath.string_at("$.outcome.subject")).next(publication),
+            )
+            .otherwise(publication)
+        )
+
     def _publication(self) -> sfn.IChainable:
-        """From here on the file has ended, whatever happens: a failure costs a delivery, not the file."""
-        ended = self._alert()
+        ended = self._how_ended()
         publish = tasks.SqsSendMessage(
             self,
             "PublishResult",
             queue=self._outcomes.results,
-            message_body=sfn.TaskInput.from_text(sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.outcome.message"))),
+            message_body=sfn.TaskInput.from_json_path_at("$.outcome.body"),
             message_group_id=sfn.JsonPath.string_at("$.outcome.group"),
             message_deduplication_id=sfn.JsonPath.string_at("$.outcome.deduplication"),
             result_path=sfn.JsonPath.DISCARD,
@@ -202,8 +218,8 @@ class Workflow(Construct):
             .otherwise(ended)
         )
 
-    def _alert(self) -> sfn.IChainable:
-        how_ended = (
+    def _how_ended(self) -> sfn.IChainable:
+        return (
             sfn.Choice(self, "HowEnded")
             .when(
                 sfn.Condition.string_equals("$.outcome.status", "FAILED"),
@@ -215,14 +231,6 @@ class Workflow(Construct):
             )
             .otherwise(sfn.Succeed(self, "FileSucceeded"))
         )
-        return (
-            sfn.Choice(self, "IsAlert")
-            .when(
-                sfn.Condition.boolean_equals("$.outcome.alert", True),
-                self._notify("NotifyFailure", sfn.JsonPath.string_at("$.outcome.subject")).next(how_ended),
-            )
-            .otherwise(how_ended)
-        )
 
     def _notify(self, state: str, subject: str) -> tasks.SnsPublish:
         task = tasks.SnsPublish(
@@ -230,7 +238,7 @@ class Workflow(Construct):
             state,
             topic=self._outcomes.alerts,
             subject=subject,
-            message=sfn.TaskInput.from_text(sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.outcome.message"))),
+            message=sfn.TaskInput.from_json_path_at("$.outcome.body"),
             result_path=sfn.JsonPath.DISCARD,
         )
         task.add_retry(errors=["States.TaskFailed"], **BACKOFF)

@@ -5,7 +5,8 @@
     LedgerlineError
     ├── TransientError               retried by the workflow: exponential backoff, three retries
     │   ├── StorageUnavailable       S3 throttled, timed out or answered 5xx
-    │   └── TrackingUnavailable      DynamoDB throttled, timed out, answered 5xx, or a transaction collided
+    │   ├── TrackingUnavailable      DynamoDB throttled, timed out, answered 5xx, or a transaction collided
+    │   └── ParametersUnavailable    SSM did not answer with a parameter
     └── PermanentError               never retried
         ├── FileRejected             the partner can mend it; the file ends REJECTED
         │   ├── InvalidKey
@@ -71,6 +72,12 @@ class TrackingUnavailable(TransientError):
         super().__init__(f"DynamoDB {operation} did not succeed for now ({code})")
 
 
+class ParametersUnavailable(TransientError):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"SSM did not answer with parameter {name!r} for now")
+
+
 class InvalidKey(FileRejected):
     def __init__(self, key: str, reason: str) -> None:
         self.key, self.reason = key, reason
@@ -110,6 +117,10 @@ class DelimiterMismatch(FileRejected):
         super().__init__(f"The contract's delimiter is {declared!r}, but the header is separated by {found!r}; send {declared!r}")
 
 
+#: Of a column's name in a message; a partner's header may hold anything.
+_NAME_CHARACTERS = 60
+
+
 class HeaderMismatch(FileRejected):
     """The header's names are not the contract's.
 
@@ -121,18 +132,24 @@ class HeaderMismatch(FileRejected):
         self.missing, self.unexpected = tuple(missing), tuple(unexpected)
         self.duplicated, self.expected = tuple(duplicated), tuple(expected)
         parts = [
-            f"{word} {', '.join(map(repr, names[:20]))}{' and more' if len(names) > 20 else ''}"
+            f"{word} {', '.join(repr(name[:_NAME_CHARACTERS]) for name in names[:20])}{' and more' if len(names) > 20 else ''}"
             for word, names in (("missing", self.missing), ("unexpected", self.unexpected), ("duplicated", self.duplicated))
             if names
         ]
         what = "; ".join(parts) or "the columns are in another order"
+        if len(self.missing) == len(self.expected):
+            # A first line that is a row of data would be quoted as names.
+            what = "the first line has none of the contract's columns; is the header missing?"
         super().__init__(f"Header: {what}; expected {', '.join(self.expected[:50])}{' ...' if len(self.expected) > 50 else ''}")
 
 
 class SampleMismatch(FileRejected):
-    def __init__(self, records: int, problems: Sequence[str]) -> None:
-        self.records, self.problems = records, tuple(problems)
-        super().__init__(f"None of the {records} records sampled from start, middle and end fits the contract: {'; '.join(problems[:5])}")
+    """Every sampled record breaks the same rule. The values stay out of the message: it travels to logs and queues."""
+
+    def __init__(self, records: int, column: str | None, code: str, expected: str) -> None:
+        self.records, self.column, self.code, self.expected = records, column, code, expected
+        where = f"column {column!r}" if column else "the record as a whole"
+        super().__init__(f"All {records} records sampled from start, middle and end break one rule: {where}, {code}; expected {expected}")
 
 
 class RecordTooLong(FileRejected):

@@ -64,14 +64,18 @@ def _split(rest: str) -> tuple[str | None, str | None, str]:
     return None, None, parts[0]
 
 
-def reading(file_id: str) -> str:
+def reading(file_id: str, sha256: str) -> str:
     """The contract and layout that a file is read by, fixed when it was validated."""
-    return f"{MANIFESTS}{file_id}.reading.json"
+    return f"{MANIFESTS}{file_id}.reading-{sha256[:16]}.json"
 
 
-def plan_manifest(file_id: str, plan: int) -> str:
-    """The first plan is ``<file_id>.json``; a later one carries its number."""
-    return f"{MANIFESTS}{file_id}.json" if plan == 1 else f"{MANIFESTS}{file_id}.{plan}.json"
+def is_reading(key: str, file_id: str) -> bool:
+    return key.startswith(f"{MANIFESTS}{file_id}.reading-") and "/" not in key[len(MANIFESTS) :]
+
+
+def plan_manifest(file_id: str, sha256: str) -> str:
+    """Two planners of one file that disagree write two objects; the file's item names the one that counts."""
+    return f"{MANIFESTS}{file_id}.plan-{sha256[:16]}.json"
 
 
 def chunk_parquet(dataset: str, file_id: str, chunk_id: str, sha256: str) -> str:

@@ -12,12 +12,13 @@ import itertools
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Iterator, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, TypeVar
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from runtime.errors import AccessRefused, LedgerlineError, ObjectMissing, ReconciliationFailed, StorageUnavailable
 from runtime.models import ObjectRef
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 PART_BYTES = 8 * 1024 * 1024
 #: Ranged GETs that a stream keeps under way ahead of its reader.
 READ_AHEAD = 3
-#: Bytes of one part of a server-side copy: 100 GB in 400 parts, 16 at a time.
-COPY_PART_BYTES = 256 * 1024 * 1024
+#: Bytes that S3 copies in one request; only an object that was uploaded in parts can be larger.
+MAX_COPY_BYTES = 5 * 1024 * 1024 * 1024
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
 _REFUSED = {"403", "AccessDenied", "InvalidObjectState"}
@@ -40,12 +41,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What S3 says of one object version. ``checksum`` is ``ALGORITHM:value``, or empty."""
+    """What S3 says of one object version. ``checksum`` is ``ALGORITHM:value``, or empty; ``described`` is what its sender said of it."""
 
     ref: ObjectRef
     size: int
     etag: str
     checksum: str
+    described: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,11 @@ class Written:
     """An object as it was written: size in bytes, SHA-256 in hexadecimal."""
 
     key: str
-    version_id: str | None
     size: int
     sha256: str
 
     def to_dict(self) -> dict[str, Any]:
-        return {"key": self.key, "version_id": self.version_id, "size": self.size, "sha256": self.sha256}
+        return {"key": self.key, "size": self.size, "sha256": self.sha256}
 
 
 def make_client() -> S3Client:
@@ -79,7 +80,8 @@ class ObjectStore:
         )
         checksum = next((f"{name[8:]}:{answer[name]}" for name in _CHECKSUMS if answer.get(name)), "")  # type: ignore[literal-required]
         found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
-        return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum)
+        described = {name: answer[name] for name in ("Metadata", "ContentType") if answer.get(name)}
+        return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
 
     def read_range(self, ref: ObjectRef, start: int, end: int) -> bytes:
         """Bytes ``[start, end)`` of one version."""
@@ -129,11 +131,11 @@ class ObjectStore:
         key = key_of(digest.hexdigest())
         checksum = base64.b64encode(digest.digest()).decode()
 
-        def put() -> Any:
+        def put() -> object:
             return self._client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, ChecksumSHA256=checksum)
 
-        answer = self._call("PutObject", ObjectRef(self.bucket, key), put)
-        return Written(key, answer.get("VersionId"), len(body), digest.hexdigest())
+        self._call("PutObject", ObjectRef(self.bucket, key), put)
+        return Written(key, len(body), digest.hexdigest())
 
     def move(self, source: ObjectRef, key: str) -> ObjectRef:
         """Copy one version to *key*, check the copy, then delete that version; return the copy.
@@ -155,27 +157,64 @@ class ObjectStore:
     def _checked_copy(self, original: StoredObject, key: str) -> ObjectRef:
         target = ObjectRef(self.bucket, key)
         try:
-            present = self.head(target)
-            if _same(original, present):
-                return present.ref
+            copy = self.head(target)
         except ObjectMissing:
-            pass
-        source: Any = {"Bucket": original.ref.bucket, "Key": original.ref.key, "VersionId": original.ref.version_id}
-        config = TransferConfig(multipart_threshold=COPY_PART_BYTES, multipart_chunksize=COPY_PART_BYTES, max_concurrency=16)
-        self._call("CopyObject", target, lambda: self._client.copy(source, self.bucket, key, Config=config))
-        copied = self.head(target)
-        if not _same(original, copied):
+            copy = None
+        if copy is None or not self._same(original, copy):
+            self._copy(original, key)
+            copy = self.head(target)
+        if not self._same(original, copy):
             raise ReconciliationFailed(
-                key, "the copy of the original", f"{original.size} bytes {original.etag}", f"{copied.size} bytes {copied.etag}"
+                key, "the copy of the original", f"{original.size} bytes {original.etag}", f"{copy.size} bytes {copy.etag}"
             )
-        return copied.ref
+        return copy.ref
+
+    def _copy(self, original: StoredObject, key: str) -> None:
+        """Copy on the server, in parts as long as the original's: then equal bytes have equal ETags."""
+        ref = original.ref
+        source: Any = {"Bucket": ref.bucket, "Key": ref.key, "VersionId": ref.version_id}
+        part_bytes = self._part_bytes(ref) if "-" in original.etag else MAX_COPY_BYTES
+        config = TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_concurrency=16)
+        # A copy in parts would lose what its sender said of it.
+        extra: Any = {**original.described, "MetadataDirective": "REPLACE"}
+
+        def copy() -> None:
+            self._client.copy(source, self.bucket, key, ExtraArgs=extra, Config=config)
+
+        self._call("CopyObject", ObjectRef(self.bucket, key), copy)
+
+    def _part_bytes(self, ref: ObjectRef) -> int:
+        """Length of the first part of an object that was uploaded in parts."""
+
+        def first_part() -> Any:
+            return self._client.head_object(Bucket=ref.bucket, Key=ref.key, PartNumber=1, **_version(ref))
+
+        return int(self._call("HeadObject", ref, first_part)["ContentLength"])
+
+    def _same(self, original: StoredObject, copy: StoredObject) -> bool:
+        """Whether two objects hold the same bytes: by full checksums or ETags where these can tell, else by reading both.
+
+        A checksum of parts (``value-12``) depends on how the object was cut and tells nothing when it differs.
+        """
+        if original.size != copy.size:
+            return False
+        if original.etag == copy.etag:
+            return True
+        algorithm, _, value = original.checksum.partition(":")
+        other_algorithm, _, other = copy.checksum.partition(":")
+        if algorithm and algorithm == other_algorithm and "-" not in value + other:
+            return value == other
+        if "-" not in original.etag + copy.etag:
+            return False
+        pairs = zip(self.stream(original.ref, 0, original.size), self.stream(copy.ref, 0, copy.size))
+        return all(ours == theirs for ours, theirs in pairs)
 
     def _call(self, operation: str, ref: ObjectRef, call: Callable[[], T]) -> T:
         try:
             return call()
         except ClientError as error:
             raise _translated(operation, ref, error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, HTTPError) as error:
             raise StorageUnavailable(operation, ref.key, type(error).__name__) from error
 
 
@@ -184,21 +223,6 @@ def _version(ref: ObjectRef) -> Any:
 
 
 _CHECKSUMS = ("ChecksumCRC64NVME", "ChecksumSHA256", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA1")
-
-
-def _same(original: StoredObject, copy: StoredObject) -> bool:
-    """Sizes agree, and so do checksums of one algorithm or, where there are none, single-part ETags.
-
-    A checksum or ETag of parts (``value-12``) depends on how the object was cut, and compares nothing.
-    """
-    if original.size != copy.size:
-        return False
-    ours, theirs = original.checksum.partition(":"), copy.checksum.partition(":")
-    if ours[0] and ours[0] == theirs[0] and "-" not in ours[2] + theirs[2]:
-        return ours[2] == theirs[2]
-    if "-" not in original.etag + copy.etag:
-        return original.etag == copy.etag
-    return True
 
 
 def _translated(operation: str, ref: ObjectRef, error: ClientError) -> LedgerlineError:

@@ -47,10 +47,13 @@ def observed(handler: Handler) -> Handler:
     @functools.wraps(handler)
     def wrapper(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.set_correlation_id(str(event.get("execution", "")))
-        logger.append_keys(file_id=event.get("file_id"), request_id=getattr(context, "aws_request_id", None))
+        chunk = event.get("chunk") or {}
+        request_id = getattr(context, "aws_request_id", None)
+        logger.append_keys(file_id=event.get("file_id", chunk.get("file_id")), chunk_id=chunk.get("chunk_id"), request_id=request_id)
         try:
             result = handler(event, context)
-            logger.append_keys(file_id=result.get("file_id", event.get("file_id")))
+            if "file_id" in result:
+                logger.append_keys(file_id=result["file_id"])
             logger.info("done", extra={"decision": result.get("decision")})
             return result
         except FileRejected as error:
@@ -65,7 +68,8 @@ def observed(handler: Handler) -> Handler:
         finally:
             _emit_memory(context)
 
-    return tracer.capture_lambda_handler(wrapper, capture_response=False)
+    # Answers and errors stay out of traces: they may quote what a partner sent.
+    return tracer.capture_lambda_handler(wrapper, capture_response=False, capture_error=False)
 
 
 def _emit_memory(context: Any) -> None:

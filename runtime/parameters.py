@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.utilities import parameters
 
-from runtime.errors import InvalidInput
+from runtime.errors import InvalidInput, ParametersUnavailable
 from runtime.settings import DEFAULT_CHUNK_BYTES
 
 _MAX_AGE_SECONDS = 300
@@ -15,7 +15,10 @@ _MAX_AGE_SECONDS = 300
 
 def chunk_bytes(name: str) -> int:
     """Largest size of a chunk in bytes, 1 to 50,000,000, from the parameter *name*."""
-    text = str(parameters.get_parameter(name, max_age=_MAX_AGE_SECONDS))
+    try:
+        text = str(parameters.get_parameter(name, max_age=_MAX_AGE_SECONDS))
+    except parameters.GetParameterError as error:
+        raise ParametersUnavailable(name) from error
     if not text.isdecimal() or not 1 <= int(text) <= DEFAULT_CHUNK_BYTES:
         raise InvalidInput(f"parameter {name} is {text!r}; set it to a number of bytes from 1 to {DEFAULT_CHUNK_BYTES}")
     return int(text)

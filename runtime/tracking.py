@@ -102,8 +102,12 @@ class Tracking:
         from_statuses: Sequence[str],
         attributes: Mapping[str, Any] | None = None,
         detail: Mapping[str, Any] | None = None,
+        *,
+        expecting: Mapping[str, Any] | None = None,
     ) -> Transition:
         """Move the file to *to_status*; a move already made by this attempt is not repeated.
+
+        *expecting* are attributes as the caller read them; where one differs, another made the move.
 
         Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
         """
@@ -114,6 +118,8 @@ class Tracking:
             if item["attempt"] != task.attempt:
                 raise OwnershipLost(task.file_id, task.attempt, f"attempt {item['attempt']} in state {item['file_status']}")
             if item["file_status"] == to_status and to_status not in from_statuses:
+                return Transition(item, made=False)
+            if any(item.get(name) != value for name, value in (expecting or {}).items()):
                 return Transition(item, made=False)
             if item["file_status"] not in from_statuses:
                 raise OwnershipLost(task.file_id, task.attempt, item["file_status"])
@@ -192,9 +198,11 @@ class Tracking:
         )
 
     def _update_chunk(self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None) -> bool:
-        condition = "#plan = :plan AND NOT #status IN (:done, :misaligned)"
-        guard = {":plan": chunk.plan, ":done": ChunkStatus.DONE, ":misaligned": ChunkStatus.MISALIGNED}
-        used = {"#status": "status", "#plan": "plan", **(names or {})}
+        # The range as well: what is recorded as read must be what was planned.
+        condition = "#plan = :plan AND #start = :start AND #end = :end AND NOT #status IN (:done, :misaligned)"
+        guard: dict[str, Any] = {":plan": chunk.plan, ":start": chunk.start, ":end": chunk.end}
+        guard.update({":done": ChunkStatus.DONE, ":misaligned": ChunkStatus.MISALIGNED})
+        used = {"#status": "status", "#plan": "plan", "#start": "start", "#end": "end", **(names or {})}
         return self._conditional(
             "UpdateItem",
             lambda: self._client.update_item(

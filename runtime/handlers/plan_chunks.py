@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 from runtime.models import FileTask
 from runtime.observability import observed
-from runtime.parameters import chunk_bytes
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.stage import current_stage
 
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    stage = current_stage()
-    configured = functools.partial(chunk_bytes, stage.settings.chunk_bytes_parameter)
-    return plan_chunks(FileTask.from_event(event), event.get("exact_from"), stage, configured)
+    return plan_chunks(FileTask.from_event(event), event.get("exact_from"), current_stage())

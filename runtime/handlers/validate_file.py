@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from runtime.models import FileTask
 from runtime.observability import observed
+from runtime.parameters import chunk_bytes
 from runtime.workflow.stage import current_stage
 from runtime.workflow.validation import validate_file
 
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return validate_file(FileTask.from_event(event), current_stage())
+    stage = current_stage()
+    configured = functools.partial(chunk_bytes, stage.settings.chunk_bytes_parameter)
+    return validate_file(FileTask.from_event(event), stage, configured)

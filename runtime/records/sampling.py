@@ -15,28 +15,21 @@ from runtime.records.scanner import scan
 from runtime.records.source import ByteSource
 
 _PLACES = 3
-_PROBLEMS_NAMED = 5
 
 
 def check_samples(source: ByteSource, contract: Contract, layout: Layout) -> int:
     """Test up to 16 records each from the start, the middle and the end; return how many were tested.
 
-    A bad row is data, so nothing is raised while one record can be used, or when the contract never
-    rejects a file for its rows. Otherwise raises NotCsv or EncodingMismatch when a record held NULs or
-    bytes of another encoding, else SampleMismatch.
+    A bad row is data, so a file is refused only when all of them break the same rule, and only
+    when its contract rejects files for their rows at all: NotCsv for NULs, EncodingMismatch for bytes of
+    another encoding, SampleMismatch for values of another type, of which there must be 16 or more.
     """
     check = RecordCheck(contract, layout)
-    tested: list[tuple[int, Misfit]] = []
-    fitting = 0
-    for start, end in _windows(layout.header_end, source.size):
-        for record in _sample_window(source, start, end, check):
-            if record.misfit is None:
-                fitting += 1
-            else:
-                tested.append((record.offset, record.misfit))
-    if tested and not fitting and contract.rejected_rows_threshold is not None:
-        _refuse(tested, layout)
-    return len(tested) + fitting
+    tested = [record for start, end in _windows(layout.header_end, source.size) for record in _sample_window(source, start, end, check)]
+    broken = {(record.misfit.code, record.misfit.column) if record.misfit else None for record in tested}
+    if len(broken) == 1 and None not in broken and contract.rejected_rows_threshold is not None:
+        _refuse(tested, contract, layout)
+    return len(tested)
 
 
 def _windows(first: int, size: int) -> list[tuple[int, int]]:
@@ -64,12 +57,21 @@ def _sample_window(source: ByteSource, start: int, end: int, check: RecordCheck)
     return [Sample(start + record.offset, record.misfit) for record in samples]
 
 
-def _refuse(tested: Sequence[tuple[int, Misfit]], layout: Layout) -> None:
-    for offset, misfit in tested:
-        if misfit.code == CONTROL_CHARACTER:
-            raise NotCsv(misfit.message, offset + misfit.offset)
-    for offset, misfit in tested:
-        if misfit.code == ENCODING_ERROR:
-            raise EncodingMismatch(layout.encoding, misfit.message, offset + misfit.offset)
-    problems = dict.fromkeys(f"{misfit.column}: {misfit.message}" if misfit.column else misfit.message for _, misfit in tested)
-    raise SampleMismatch(len(tested), list(problems)[:_PROBLEMS_NAMED])
+def _refuse(tested: Sequence[Sample], contract: Contract, layout: Layout) -> None:
+    first = tested[0]
+    assert first.misfit is not None
+    misfit, offset = first.misfit, first.offset + first.misfit.offset
+    if misfit.code == CONTROL_CHARACTER:
+        raise NotCsv(misfit.message, offset)
+    if misfit.code == ENCODING_ERROR:
+        raise EncodingMismatch(layout.encoding, misfit.message, offset)
+    if len(tested) >= SAMPLE_RECORDS:
+        raise SampleMismatch(len(tested), misfit.column, misfit.code, _expected(contract, misfit))
+
+
+def _expected(contract: Contract, misfit: Misfit) -> str:
+    if misfit.column is None:
+        return f"{len(contract.fields)} fields"
+    field = next(field for field in contract.fields if field.name == misfit.column)
+    form = "" if field.format == "default" else f" {field.format}"
+    return f"{field.type}{form}"

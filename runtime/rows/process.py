@@ -116,7 +116,7 @@ class _Run:
                 text = parsed.columns[name].value(row)
                 found = problem(fields[name], text, self._contract.missing_values)
                 if found is None:
-                    raise RuntimeError(f"column {name!r}: {text[:60]!r} was refused without a reason; nothing of the chunk is used")
+                    raise RuntimeError(f"column {name!r}: a value was refused without a reason; nothing of the chunk is used")
                 errors.append(error(found.code, name, found.message))
         return errors
 

@@ -7,15 +7,15 @@ from typing import Any, Mapping
 
 from runtime import keys
 from runtime import metric_names as names
-from runtime.errors import FileRejected, InvalidInput, ObjectMissing, error_class
+from runtime.errors import FileRejected, InvalidInput, OwnershipLost, TransientError, error_class
 from runtime.models import Arrival, ChunkStatus, FileStatus, FileTask
 from runtime.observability import emit
 from runtime.tracking import Item
 from runtime.workflow.finalization import Totals
 from runtime.workflow.outcome import is_reserved, outcome
 from runtime.workflow.registration import NOTHING, identify, record_arrival
-from runtime.workflow.roll_forward import all_done, finished_chunks, roll_forward, seconds_open, write_reject_report
-from runtime.workflow.stage import Stage, original_of
+from runtime.workflow.roll_forward import all_done, finished_chunks, move_original, roll_forward, seconds_open, write_reject_report
+from runtime.workflow.stage import Stage
 
 EXECUTION_ENDED = "Step Functions Execution Status Change"
 _MESSAGE_CHARACTERS = 2000
@@ -30,8 +30,11 @@ class _Failure:
             detail = event["detail"]
             self.execution = str(detail["executionArn"])
             self.source: Mapping[str, Any] = json.loads(detail.get("input") or "{}")
-            self.type = f"Execution{str(detail['status']).title().replace('_', '')}"
-            self.message = str(detail.get("cause") or detail.get("error") or f"the workflow's execution ended {detail['status']}")
+            ended = f"Execution{str(detail['status']).title().replace('_', '')}"
+            kind, message = _explained(str(detail.get("error") or ended), str(detail.get("cause") or ""))
+            known = error_class(kind) is not None
+            self.type = kind if known else ended
+            self.message = message if known or detail.get("cause") else f"the workflow's execution ended {detail['status']}"
         else:
             self.execution = execution
             self.source = event
@@ -50,10 +53,11 @@ def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> di
     if item is None or item["execution"] != failure.execution:
         return {"decision": NOTHING}
     task = FileTask(item["file_id"], item["attempt"], item["execution"])
-    if item["file_status"] in (FileStatus.COMMITTED, FileStatus.SUCCEEDED):
-        item = roll_forward(task, item, stage)
-    else:
-        item = _end(task, item, failure, stage)
+    try:
+        item = _settled(task, item, failure, stage)
+    except OwnershipLost:
+        # FinalizeFile committed while this looked: what is committed goes forward.
+        item = _settled(task, stage.owned(task), failure, stage)
     if failure.reported and item.get("published_at"):
         return {"decision": NOTHING}
     return task.to_dict(decision="FAILED", outcome=outcome(item))
@@ -73,19 +77,15 @@ def _file_of(failure: _Failure, stage: Stage) -> Item | None:
     return stage.tracking.file(identity) or record_arrival(arrival, failure.execution, stage)
 
 
-def _end(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
+def _settled(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
+    if item["file_status"] in (FileStatus.COMMITTED, FileStatus.SUCCEEDED):
+        return roll_forward(task, item, stage)
     if item["file_status"] in FileStatus.OPEN:
         item = _fail(task, item, failure, stage)
-    destination = keys.archived(keys.FAILED, item["key"], item["file_id"])
-    if item["location"]["key"] == destination:
+    moved = move_original(item, keys.FAILED, stage)
+    if moved.items() <= item.items():
         return item
-    try:
-        location = stage.store.move(original_of(item), destination)
-    except ObjectMissing:
-        return item
-    return stage.tracking.transition(
-        task, item["file_status"], (item["file_status"],), {"location": location.to_dict()}, {"moved_to": destination}
-    ).item
+    return stage.tracking.transition(task, item["file_status"], (item["file_status"],), moved, {"moved": moved}).item
 
 
 def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
@@ -109,12 +109,25 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
 
 
 def _from_chunks(chunks: list[Item]) -> tuple[str, str] | None:
-    """The Map reports only that a child failed; why is in the child's item."""
-    for chunk in chunks:
-        if chunk["status"] == ChunkStatus.FAILED and chunk["errors"]:
-            last = chunk["errors"][-1]
-            return last["type"], f"chunk {chunk['chunk_id']}, attempt {chunk['attempts']}: {last['message']}"
+    """The Map reports only that a child failed; why is in the child's item. What no retry could mend comes first."""
+    failed = [(chunk, chunk["errors"][-1]) for chunk in chunks if chunk["status"] == ChunkStatus.FAILED and chunk["errors"]]
+    if failed:
+        chunk, last = min(failed, key=lambda pair: _severity(pair[1]["type"]))
+        return last["type"], f"chunk {chunk['chunk_id']}, attempt {chunk['attempts']}: {last['message']}"
+    # A function that was killed could not say so.
+    silent = [chunk for chunk in chunks if chunk["status"] == ChunkStatus.RUNNING]
+    if silent:
+        chunk = silent[0]
+        why = "its function timed out, ran out of memory or was stopped"
+        return "ChunkWithoutAnswer", f"chunk {chunk['chunk_id']} did not answer in attempt {chunk['attempts']}: {why}"
     return None
+
+
+def _severity(kind: str) -> int:
+    known = error_class(kind)
+    if known is None:
+        return 1
+    return 0 if issubclass(known, FileRejected) else 2 if issubclass(known, TransientError) else 1
 
 
 def _explained(error: str, cause: str) -> tuple[str, str]:

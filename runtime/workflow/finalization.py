@@ -105,7 +105,7 @@ def _parquet_rows(chunk: Item, stage: Stage) -> int:
     parquet = chunk.get("parquet")
     if parquet is None:
         return 0
-    file = RangedFile(stage.store, ObjectRef(stage.store.bucket, parquet["key"], parquet["version_id"]), parquet["size"])
+    file = RangedFile(stage.store, ObjectRef(stage.store.bucket, parquet["key"]), parquet["size"])
     return int(pq.read_metadata(pa.PythonFile(file, "r")).num_rows)
 
 
@@ -113,7 +113,7 @@ class _Digests:
     """A chunk's key digests as the merge reads them."""
 
     def __init__(self, stage: Stage, written: Item) -> None:
-        self._stage, self._ref = stage, ObjectRef(stage.store.bucket, written["key"], written["version_id"])
+        self._stage, self._ref = stage, ObjectRef(stage.store.bucket, written["key"])
         self.size = written["size"]
 
     def read(self, start: int, end: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from runtime.contracts.loader import RESERVED_DATASETS
@@ -22,7 +23,8 @@ def is_reserved(item: Item) -> bool:
 def outcome(item: Item) -> dict[str, Any]:
     """What PublishResult, NotifyFailure and HowEnded need; a committed file has succeeded.
 
-    The queue keeps order per partner (group), and drops what is sent twice (deduplication).
+    The queue keeps order per partner (group), and drops what is sent twice (deduplication). The body is
+    ASCII: a partner's key may hold what SQS refuses.
     """
     status = FileStatus.SUCCEEDED if item["file_status"] == FileStatus.COMMITTED else item["file_status"]
     message: dict[str, Any] = {"schema": SCHEMA, "status": status, "finished_at": item["updated_at"]}
@@ -39,7 +41,7 @@ def outcome(item: Item) -> dict[str, Any]:
         "group": item["partner"],
         "deduplication": f"{item['file_id']}-{status}",
         "subject": _subject(f"{status}: {item.get('dataset') or 'unknown dataset'} file of {item['partner']}{what}"),
-        "message": message,
+        "body": json.dumps(message),
     }
 
 

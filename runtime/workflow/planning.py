@@ -1,60 +1,72 @@
-"""PlanChunks: byte ranges that begin and end on record boundaries, as items and as the Map's manifest."""
+"""PlanChunks: byte ranges that begin and end on record boundaries, as the Map's manifest and as items."""
 
 from __future__ import annotations
 
+import functools
 import json
-from typing import Any, Callable
+from typing import Any
 
 from runtime import keys
-from runtime.errors import ReconciliationFailed
-from runtime.models import ChunkTask, FileStatus, FileTask, chunk_id
+from runtime.errors import InvalidInput, ReconciliationFailed, RecordTooLong
+from runtime.models import ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
 from runtime.object_store import StoredSource
-from runtime.records.planning import plan
+from runtime.records.planning import MAX_RECORD_BYTES, plan
 from runtime.tracking import Item
 from runtime.workflow import reading
 from runtime.workflow.stage import Stage, original_of
 
 
-def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage, chunk_bytes: Callable[[], int]) -> dict[str, Any]:
+def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[str, Any]:
     """Plan the file, or plan it again exactly from a byte offset where a proof did not hold.
 
-    A plan that was made is used again: a retry may not move a boundary under a finished chunk.
+    The plan that counts is the manifest that the file's item names; chunk items are made from it and
+    from nothing else, so planners that run twice, or at once, agree.
     """
     item = stage.owned(task)
     if item["file_status"] == FileStatus.VALIDATED:
-        item = _make_plan(task, item, 1, None, stage, chunk_bytes())
-    elif exact_from is not None and item.get("exact_from") != exact_from:
+        item = _make_plan(task, item, 1, None, stage)
+    elif exact_from is not None and item["exact_from"] != exact_from:
         if item["plan"] > 1:
             raise ReconciliationFailed(task.file_id, "an exact plan", "boundaries that hold", f"a broken proof at byte {exact_from}")
-        item = _make_plan(task, item, item["plan"] + 1, exact_from, stage, chunk_bytes())
-    manifest = {"bucket": stage.store.bucket, "key": item["manifest_key"]}
-    return task.to_dict(manifest=manifest, chunks=item["chunks"])
+        item = _make_plan(task, item, item["plan"] + 1, exact_from, stage)
+    manifest = ObjectRef(stage.store.bucket, item["manifest_key"])
+    stage.tracking.plan_chunks(map(ChunkTask.from_dict, json.loads(stage.store.read(manifest))))
+    return task.to_dict(manifest={"bucket": manifest.bucket, "key": manifest.key}, chunks=item["chunks"])
 
 
-def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, stage: Stage, chunk_bytes: int) -> Item:
+def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, stage: Stage) -> Item:
+    """Write a plan and try to make it the file's; return the item with the plan that is."""
+    kept = [] if exact_from is None else [(c["start"], c["end"]) for c in stage.tracking.chunks(task.file_id) if c["end"] <= exact_from]
+    ranges = _ranges(item, exact_from, kept, stage)
     original = original_of(item)
-    contract, layout = reading.load(stage.store, item["reading_key"])
-    keep = [] if exact_from is None else [(c["start"], c["end"]) for c in stage.tracking.chunks(task.file_id) if c["end"] <= exact_from]
-    ranges = plan(StoredSource(stage.store, original, item["size"]), contract, layout, chunk_bytes, exact_from=exact_from, keep=keep)
     chunks = [
         ChunkTask(task.file_id, chunk_id(index), number, original, start, end, end == item["size"], item["reading_key"])
         for index, (start, end) in enumerate(ranges)
-        if index >= len(keep)
+        if index >= len(kept)
     ]
-    stage.tracking.plan_chunks(chunks)
-    manifest_key = _write_manifest(chunks, task.file_id, number, stage)
     return stage.tracking.transition(
         task,
         FileStatus.PROCESSING,
         (FileStatus.VALIDATED,) if exact_from is None else (FileStatus.PROCESSING,),
-        {"plan": number, "exact_from": exact_from, "manifest_key": manifest_key, "chunks": len(ranges), "chunk_bytes": chunk_bytes},
+        {"plan": number, "exact_from": exact_from, "manifest_key": _write_manifest(chunks, task.file_id, stage), "chunks": len(ranges)},
         {"plan": number, "chunks": len(ranges), "exact_from": exact_from},
+        expecting={"plan": item.get("plan")},
     ).item
 
 
-def _write_manifest(chunks: list[ChunkTask], file_id: str, number: int, stage: Stage) -> str:
+def _ranges(item: Item, exact_from: int | None, kept: list[tuple[int, int]], stage: Stage) -> list[tuple[int, int]]:
+    contract, layout = reading.load(stage.store, item["reading_key"])
+    source = StoredSource(stage.store, original_of(item), item["size"])
+    try:
+        return plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept)
+    except RecordTooLong as error:
+        if item["chunk_bytes"] >= MAX_RECORD_BYTES:
+            raise
+        reason = f"the record at byte {error.offset} does not fit a chunk of {item['chunk_bytes']:,} bytes; raise the chunk-bytes parameter"
+        raise InvalidInput(reason) from error
+
+
+def _write_manifest(chunks: list[ChunkTask], file_id: str, stage: Stage) -> str:
     """The Map's item reader wants one JSON array at the top of the object."""
-    key = keys.plan_manifest(file_id, number)
     body = json.dumps([chunk.to_dict() for chunk in chunks], ensure_ascii=False, separators=(",", ":")).encode()
-    stage.store.write(key, body, "application/json")
-    return key
+    return stage.store.write_addressed(functools.partial(keys.plan_manifest, file_id), body, "application/json").key

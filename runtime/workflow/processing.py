@@ -92,5 +92,5 @@ def _check(chunk: ChunkTask, stage: Stage) -> None:
     readable = (keys.INCOMING, keys.FAILED)
     if chunk.source.bucket != stage.store.bucket or not chunk.source.key.startswith(readable) or chunk.source.version_id is None:
         raise InvalidInput(f"chunk {chunk.chunk_id} names {chunk.source.key!r}, which is no original of this stage")
-    if chunk.reading_key != keys.reading(chunk.file_id) or not 0 <= chunk.start < chunk.end:
+    if not keys.is_reading(chunk.reading_key, chunk.file_id) or not 0 <= chunk.start < chunk.end:
         raise InvalidInput(f"chunk {chunk.chunk_id} of file {chunk.file_id} was not planned by this stage")

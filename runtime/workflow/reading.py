@@ -21,9 +21,11 @@ class Reading(NamedTuple):
     layout: Layout
 
 
-def save(store: ObjectStore, file_id: str, reading: Reading) -> None:
+def save(store: ObjectStore, file_id: str, reading: Reading) -> str:
+    """Write the snapshot under a name made of its content; return its key."""
     document = {"schema": SCHEMA, "contract": reading.contract.document, "layout": reading.layout.to_dict()}
-    store.write(keys.reading(file_id), json.dumps(document, ensure_ascii=False, sort_keys=True).encode(), "application/json")
+    body = json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
+    return store.write_addressed(functools.partial(keys.reading, file_id), body, "application/json").key
 
 
 @functools.lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from typing import Any, Sequence
 
 from runtime import keys
 from runtime import metric_names as names
+from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, ReconciliationFailed
 from runtime.models import SCHEMA, ChunkStatus, FileStatus, FileTask
 from runtime.observability import emit
 from runtime.tracking import Item
@@ -24,16 +25,32 @@ def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
     """Make a committed file visible, move its original to ``processed/``, and end it SUCCEEDED."""
     if item["file_status"] == FileStatus.SUCCEEDED:
         return item
+    if item["file_status"] != FileStatus.COMMITTED:
+        raise OwnershipLost(item["file_id"], task.attempt, item["file_status"])
     chunks = finished_chunks(item, stage)
     manifest_key = keys.commit_manifest(item["dataset"], item["file_id"])
     stage.store.write(manifest_key, _json(commit_manifest(item, chunks)), "application/json")
     report_key = write_reject_report(item, chunks, stage)
-    location = stage.store.move(original_of(item), keys.archived(keys.PROCESSED, item["key"], item["file_id"]))
-    attributes = {"commit_manifest": manifest_key, "reject_report": report_key, "location": location.to_dict()}
+    attributes = {"commit_manifest": manifest_key, "reject_report": report_key, **move_original(item, keys.PROCESSED, stage)}
     ended = stage.tracking.transition(task, FileStatus.SUCCEEDED, (FileStatus.COMMITTED,), attributes)
     if ended.made and not is_reserved(item):
         emit(stage.settings.stage, {names.FILES_SUCCEEDED: 1, names.FILE_SECONDS: seconds_open(ended.item)})
     return ended.item
+
+
+def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
+    """Move the original under *prefix*; return its new ``location``, or ``not_moved`` with the reason.
+
+    An original that cannot be moved (deleted by somebody, encrypted with a key that is not ours, its copy not the
+    same) stays where it is. It keeps nobody from learning how the file ended.
+    """
+    destination = keys.archived(prefix, item["key"], item["file_id"])
+    if item["location"]["key"] == destination:
+        return {"location": item["location"]}
+    try:
+        return {"location": stage.store.move(original_of(item), destination).to_dict(), "not_moved": None}
+    except (ObjectMissing, AccessRefused, ReconciliationFailed) as error:
+        return {"not_moved": f"{type(error).__name__}: {error}"}
 
 
 def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:

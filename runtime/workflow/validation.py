@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
-from runtime import keys
 from runtime.models import FileStatus, FileTask
 from runtime.object_store import StoredSource
 from runtime.records.recognition import check_samples, recognize
@@ -13,14 +12,14 @@ from runtime.workflow.reading import Reading
 from runtime.workflow.stage import Stage, original_of
 
 
-def validate_file(task: FileTask, stage: Stage) -> dict[str, Any]:
-    """Fix the file's contract and layout; raise a FileRejected that says what the partner must mend."""
+def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) -> dict[str, Any]:
+    """Fix the file's contract, layout and size of chunks; raise a FileRejected that says what the partner must mend."""
     item = stage.owned(task)
     if item["file_status"] == FileStatus.REGISTERED:
         source = StoredSource(stage.store, original_of(item), item["size"])
         contract, layout = recognize(source, item["key"], item["dataset"], stage.contracts)
         sampled = check_samples(source, contract, layout)
-        reading.save(stage.store, task.file_id, Reading(contract, layout))
+        reading_key = reading.save(stage.store, task.file_id, Reading(contract, layout))
         stage.tracking.transition(
             task,
             FileStatus.VALIDATED,
@@ -29,7 +28,8 @@ def validate_file(task: FileTask, stage: Stage) -> dict[str, Any]:
                 "dataset": contract.dataset,
                 "contract_version": contract.version,
                 "contract_sha256": contract.sha256,
-                "reading_key": keys.reading(task.file_id),
+                "reading_key": reading_key,
+                "chunk_bytes": chunk_bytes(),
                 "encoding": layout.encoding,
                 "delimiter": layout.delimiter,
                 "header_bytes": layout.header_end,

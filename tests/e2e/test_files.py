@@ -33,7 +33,7 @@ def small_chunks(stage: DeployedStage) -> Iterator[None]:
 
     def change(value: str) -> None:
         ssm.put_parameter(Name=name, Value=value, Overwrite=True)
-        function = f"etl-plan-chunks-{stage.suffix}"
+        function = f"etl-validate-file-{stage.suffix}"
         variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
         functions.update_function_configuration(FunctionName=function, Environment={"Variables": {**variables, "CHANGED": value}})
 

@@ -87,9 +87,9 @@ class Workflow:
             state = retried(register_file, Arrival.from_event(event), execution, self.stage)
             if state["decision"] != "PROCESS":
                 return state
-            state = retried(validate_file, FileTask.from_event(state), self.stage)
+            state = retried(validate_file, FileTask.from_event(state), self.stage, lambda: self.chunk_bytes)
             while True:
-                state = retried(plan_chunks, FileTask.from_event(state), state.get("exact_from"), self.stage, lambda: self.chunk_bytes)
+                state = retried(plan_chunks, FileTask.from_event(state), state.get("exact_from"), self.stage)
                 for item in self.manifest(state):
                     retried(process, ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage)
                 state = retried(finalize_file, FileTask.from_event(state), self.stage)

@@ -9,7 +9,7 @@ from runtime.errors import FileRejected, HeaderMismatch, LedgerlineError, Perman
 
 
 def test_transient_names_hold_the_subclasses_since_step_functions_knows_no_inheritance() -> None:  # E7
-    assert error_names(TransientError) == ["StorageUnavailable", "TrackingUnavailable", "TransientError"]
+    assert error_names(TransientError) == ["ParametersUnavailable", "StorageUnavailable", "TrackingUnavailable", "TransientError"]
 
 
 def test_no_error_is_both_retried_and_final() -> None:  # G2
@@ -37,6 +37,16 @@ def test_header_mismatch_keeps_its_facts_and_says_what_to_mend() -> None:
     assert (error.missing, error.unexpected, error.duplicated) == (("amount",), ("betrag",), ())
     assert isinstance(error, FileRejected)
     assert str(error) == "Header: missing 'amount'; unexpected 'betrag'; expected id, amount"
+
+
+def test_a_first_line_that_may_be_a_row_is_not_quoted() -> None:  # its values would travel to logs and queues
+    error = HeaderMismatch(["id", "amount"], ["DE123456", "99.50"], [], ["id", "amount"])
+    assert "DE123456" not in str(error)
+    assert "is the header missing?" in str(error)
+
+
+def test_a_name_without_end_is_cut() -> None:
+    assert len(str(HeaderMismatch(["id"], ["x" * 100_000], [], ["id", "amount"]))) < 300
 
 
 def test_header_mismatch_without_other_facts_says_order() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -116,6 +117,22 @@ def test_the_first_worker_to_finish_a_chunk_wins(tracking: Tracking) -> None:  #
     assert not tracking.fail_chunk(chunk(), "Late", "too late")
     item = next(tracking.chunks(FILE))
     assert (item["rows_read"], item["status"]) == (5, "DONE")
+
+
+def test_what_was_read_must_be_what_was_planned(tracking: Tracking) -> None:  # E20
+    tracking.plan_chunks([chunk()])
+    wider = dataclasses.replace(chunk(), end=99)
+    assert not tracking.start_chunk(wider)
+    assert not tracking.finish_chunk(wider, ChunkStatus.DONE, {"rows_read": 99})
+
+
+def test_a_move_that_another_made_in_between_is_not_made_again(tracking: Tracking) -> None:
+    register(tracking)
+    tracking.transition(TASK, FileStatus.PROCESSING, (FileStatus.REGISTERED,), {"plan": 1})
+    again = {"plan": 2}
+    assert tracking.transition(TASK, FileStatus.PROCESSING, (FileStatus.PROCESSING,), again, expecting={"plan": 1}).made
+    late = tracking.transition(TASK, FileStatus.PROCESSING, (FileStatus.PROCESSING,), again, expecting={"plan": 1})
+    assert (late.made, late.item["plan"]) == (False, 2)
 
 
 def test_a_chunk_keeps_count_of_its_attempts_and_errors(tracking: Tracking) -> None:  # E20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from local import emulator
+from local.delivery import approval
 from local.delivery import execution as executions
 from local.delivery.cloud import Cloud
 from local.delivery.deployed import read_pipeline
-from local.delivery.execution import FAILED, IN_PROGRESS, INTERRUPTED, SUCCEEDED
+from local.delivery.execution import FAILED, IN_PROGRESS, INTERRUPTED, STOPPED, SUCCEEDED
 from local.delivery.remote import Push, branch_variables, make_remote, pushes
 from local.errors import LocalError
+from tests.unit.local.clouds import eventually
 from tests.unit.local.delivery import foreign
 from tests.unit.local.delivery.repositories import Repository
 
@@ -94,21 +97,39 @@ def test_pushes_deliver_and_bring_branches_up_and_down(developer: Developer) -> 
         assert revision.commit in logs[name]
     assert developer.statuses() == [SUCCEEDED]
 
+    repository.git("checkout", "--quiet", "main")
+    repository.commit({}, "Interrupted by hand")
+    interrupted_at_the_approval(developer)
+    assert developer.statuses() == [SUCCEEDED, STOPPED]
+    assert list(approval.waiting(developer.state / "delivery")) == []
+
     # The emulator is killed while an execution runs: the next push says so and starts from nothing.
     running = emulator.running(developer.state)
     assert running is not None
     dies_in_the_middle(developer, running)
     emulator.stop(developer.state)
-    repository.git("checkout", "--quiet", "main")
     repository.commit({"run.sh": "#!/bin/sh\nexit 9\n"})
     said = developer.push("main")
     assert "was killed while it ran, and the emulator with it; this one starts cleanly" in said
     assert "remote: First set-up: deploying stack Pipeline" in said
     assert "Build / Make: phase build: the command" in said
-    assert developer.statuses() == [SUCCEEDED, INTERRUPTED, FAILED]
+    assert developer.statuses() == [SUCCEEDED, STOPPED, INTERRUPTED, FAILED]
     repository.commit({"run.sh": "#!/bin/sh\n"})
     assert "was killed" not in developer.push("main")
     assert developer.statuses()[-1] == SUCCEEDED
+
+
+def interrupted_at_the_approval(developer: Developer) -> None:
+    """Push without approving, and press Ctrl-C while the execution waits."""
+    for file in developer.together.iterdir():
+        file.unlink()
+    command = ["git", "-C", str(developer.repository.directory), "push", "--quiet", "local", "main"]
+    environment = {name: value for name, value in os.environ.items() if name != "APPROVE"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as pushing:
+        assert eventually(lambda: list(approval.waiting(developer.state / "delivery")), 120)
+        os.killpg(pushing.pid, signal.SIGINT)
+    (running,) = (developer.state / "delivery" / foreign.PIPELINE).glob("0002-*")
+    assert eventually(lambda: not executions.is_running(running), 60)
 
 
 def dies_in_the_middle(developer: Developer, running: emulator.Emulator) -> None:

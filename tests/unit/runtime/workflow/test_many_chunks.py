@@ -8,7 +8,6 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtime import keys
 from runtime.contracts.loader import load_contracts
 from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, Layout, ObjectRef, chunk_id
 from runtime.workflow import reading
@@ -34,13 +33,13 @@ def test_2001_chunks_are_proved_counted_and_committed(workflow: Workflow) -> Non
     stored_as = {"size": end_of[-1], "etag": stored["etag"], "checksum": ""}
     stage.tracking.register(task.file_id, {**file, **stored_as}, status=FileStatus.REGISTERED, execution="arn:1", lease_seconds=60)
     contract = load_contracts()["transactions"]
-    reading.save(stage.store, task.file_id, Reading(contract, Layout("utf-8", ",", '"', len(HEADER), COLUMNS)))
-    plan = {"plan": 1, "chunks": CHUNKS, "reading_key": keys.reading(task.file_id)}
+    reading_key = reading.save(stage.store, task.file_id, Reading(contract, Layout("utf-8", ",", '"', len(HEADER), COLUMNS)))
+    plan = {"plan": 1, "chunks": CHUNKS, "reading_key": reading_key}
     plan.update(contract_version=1, contract_sha256=contract.sha256)
     stage.tracking.transition(task, FileStatus.PROCESSING, (FileStatus.REGISTERED,), plan)
 
     chunks = [
-        ChunkTask(task.file_id, chunk_id(index), 1, original, end - CHUNK_BYTES, end, index == CHUNKS - 1, keys.reading(task.file_id))
+        ChunkTask(task.file_id, chunk_id(index), 1, original, end - CHUNK_BYTES, end, index == CHUNKS - 1, reading_key)
         for index, end in enumerate(end_of)
     ]
     stage.tracking.plan_chunks(chunks)
@@ -55,7 +54,7 @@ def test_2001_chunks_are_proved_counted_and_committed(workflow: Workflow) -> Non
     answer = finalize_file(task, stage)
 
     assert answer["outcome"]["status"] == "SUCCEEDED"
-    assert answer["outcome"]["message"]["rows_read"] == 3 * CHUNKS
+    assert json.loads(answer["outcome"]["body"])["rows_read"] == 3 * CHUNKS
     assert len(json.dumps(answer).encode()) < PAYLOAD_BYTES / 10
     manifest = workflow.read_json(workflow.item(arrival)["commit_manifest"])
     assert len(manifest["objects"]) == CHUNKS
