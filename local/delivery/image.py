@@ -90,7 +90,7 @@ class Image:
 
     def _python(self, wanted: str | None) -> str:
         python, version = nearest_python(wanted) if wanted else (sys.executable, _VERSION)
-        shutil.copytree(_environment_of(python, self._cache / "python"), self._venv, symlinks=True)
+        shutil.copytree(_environment_of(python, self._cache / "python"), self._venv, symlinks=True, copy_function=_link)
         for name in ("pip", "pip3"):
             # The one that was made with the environment names the place where it was made.
             script = self._venv / "bin" / name
@@ -100,7 +100,10 @@ class Image:
 
 
 def _environment_of(python: str, cache: Path) -> Path:
-    """A virtual environment of the interpreter with pip in it; made once, since that takes seconds, and copied for each build."""
+    """A virtual environment of the interpreter with pip in it; made once, since that takes seconds, and linked into each build.
+
+    Its files are read-only: a build may replace them in its own directory, and not write into what others share.
+    """
     made = cache / hashlib.sha256(python.encode()).hexdigest()[:16]
     with locked(cache / "making.lock"):
         if not made.exists():
@@ -111,8 +114,18 @@ def _environment_of(python: str, cache: Path) -> Path:
                     raise ActionFailed(f"{python} makes no virtual environment: {(done.stderr or done.stdout).strip()}")
                 for script in (*unfinished.glob("bin/pip*"), *unfinished.glob("bin/[Aa]ctivate*")):
                     script.unlink()
+                for file in unfinished.rglob("*"):
+                    if file.is_file() and not file.is_symlink():
+                        file.chmod(file.stat().st_mode & ~0o222)
                 unfinished.rename(made)
     return made
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:  # Another file system, or one without links.
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def nearest_python(wanted: str) -> tuple[str, str]:

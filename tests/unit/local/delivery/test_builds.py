@@ -16,6 +16,7 @@ from local.delivery.cloud import Cloud
 from local.delivery.codebuild import Build, Project
 from local.delivery.errors import ActionFailed, Stopped
 from local.emulator import Emulator
+from tests.unit.local.clouds import eventually
 
 NO_EMULATOR = Emulator(pid=0, port=9, account="123456789012", scratch="", log="")
 
@@ -156,7 +157,16 @@ def test_python_and_pip_are_the_builds_own(build: Builder) -> None:
     phases = {"install": {"runtime-versions": {"python": "3.12"}, "commands": ["python -c 'import sys; print(sys.prefix)'"]}}
     outcome = build(phases)
     assert build.lines() == [str(build.scratch / "python")]
-    assert "-- python 3.12" in outcome.log
+    assert "  python 3.12" in outcome.log
+
+
+def test_what_a_build_does_to_its_python_is_gone_with_it(build: Builder) -> None:
+    site = "$(python -c 'import pip, os; print(os.path.dirname(pip.__file__))')"
+    with pytest.raises(ActionFailed, match="pip --version"):
+        build({"build": commands(f'rm "{site}/__main__.py"', "pip --version")})
+    build.scratch = build.directory / "second"
+    build({"build": commands("python -m pip --version")})
+    assert build.lines()[0].startswith("pip ")
 
 
 def test_the_start_of_a_build_wins_over_the_project_and_that_over_the_buildspec(build: Builder) -> None:
@@ -234,7 +244,7 @@ def test_stopping_ends_a_build_with_all_that_it_started(build: Builder) -> None:
     with pytest.raises(Stopped):
         build({"build": commands("sleep 300 & echo $!; wait")})
     assert time.monotonic() - began < 60
-    assert gone(int(build.lines()[0]))
+    assert eventually(lambda: gone(int(build.lines()[0])), 20)
 
 
 def gone(pid: int) -> bool:
