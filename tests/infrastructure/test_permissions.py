@@ -32,10 +32,10 @@ FUNCTIONS = {
     ),
     "finalize-file": (
         {
-            "GetObjectVersion": ["incoming/", "failed/", "curated/", "staging/"],
+            "GetObjectVersion": ["incoming/", "failed/", "processed/"],
             "GetObjectVersionTagging": ["incoming/", "failed/"],
             "DeleteObjectVersion": ["incoming/", "failed/"],
-            "GetObject": ["manifests/", "processed/"],
+            "GetObject": ["manifests/", "curated/", "staging/", "processed/"],
             "PutObject": ["curated/*/_files/", "rejected/*/_files/", "processed/"],
             "PutObjectTagging": ["processed/"],
             "AbortMultipartUpload": ["processed/"],
@@ -45,7 +45,7 @@ FUNCTIONS = {
     ),
     "record-failure": (
         {
-            "GetObjectVersion": ["incoming/", "failed/"],
+            "GetObjectVersion": ["incoming/", "failed/", "processed/"],
             "GetObjectVersionTagging": ["incoming/", "failed/"],
             "DeleteObjectVersion": ["incoming/", "failed/"],
             "GetObject": ["failed/", "processed/"],
@@ -71,7 +71,7 @@ def test_a_function_may_do_its_duty_and_nothing_else(stage, function):
         "Logs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, {f"<{group}.Arn>"}),
         "xray:PutTelemetryRecords+xray:PutTraceSegments": ({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, {"*"}),
     }
-    if function == "plan-chunks":
+    if function == "validate-file":
         expected["ChunkSize"] = (
             {"ssm:GetParameter"},
             {"arn:aws:ssm:us-east-1:123456789012:parameter<FunctionsChunkBytesC071FE39>"},

@@ -138,3 +138,30 @@ def test_alarms_of_this_account_may_publish_on_the_encrypted_topic(stage):  # E1
 def test_bucket_names_fit_with_the_longest_suffix_in_the_region_with_the_longest_name():
     kinds = ("data", "logs", "pipe")
     assert max(len(names.bucket(kind, "1" * 12, "ap-southeast-2", "x" * names.MAX_SUFFIX)) for kind in kinds) <= 63
+
+
+@pytest.mark.parametrize(
+    ("sid", "condition"),
+    [
+        (
+            "RefuseOtherKeys",
+            {
+                "StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"},
+                "Null": {"s3:x-amz-server-side-encryption": "false"},
+            },
+        ),
+        ("RefuseCustomerKeys", {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}}),
+    ],
+)
+def test_an_object_that_the_stage_could_not_read_does_not_get_in(stage, sid, condition):  # E4 E22
+    _, bucket = only(stage, "AWS::S3::Bucket", BucketName="etl-data-123456789012-us-east-1-prod")
+    assert bucket
+    statements = [
+        statement
+        for _, policy in stage.of_type("AWS::S3::BucketPolicy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == sid
+    ]
+    assert [(statement["Effect"], statement["Action"], statement["Condition"]) for statement in statements] == [
+        ("Deny", "s3:PutObject", condition)
+    ]

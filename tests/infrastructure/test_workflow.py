@@ -13,12 +13,21 @@ LAMBDA_RETRIES = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
+    "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",
 ]
 BACKOFF = {"IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 2, "JitterStrategy": "FULL"}
+#: A throttled function delays a file (E23): minutes, not seconds.
+THROTTLED = {
+    "ErrorEquals": ["Lambda.TooManyRequestsException"],
+    "IntervalSeconds": 60,
+    "MaxAttempts": 3,
+    "BackoffRate": 4,
+    "JitterStrategy": "FULL",
+}
+RETRY = [THROTTLED, {"ErrorEquals": [*errors.error_names(errors.TransientError), *LAMBDA_RETRIES], **BACKOFF}]
 CATCH = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "RecordFailure"}]
 EVENT = {"event.$": "$", "execution.$": "$$.Execution.Id"}
 
@@ -70,10 +79,10 @@ def test_the_states_are_these_and_no_others(definition, states):
         ("RouteEvent", {("$['detail-type']", "Step Functions Execution Status Change"): "RecordFailure", "default": "RegisterFile"}),
         ("IsNewFile", {("$.decision", "PROCESS"): "ValidateFile", "default": "NothingToDo"}),
         ("HasChunks", {("$.chunks", 0): "FinalizeFile", "default": "ProcessChunks"}),
-        ("IsProved", {("$.decision", "REPLAN"): "PlanChunks", "default": "IsPublished"}),
-        ("IsFailureNew", {("$.decision", "NOTHING"): "NothingToDo", "default": "IsPublished"}),
-        ("IsPublished", {("$.outcome.publish", True): "PublishResult", "default": "IsAlert"}),
-        ("IsAlert", {("$.outcome.alert", True): "NotifyFailure", "default": "HowEnded"}),
+        ("IsProved", {("$.decision", "REPLAN"): "PlanChunks", "default": "IsAlert"}),
+        ("IsFailureNew", {("$.decision", "NOTHING"): "NothingToDo", "default": "IsAlert"}),
+        ("IsPublished", {("$.outcome.publish", True): "PublishResult", "default": "HowEnded"}),
+        ("IsAlert", {("$.outcome.alert", True): "NotifyFailure", "default": "IsPublished"}),
         (
             "HowEnded",
             {("$.outcome.status", "FAILED"): "FileFailed", ("$.outcome.status", "REJECTED"): "FileRejected", "default": "FileSucceeded"},
@@ -96,8 +105,7 @@ def test_choices_lead_where_the_protocol_says(states, state, expected):
 )
 def test_a_function_is_called_retried_and_caught(states, state, function, following, catch, payload):
     task = dict(states[state])
-    retry = [{"ErrorEquals": [*errors.error_names(errors.TransientError), *LAMBDA_RETRIES], **BACKOFF}]
-    expected = {"Type": "Task", "Resource": f"<{function}.Arn>", "Next": following, "Retry": retry}
+    expected = {"Type": "Task", "Resource": f"<{function}.Arn>", "Next": following, "Retry": RETRY}
     optional = {"Catch": catch, "Parameters": payload}
     assert task == expected | {key: value for key, value in optional.items() if value is not None}
 
@@ -142,7 +150,7 @@ def test_a_chunk_returns_nothing_so_2001_of_them_fit(states):  # E2
         "ProcessChunk": {
             "Type": "Task",
             "Resource": "<FunctionsProcessChunkBE57C5A8.Arn>",
-            "Retry": [{"ErrorEquals": [*errors.error_names(errors.TransientError), *LAMBDA_RETRIES], **BACKOFF}],
+            "Retry": RETRY,
             "ResultSelector": {},
             "End": True,
         }
@@ -158,7 +166,7 @@ def test_every_outcome_is_published_in_order_per_partner(states):  # E17
     assert publish["Resource"] == "arn:<Partition>:states:::sqs:sendMessage"
     assert publish["Parameters"] == {
         "QueueUrl": "<OutcomesResultsB374236A>",
-        "MessageBody.$": "States.JsonToString($.outcome.message)",
+        "MessageBody.$": "$.outcome.body",
         "MessageGroupId.$": "$.outcome.group",
         "MessageDeduplicationId.$": "$.outcome.deduplication",
     }
@@ -176,16 +184,17 @@ def test_a_delivery_is_noted_as_a_change_of_a_file_that_exists(states):
         "ExpressionAttributeValues": {":now": {"S.$": "$$.State.EnteredTime"}, ":one": {"N": "1"}},
     }
     assert noted["Retry"][0] == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "MaxAttempts": 0}
-    assert noted["Next"] == "IsAlert"
+    # The alert was sent before: what is noted as delivered was told to everybody.
+    assert noted["Next"] == "HowEnded"
 
 
 def test_failures_are_told_with_their_subject(states):  # E19
     assert states["NotifyFailure"]["Parameters"] == {
         "TopicArn": "<OutcomesAlerts8329E5B0>",
         "Subject.$": "$.outcome.subject",
-        "Message.$": "States.JsonToString($.outcome.message)",
+        "Message.$": "$.outcome.body",
     }
-    assert states["NotifyFailure"]["Next"] == "HowEnded"
+    assert states["NotifyFailure"]["Next"] == "IsPublished"
     assert states["NotifyUndelivered"]["Next"] == "ResultUndelivered"
 
 
