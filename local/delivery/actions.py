@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from local.delivery import approval
 from local.delivery.approval import Request
-from local.delivery.artifacts import ArtifactStore, pack, tree
+from local.delivery.artifacts import ArtifactStore, pack
 from local.delivery.cloud import Cloud
 from local.delivery.cloudformation import StackAction
 from local.delivery.codebuild import Build, find_project
@@ -93,9 +93,10 @@ def _performer(action: Action) -> Callable[[Work], Result]:
 
 def _source(work: Work) -> Result:
     variables = provide(work.action, work.revision)
-    directory = work.scratch / "source"
-    work.revision.checkout(directory)
-    _give(work, {name: tree(directory) for name in work.action.outputs})
+    archive = work.scratch / "source.zip"
+    work.revision.archive(archive)
+    for name in work.action.outputs:
+        work.store.put(name, archive)
     return Result(variables, f"{work.revision.commit[:8]} {work.revision.message}")
 
 

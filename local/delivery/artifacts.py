@@ -60,15 +60,6 @@ def unpack(archive: Path, directory: Path) -> None:
             target.symlink_to(destination)
 
 
-def tree(directory: Path) -> dict[str, Path]:
-    """Every file and link under *directory*, by its relative name."""
-    found = {}
-    for path in directory.rglob("*"):
-        if path.is_symlink() or path.is_file():
-            found[path.relative_to(directory).as_posix()] = path
-    return found
-
-
 def _inside(directory: Path, name: str) -> Path:
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts:

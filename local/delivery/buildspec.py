@@ -42,7 +42,7 @@ class Buildspec:
     """``shares_shell`` is false in version 0.1: each command then starts afresh."""
 
     shares_shell: bool
-    shell: str
+    shell_name: str
     variables: Mapping[str, str]
     parameters: Mapping[str, str]
     secrets: Mapping[str, str]
@@ -67,7 +67,7 @@ def parse(text: str, where: str) -> Buildspec:
     secondary = _mapping(artifacts, "secondary-artifacts", where)
     return Buildspec(
         shares_shell=str(content["version"]) == "0.2",
-        shell=_shell(str(env.get("shell", "sh")), where),
+        shell_name=_shell(str(env.get("shell", "sh")), where),
         variables=_texts(env, "variables", where),
         parameters=_texts(env, "parameter-store", where),
         secrets=_texts(env, "secrets-manager", where),

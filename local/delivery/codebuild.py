@@ -70,7 +70,7 @@ class Build:
             self._say(line)
         environment = image.environment() | self._variables(spec, directories, source)
         deadline = time.monotonic() + self.project.timeout_minutes * _SECONDS_A_MINUTE
-        shell = Shell(spec.shell, self.scratch / "state", source, environment, self.log, self.stop, deadline)
+        shell = Shell(spec.shell_name, self.scratch / "state", source, environment, self.log, self.stop, deadline)
         self._phases(spec, shell)
         return self._collect(spec, where, source, outputs), self._exported(spec, shell)
 

@@ -62,7 +62,7 @@ def read_pipeline(cloud: Cloud, region: str, stack: str) -> Pipeline:
 def _template(cloud: Cloud, region: str, stack: str) -> Mapping[str, Any]:
     body = cloud.client("cloudformation", region).get_template(StackName=stack)["TemplateBody"]
     if isinstance(body, str):
-        body = yaml.load(body, Loader=_TemplateLoader)  # noqa: S506 — a safe loader, with CloudFormation's tags
+        body = _TemplateLoader(body).get_single_data()
     return json.loads(json.dumps(body, default=str))  # type: ignore[no-any-return]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.delivery.artifacts import unpack
 from local.delivery.definition import Action
 from local.delivery.errors import ActionFailed
 from local.errors import LocalError
@@ -28,15 +28,16 @@ class Revision:
     author_date: str
     committer_date: str
 
+    def archive(self, target: Path) -> None:
+        """Zip the commit's files, as it has them and nothing else: no ``.git``, nothing uncommitted, nothing ignored."""
+        command = _git(self.repository, "archive", "--format=zip", f"--output={target}", self.commit)
+        subprocess.run(command, env=_environment(), check=True, stdin=subprocess.DEVNULL)
+
     def checkout(self, directory: Path) -> None:
-        """The commit's files, as it has them and nothing else: no ``.git``, nothing uncommitted, nothing ignored."""
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile() as archive:
-            command = _git(self.repository, "archive", "--format=tar", self.commit)
-            subprocess.run(command, stdout=archive, env=_environment(), check=True)
-            archive.seek(0)
-            with tarfile.open(fileobj=archive) as opened:
-                opened.extractall(directory, filter="tar")
+        """What :meth:`archive` zips, in *directory*."""
+        with tempfile.NamedTemporaryFile(suffix=".zip") as archive:
+            self.archive(Path(archive.name))
+            unpack(Path(archive.name), directory)
 
     def clone(self, directory: Path) -> None:
         """A clone with the commit checked out: what a project with a source of its own gets, where a pipeline's gets a zip."""

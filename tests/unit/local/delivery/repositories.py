@@ -9,6 +9,11 @@ from pathlib import Path
 from local.delivery.source import Revision, read_revision
 
 
+def tree(directory: Path) -> dict[str, Path]:
+    """Every file and link under *directory*, by its relative name."""
+    return {path.relative_to(directory).as_posix(): path for path in directory.rglob("*") if path.is_symlink() or path.is_file()}
+
+
 class Repository:
     """A repository on branch main, made of the files that :meth:`commit` is given."""
 

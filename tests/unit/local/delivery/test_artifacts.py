@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from local.delivery.artifacts import pack, tree, unpack
+from local.delivery.artifacts import pack, unpack
 from local.delivery.definition import Action
 from local.delivery.errors import ActionFailed
 from local.delivery.settings import settings_of
 from local.delivery.source import Revision, provide, read_revision, uncommitted
 from local.errors import LocalError
-from tests.unit.local.delivery.repositories import Repository
+from tests.unit.local.delivery.repositories import Repository, tree
 
 
 @pytest.fixture

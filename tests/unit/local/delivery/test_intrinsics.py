@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.delivery.deployed import _TemplateLoader
 from local.delivery.errors import DefinitionError
 from local.delivery.intrinsics import Scope, resolve
 
@@ -72,3 +73,15 @@ def test_a_function_stands_for(value: Any, means: Any) -> None:
 def test_what_stands_for_nothing_is_refused(value: Any) -> None:
     with pytest.raises(DefinitionError):
         resolve(value, SCOPE)
+
+
+def test_a_templates_short_forms_are_the_long_ones() -> None:
+    text = """
+Name: !Sub '${Suffix}-x'
+Role: !GetAtt Role.Arn
+Bucket: !Ref Bucket
+Place: !Join ['/', [a, !Select [0, [b]]]]
+Chosen: !If [IsEurope, !Ref Suffix, no]
+"""
+    template = _TemplateLoader(text).get_single_data()
+    assert resolve(template, SCOPE) == {"Name": "prod-x", "Role": "Role.Arn", "Bucket": "the-bucket", "Place": "a/b", "Chosen": "prod"}
