@@ -74,7 +74,10 @@ class Result:
 
 def perform(work: Work) -> Result:
     """Execute the action; raise ActionFailed, Stopped or DefinitionError."""
-    return _performer(work.action)(work)
+    try:
+        return _performer(work.action)(work)
+    except (KeyError, ValueError) as error:
+        raise ActionFailed(f"its configuration cannot be used: {error!r}") from error
 
 
 def refuse_unknown(pipeline: Pipeline) -> None:

@@ -245,6 +245,13 @@ def test_an_action_in_another_region_takes_its_artifact_there_and_gives_outputs_
     assert delivery.artifacts() == []
 
 
+def test_a_configuration_that_cannot_be_used_fails_the_action_and_not_the_rehearsal(delivery: Foreign) -> None:
+    added = foreign.stack_action("Wrong", "wrong", "CREATE_UPDATE", Configuration={"ParameterOverrides": "{"})
+    record = delivery.runner().run(delivery.commit(extra=[{"Name": "Added", "Actions": [added]}]))
+    assert record.status == FAILED
+    assert record.reason.startswith("Added / Wrong: its configuration cannot be used")
+
+
 def test_a_build_that_finds_no_bootstrap_says_the_command_that_makes_it(delivery: Foreign) -> None:
     said = "Etl: fail: No bucket named 'cdk-brnch1234-assets-123456789012-eu-west-1'. Is account 123456789012 bootstrapped?"
     record = delivery.runner().run(delivery.commit(**{"run.sh": f'#!/bin/sh\necho "{said}" >&2\nexit 1\n'}))
