@@ -1,4 +1,4 @@
-"""The six functions of the workflow, each with its own role and log group."""
+"""The six functions of the workflow and the one that checks a deployment, each with its own role and log group."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from etl import names
-from etl.permissions import ACCESS, Access
+from etl.permissions import ACCESS, CHECK_DEPLOYMENT, Access
 from etl.target import RuntimeSettings, Target
 from runtime import metric_names
 from runtime import settings as variables
@@ -33,7 +33,7 @@ _CODE_ONLY = ["/*", "!/runtime", "/runtime/layers", "__pycache__", "*.pyc"]
 
 
 class Functions(Construct):
-    """``by_name`` maps a handler module's name (``process_chunk``) to its function."""
+    """``by_name`` maps a handler module's name (``process_chunk``) to its function; ``check`` is no part of the workflow."""
 
     def __init__(
         self,
@@ -68,6 +68,7 @@ class Functions(Construct):
         )
         self._code = lambda_.Code.from_asset(str(ROOT), exclude=_CODE_ONLY, ignore_mode=IgnoreMode.GIT)
         self.by_name = {name: self._function(name, access) for name, access in ACCESS.items()}
+        self.check = self._function("check_deployment", CHECK_DEPLOYMENT)
 
     def _function(self, name: str, access: Access) -> lambda_.Function:
         construct_id = "".join(word.capitalize() for word in name.split("_"))
@@ -112,12 +113,13 @@ class Functions(Construct):
 
         for action, prefixes in access.objects:
             allow(action.removeprefix("s3:"), [action], [self._bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes])
-        allow(
-            "TellMissingFromForbidden",
-            ["s3:ListBucket"],
-            [self._bucket.bucket_arn],
-            {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in access.listed]}},
-        )
+        if access.listed:
+            allow(
+                "TellMissingFromForbidden",
+                ["s3:ListBucket"],
+                [self._bucket.bucket_arn],
+                {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in access.listed]}},
+            )
         allow("Table", list(access.table), [self._table.table_arn])
         if access.chunk_size:
             allow("ChunkSize", ["ssm:GetParameter"], [self.chunk_bytes.parameter_arn])

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from runtime import keys
+from runtime.contracts.loader import RESERVED_DATASETS
+
+(DATASET,) = RESERVED_DATASETS
 
 READ = "s3:GetObject"
 READ_VERSION = "s3:GetObjectVersion"
@@ -23,6 +26,9 @@ ABORT = "s3:AbortMultipartUpload"
 #: Transactions are authorized by the actions of their members.
 UPDATE_ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 QUERY_ITEMS = (*UPDATE_ITEMS, "dynamodb:Query")
+
+#: Where the system's own probes are.
+PROBES = tuple(f"{area}{DATASET}/" for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED, keys.CURATED, keys.REJECTED, keys.STAGING))
 
 _COMMIT_MANIFESTS = f"{keys.CURATED}*/_files/"
 _REJECT_REPORTS = f"{keys.REJECTED}*/_files/"
@@ -95,3 +101,9 @@ ACCESS = {
         table=QUERY_ITEMS,
     ),
 }
+
+#: The function that checks a deployment: it sends a probe, looks at its items, and removes both. A plan's name is a file id alone.
+CHECK_DEPLOYMENT = Access(
+    objects=((WRITE, (f"{keys.INCOMING}{DATASET}/",)), (DELETE_VERSION, (*PROBES, keys.MANIFESTS))),
+    table=("dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchWriteItem"),
+)

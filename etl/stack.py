@@ -9,6 +9,7 @@ from constructs import Construct
 
 from etl import names
 from etl.arrivals import Arrivals
+from etl.deployment_check import DeploymentCheck
 from etl.functions import Functions
 from etl.monitoring import Alarms, Dashboard, StageMetrics
 from etl.outcomes import Outcomes
@@ -56,6 +57,7 @@ class EtlStack(Stack):
         self.trail = Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
         self._monitor(target)
         self.outputs = self._outputs(target)
+        DeploymentCheck(self, "DeploymentCheck", function=self.functions.check, bucket=self.storage.data)
 
     def _monitor(self, target: Target) -> None:
         metrics = StageMetrics(
@@ -98,7 +100,7 @@ class EtlStack(Stack):
                 "StateMachineArn": self.workflow.machine.state_machine_arn,
                 "ResultsQueueUrl": self.outcomes.results.queue_url,
                 "AlertsTopicArn": self.outcomes.alerts.topic_arn,
-                "FunctionNames": ",".join(function.function_name for function in self.functions.by_name.values()),
+                "FunctionNames": ",".join(function.function_name for function in (*self.functions.by_name.values(), self.functions.check)),
                 "AlarmPrefix": names.alarm_prefix(target.suffix),
                 "DashboardName": names.physical("dashboard", target.suffix),
                 "ChunkBytesParameter": self.functions.chunk_bytes.parameter_name,

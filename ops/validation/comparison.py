@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from ops.outcome import reasons
 from ops.reject_lines import RejectedRow
 from ops.validation.observation import Observation
-from ops.validation.probe import COLUMNS, ExpectedReject, Probe, Reason
 from runtime.keys import PROCESSED
+from runtime.probe import COLUMNS, ExpectedReject, Probe, Reason
 
 _SHOWN = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -22,32 +20,10 @@ def differences(probe: Probe, found: Observation) -> list[str]:
     """Everything in which *found* is not exactly what *probe* demands; empty when the stage is right."""
     return [
         *found.problems,
-        *_counts(probe, found.file),
-        *_reasons(probe, found.file),
+        *probe.count_differences(found.file),
         *_totals(probe, found.accepted),
         *_rejects(probe.rejected, found.rejected),
         *_surroundings(probe, found),
-    ]
-
-
-def _counts(probe: Probe, file: dict[str, Any]) -> list[str]:
-    expected = {
-        "rows_read": probe.rows_read,
-        "rows_accepted": len(probe.accepted),
-        "rows_rejected": len(probe.rejected),
-        "blank_lines": probe.blank_lines,
-        "duplicate_keys": probe.duplicate_keys,
-    }
-    return [f"{name}: expected {count}, found {file.get(name)}" for name, count in expected.items() if file.get(name) != count]
-
-
-def _reasons(probe: Probe, file: dict[str, Any]) -> list[str]:
-    found: Counter[Reason] = Counter({(column, code): count for column, code, count in reasons(file, ())})
-    keys = sorted({*probe.reasons, *found}, key=lambda reason: (reason[0] or "", reason[1]))
-    return [
-        f"rows rejected for {code} in {column or 'the whole row'}: expected {probe.reasons[column, code]}, found {found[column, code]}"
-        for column, code in keys
-        if probe.reasons[column, code] != found[column, code]
     ]
 
 

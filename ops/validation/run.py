@@ -11,13 +11,13 @@ from ops.errors import NotFinished
 from ops.follow import Progress, follow, look
 from ops.outcome import error_text
 from ops.stage import Stage
-from ops.validation import cleanup
 from ops.validation.comparison import differences
 from ops.validation.deployment import alarm_problems, function_problems
 from ops.validation.observation import observe
-from ops.validation.probe import DATASET, Probe, build_probe
+from runtime import probe_removal
 from runtime.keys import INCOMING
 from runtime.models import FileStatus, file_id
+from runtime.probe import DATASET, Probe, build_probe
 from runtime.tracking import Tracking
 
 _PAUSE_SECONDS = 1.0
@@ -77,12 +77,14 @@ class Validation:
 
     def _remove_leftovers(self) -> list[str]:
         before = self.now() - _LEFTOVER_AFTER
-        found = cleanup.leftovers(self.aws.s3, self.stage.data_bucket_name, DATASET, self.stage.source_name, before)
+        found = probe_removal.leftovers(self.aws.s3, self.stage.data_bucket_name, DATASET, self.stage.source_name, before)
         return [problem for run_id, identity in found for problem in self._remove(run_id, identity)]
 
     def _remove(self, run_id: str, identity: str) -> list[str]:
-        under = cleanup.prefixes(DATASET, run_id, identity)
-        return cleanup.remove(self.aws.s3, self.aws.dynamodb, self.stage.data_bucket_name, self.stage.tracking_table_name, under, identity)
+        under = probe_removal.prefixes(DATASET, run_id, identity)
+        return probe_removal.remove(
+            self.aws.s3, self.aws.dynamodb, self.stage.data_bucket_name, self.stage.tracking_table_name, under, identity
+        )
 
     def _await(self, identity: str) -> tuple[Progress, str]:
         """The probe once its workflow has ended, and how that ended; before, something might still be published."""

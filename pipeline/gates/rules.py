@@ -36,6 +36,7 @@ UNNAMEABLE = (
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
+    "Custom::DeploymentCheck",
     "Custom::S3AutoDeleteObjects",
 )
 #: Types that CloudFormation cannot tag.
@@ -46,6 +47,7 @@ UNTAGGABLE = (
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
+    "Custom::DeploymentCheck",
     "Custom::S3AutoDeleteObjects",
 )
 #: Types with a name that does not end in the suffix, and what stands behind it there.

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import Result
 
 from ops.drafting import Draft, recognize_writing, records
-from ops.validation.probe import build_probe
 from runtime.errors import EmptyFile, NotCsv
+from runtime.probe import build_probe
 
 Run = Callable[..., Result]
 CONTRACTS = Path(__file__).parents[3] / "runtime" / "contracts"

@@ -16,14 +16,14 @@ import pytest
 from moto import mock_aws
 
 from ops.reject_lines import Reason, RejectedRow
-from ops.validation import cleanup
 from ops.validation.comparison import differences, total
 from ops.validation.deployment import alarm_problems, function_problems
 from ops.validation.observation import Observation
-from ops.validation.probe import COLUMNS, DATASET, build_probe
+from runtime import probe_removal
 from runtime.contracts.loader import load_contracts
 from runtime.contracts.values import CODES
 from runtime.models import file_id
+from runtime.probe import COLUMNS, DATASET, build_probe
 from tests.unit.ops.deployed_stage import BUCKET, TABLE
 
 PROBE = build_probe()
@@ -206,7 +206,7 @@ def test_an_alarm_that_came_and_went_since_the_deployment_fails_too(minutes: int
 def test_clean_up_removes_every_version_of_the_probe_and_nothing_of_others(deployed: Any) -> None:
     mine, other = "a" * 32, "b" * 32
     for identity in (mine, other):
-        for prefix in cleanup.prefixes(DATASET, f"run-{identity[0]}", identity):
+        for prefix in probe_removal.prefixes(DATASET, f"run-{identity[0]}", identity):
             key = prefix + "x" if prefix.endswith(("/", ".")) else prefix
             deployed.s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
             deployed.s3.put_object(Bucket=BUCKET, Key=key, Body=b"2")
@@ -214,7 +214,7 @@ def test_clean_up_removes_every_version_of_the_probe_and_nothing_of_others(deplo
         for chunk in ("#file", "00000", "#event#1"):
             deployed.dynamodb.put_item(TableName=TABLE, Item={"file_id": {"S": identity}, "chunk_id": {"S": chunk}})
     before = _versions(deployed)
-    assert cleanup.remove(deployed.s3, deployed.dynamodb, BUCKET, TABLE, cleanup.prefixes(DATASET, "run-a", mine), mine) == []
+    assert probe_removal.remove(deployed.s3, deployed.dynamodb, BUCKET, TABLE, probe_removal.prefixes(DATASET, "run-a", mine), mine) == []
     assert len(before) == 2 * len(_versions(deployed))
     assert not any(mine in key or "/run-a/" in key for key in _versions(deployed))
     assert {item["file_id"]["S"] for item in deployed.dynamodb.scan(TableName=TABLE)["Items"]} == {other}
@@ -227,9 +227,9 @@ def test_probes_that_were_left_behind_are_found_wherever_they_got_to(deployed: A
     deployed.s3.put_object(Bucket=BUCKET, Key=f"processed/{DATASET}/run-3/{'c' * 32}-probe.csv", Body=b"1")
     deployed.s3.put_object(Bucket=BUCKET, Key="incoming/sales/acme/a.csv", Body=b"1")
     later = datetime.now(timezone.utc) + timedelta(minutes=1)
-    found = cleanup.leftovers(deployed.s3, BUCKET, DATASET, "test", later)
+    found = probe_removal.leftovers(deployed.s3, BUCKET, DATASET, "test", later)
     assert found == [("run-1", file_id("test", arrived, version)), ("run-2", "b" * 32), ("run-3", "c" * 32)]
-    assert cleanup.leftovers(deployed.s3, BUCKET, DATASET, "test", later - timedelta(hours=1)) == []
+    assert probe_removal.leftovers(deployed.s3, BUCKET, DATASET, "test", later - timedelta(hours=1)) == []
 
 
 def _versions(deployed: Any) -> list[str]:

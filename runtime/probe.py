@@ -1,7 +1,8 @@
 """The file that proves a stage: every type, every kind of bad row, and what must come of each.
 
-What is expected is written down beside what is sent; none of it is computed by the code that is
-being validated. The columns are those of ``runtime/contracts/_validation.json``.
+It is sent by the check inside a deployment and by the validation outside it. What is expected is
+written down beside what is sent; none of it is computed by the code that is being proved. The
+columns are those of ``runtime/contracts/_validation.json``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any, Mapping, Optional, Tuple, Union
 
-DATASET = "_validation"
+from runtime.contracts.fields import WHOLE_ROW
+from runtime.contracts.loader import RESERVED_DATASETS
+
+(DATASET,) = RESERVED_DATASETS
 COLUMNS = ("id", "name", "kind", "amount", "active", "day", "at", "note")
 GOOD_ROWS = 240
 
@@ -19,8 +24,8 @@ _BLANK_AFTER = (50, 100)
 _REPEATED = 7
 
 #: Column (None for a whole record) and code.
-Reason = tuple[str | None, str]
-Value = int | str | Decimal | bool | date | datetime | None
+Reason = Tuple[Optional[str], str]
+Value = Union[int, str, Decimal, bool, date, datetime, None]
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,30 @@ class Probe:
     def reasons(self) -> Counter[Reason]:
         return Counter(reason for reject in self.rejected for reason in reject.reasons)
 
+    def count_differences(self, file: Mapping[str, Any]) -> list[str]:
+        """Every count of a ``#file`` item that is not exactly what must be found; empty when all are."""
+        expected = {
+            "rows_read": self.rows_read,
+            "rows_accepted": len(self.accepted),
+            "rows_rejected": len(self.rejected),
+            "blank_lines": self.blank_lines,
+            "duplicate_keys": self.duplicate_keys,
+        }
+        problems = [f"{name}: expected {count}, found {file.get(name)}" for name, count in expected.items() if file.get(name) != count]
+        found = _reasons(file)
+        keys = sorted({*found, *self.reasons}, key=lambda reason: (reason[0] or "", reason[1]))
+        return problems + [
+            f"rows rejected for {code} in {column or 'the whole row'}: expected {self.reasons[column, code]}, found {found[column, code]}"
+            for column, code in keys
+            if self.reasons[column, code] != found[column, code]
+        ]
+
+
+def _reasons(file: Mapping[str, Any]) -> Counter[Reason]:
+    """The item's reasons, which are kept as ``column:code`` with their rows."""
+    named = ((name.rpartition(":"), int(count)) for name, count in (file.get("reasons") or {}).items())
+    return Counter({(None if column == WHOLE_ROW else column, code): count for (column, _, code), count in named})
+
 
 class _Writer:
     """Writes records and, beside each, what must come of it."""
@@ -61,7 +90,7 @@ class _Writer:
         self.blank_lines = 0
 
     def good(self, record: str, values: tuple[Value, ...]) -> None:
-        self.accepted.append(dict(zip(COLUMNS, values, strict=True)))
+        self.accepted.append(dict(zip(COLUMNS, values)))
         self.content += record.encode()
 
     def bad(self, record: bytes, reasons: tuple[Reason, ...]) -> None:

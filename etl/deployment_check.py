@@ -1,0 +1,62 @@
+"""The check inside a stack's deployment: what cannot process a file is rolled back before anyone meets it (D7)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from aws_cdk import CfnResource, CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from etl.permissions import PROBES
+from runtime import keys
+
+RESOURCE_TYPE = "Custom::DeploymentCheck"
+
+#: A function that dies without an answer fails the deployment after this; CloudFormation's own patience is an hour.
+TIMEOUT = Duration.minutes(16)
+
+_DIGEST_CHARACTERS = 32
+
+
+class DeploymentCheck(Construct):
+    """Made last: it depends on everything that its stack has so far, and runs again when any of that changes."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.Function, bucket: s3.IBucket) -> None:
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                sid="ListProbe",
+                actions=["s3:ListBucketVersions"],
+                resources=[bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in (*PROBES, keys.MANIFESTS)]}},
+            )
+        )
+        function.add_to_role_policy(
+            iam.PolicyStatement(sid="SeeOwnStack", actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
+        )
+        everything = [node for node in stack.node.find_all() if isinstance(node, CfnResource)]
+        resource = CustomResource(
+            self,
+            "Resource",
+            service_token=function.function_arn,
+            resource_type=RESOURCE_TYPE,
+            service_timeout=TIMEOUT,
+            properties={"Checked": _digest(stack, everything)},
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        resource.node.add_dependency(*(child for child in stack.node.children if child is not self))
+
+
+def _digest(stack: Stack, resources: list[CfnResource]) -> str:
+    """32 hexadecimal digits of all that is deployed: code and layer by the hashes in their names, definition, policies, settings."""
+    content: dict[str, Any] = {
+        resource.node.path: [resource.cfn_resource_type, stack.resolve(resource._cfn_properties)]  # noqa: SLF001  see etl.guardrails
+        for resource in resources
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_DIGEST_CHARACTERS]

@@ -1,0 +1,36 @@
+"""CheckDeployment: gets CloudFormation's request for the custom resource, answers to the request's URL.
+
+What the check needs is imported inside of it: where the new code or its layer cannot even be
+loaded, this handler still can, and says so at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from runtime import custom_resource
+
+logger = logging.getLogger(__name__)
+
+#: Of a resource that stands for a check and for no thing: it never changes, so nothing is ever replaced.
+PHYSICAL_ID = "deployment-check"
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    custom_resource.answer(event, PHYSICAL_ID, _problem(event, context))
+
+
+def _problem(event: dict[str, Any], context: Any) -> str | None:
+    if event["RequestType"] == "Delete":
+        return None
+    try:
+        from runtime.workflow.deployment_check import check  # noqa: PLC0415 - see above
+
+        problems = check(event, context.get_remaining_time_in_millis() / 1000)
+    except Exception as error:
+        logger.exception("the check could not be made")
+        problems = [f"the check could not be made: {type(error).__name__}: {error}"]
+    for problem in problems:
+        logger.error(problem)
+    return f"This deployment cannot process a file: {'; '.join(problems)}" if problems else None

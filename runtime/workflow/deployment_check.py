@@ -1,0 +1,139 @@
+"""CheckDeployment: a deployment is good when a small file goes through all of it with exact counts (D7).
+
+It runs inside the deployment, after everything else of the stack: its failure makes CloudFormation
+take the whole stack back.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+from runtime import object_store, own_stack, probe_removal, tracking
+from runtime.keys import INCOMING, PROCESSED
+from runtime.models import FileStatus, file_id
+from runtime.observability import logger
+from runtime.probe import DATASET, Probe, build_probe
+from runtime.settings import Settings
+from runtime.tracking import Item, Tracking
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
+#: Every module that a state of the workflow runs; one that cannot be imported is named without waiting for a file.
+HANDLERS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file", "record_failure")
+
+#: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that nobody noticed is sent again.
+_RESEND_SECONDS = 30.0
+#: Seconds. A role that was made a moment ago may still be refused, so until then a refused probe is sent again.
+_SETTLING_SECONDS = 120.0
+_PAUSE_SECONDS = 0.5
+#: Seconds of the function's time that are left for the clean-up and for the answer.
+_RESERVE_SECONDS = 60.0
+
+
+def check(request: Mapping[str, Any], remaining_seconds: float) -> list[str]:
+    """Everything that is wrong with the deployment that *request* (CloudFormation's, to create or update) belongs to.
+
+    A rollback is not checked. It goes back to what was there before, there is nothing behind it to
+    fall back on, and a failure in it would only leave the stack where no deployment can reach it.
+    """
+    logger.set_correlation_id(str(request["RequestId"]))
+    if own_stack.is_rolling_back(own_stack.make_client(), str(request["StackId"])):
+        logger.info("not checked: the stack is rolling back")
+        return []
+    problems = unloadable()
+    if problems:
+        return problems
+    run_id = f"deployment-{str(request['RequestId'])[:13]}"
+    until = time.monotonic() + remaining_seconds - _RESERVE_SECONDS
+    return Check(Settings.from_environment(), object_store.make_client(), tracking.make_client(), run_id, until).run()
+
+
+def unloadable(handlers: tuple[str, ...] = HANDLERS) -> list[str]:
+    """One message for each handler whose module cannot be imported here, with this code and this layer."""
+    problems = []
+    for name in handlers:
+        try:
+            importlib.import_module(f"runtime.handlers.{name}")
+        except Exception as error:  # noqa: BLE001 - whatever a broken module raises is what is reported
+            problems.append(f"{name} does not load: {type(error).__name__}: {error}")
+    return problems
+
+
+@dataclass(frozen=True)
+class Check:
+    """One probe through the stage; ``until`` is the moment, on *clock*, at which it gives up."""
+
+    settings: Settings
+    s3: S3Client
+    dynamodb: DynamoDBClient
+    run_id: str
+    until: float
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    sent: list[str] = field(default_factory=list)
+
+    def run(self) -> list[str]:
+        """Send, wait, compare, clean up; what is wrong, or nothing.
+
+        A probe that failed is left where it is: it is the evidence, something may still be working
+        on it, and a validation removes what is a day old.
+        """
+        probe, begun = build_probe(), self.clock()
+        while True:
+            item = self._processed(probe)
+            if item is None:
+                return [f"the probe incoming/{DATASET}/{self.run_id}/probe.csv was not processed in {self.clock() - begun:.0f} s"]
+            problems = _problems(probe, item)
+            if item.get("error_type") != "AccessRefused" or self.clock() - begun >= _SETTLING_SECONDS:
+                break
+            self.sleep(_PAUSE_SECONDS)
+        return problems or self._clean_up()
+
+    def _processed(self, probe: Probe) -> Item | None:
+        """The item of a probe that has ended and was moved; None when the time is up."""
+        store = Tracking(self.dynamodb, self.settings.tracking_table)
+        current: list[str] = []
+        sent_at = 0.0
+        while self.clock() < self.until:
+            found = next(filter(None, map(store.file, current)), None)
+            if found is not None and found["file_status"] in FileStatus.ENDED and not found["location"]["key"].startswith(INCOMING):
+                return found
+            if found is None and (not current or self.clock() - sent_at >= _RESEND_SECONDS):
+                current.append(self._send(probe))
+                sent_at = self.clock()
+            self.sleep(_PAUSE_SECONDS)
+        return None
+
+    def _send(self, probe: Probe) -> str:
+        key = f"{INCOMING}{DATASET}/{self.run_id}/probe.csv"
+        put = self.s3.put_object(Bucket=self.settings.data_bucket, Key=key, Body=probe.content, ContentType="text/csv")
+        identity = file_id(self.settings.source_name, key, put["VersionId"])
+        logger.info("probe sent", extra={"file_id": identity})
+        self.sent.append(identity)
+        return identity
+
+    def _clean_up(self) -> list[str]:
+        problems = []
+        for identity in self.sent:
+            under = probe_removal.prefixes(DATASET, self.run_id, identity)
+            problems += probe_removal.remove(
+                self.s3, self.dynamodb, self.settings.data_bucket, self.settings.tracking_table, under, identity
+            )
+        return problems
+
+
+def _problems(probe: Probe, item: Item) -> list[str]:
+    if item["file_status"] != FileStatus.SUCCEEDED:
+        why = f"{item.get('error_type')}: {item.get('error_message')}"
+        return [f"probe {item['file_id']}: expected {FileStatus.SUCCEEDED}, found {item['file_status']} ({why})"]
+    problems = probe.count_differences(item)
+    if not item["location"]["key"].startswith(PROCESSED):
+        problems.append(f"original: expected it under {PROCESSED}, found it at {item['location']['key']}")
+    if item.get("published_at"):
+        problems.append(f"results queue: expected nothing about the probe, but its outcome was published at {item['published_at']}")
+    return problems
