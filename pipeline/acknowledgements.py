@@ -12,6 +12,7 @@ from typing import Iterable, Iterator, cast
 from aws_cdk import Acknowledgment, App, CfnElement, Validations
 from constructs import IConstruct
 
+from etl.permissions import PROBES
 from etl.target import Target
 from pipeline.settings import Settings
 
@@ -101,6 +102,10 @@ def _stage(target: Target) -> Iterator[Acknowledged]:
         yield from _wildcards(role, [f"{bucket}/{pattern}" for pattern in patterns], _OBJECTS)
         yield from _wildcards(role, ["*"], _UNNAMED)
         yield Acknowledged(f"{name}/Etl/Functions/{function}", "AwsSolutions-L1", _RUNTIME)
+    check = f"{name}/Etl/Functions/CheckDeployment"
+    yield from _wildcards(f"{check}Role", [f"{bucket}/{prefix}*" for prefix in (*PROBES, "manifests/")], _PROBE)
+    yield from _wildcards(f"{check}Role", ["*"], _UNNAMED)
+    yield Acknowledged(check, "AwsSolutions-L1", _RUNTIME)
     workflow = f"{name}/Etl/Workflow/Role"
     execution = f"arn:aws:states:{target.region}:{target.account}:execution:etl-workflow-{target.suffix}"
     yield from _wildcards(workflow, [f"{bucket}/manifests/*"], _OBJECTS)

@@ -47,16 +47,20 @@ def answer(
     put = urllib.request.Request(  # noqa: S310 - CloudFormation's own URL
         request["ResponseURL"], data=json.dumps(document).encode(), headers={"Content-Type": ""}, method="PUT"
     )
-    for pause in (*_PAUSES, None):
-        try:
-            (send or _send)(put)
-        except OSError as error:
-            if pause is None:
-                raise
-            logger.warning("CloudFormation did not take the answer: %s; it is sent again in %s s", error, pause)
-            sleep(pause)
-        else:
+    for pause in _PAUSES:
+        if _delivered(put, send or _send):
             return
+        sleep(pause)
+    (send or _send)(put)
+
+
+def _delivered(put: urllib.request.Request, send: Send) -> bool:
+    try:
+        send(put)
+    except OSError as error:
+        logger.warning("CloudFormation did not take the answer, which is sent again: %s", error)
+        return False
+    return True
 
 
 def _shortened(reason: str) -> str:

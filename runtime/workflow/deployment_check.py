@@ -55,13 +55,15 @@ def check(request: Mapping[str, Any], remaining_seconds: float) -> list[str]:
 
 def unloadable(handlers: tuple[str, ...] = HANDLERS) -> list[str]:
     """One message for each handler whose module cannot be imported here, with this code and this layer."""
-    problems = []
-    for name in handlers:
-        try:
-            importlib.import_module(f"runtime.handlers.{name}")
-        except Exception as error:  # noqa: BLE001 - whatever a broken module raises is what is reported
-            problems.append(f"{name} does not load: {type(error).__name__}: {error}")
-    return problems
+    return [problem for name in handlers if (problem := _import_problem(name))]
+
+
+def _import_problem(name: str) -> str | None:
+    try:
+        importlib.import_module(f"runtime.handlers.{name}")
+    except Exception as error:  # noqa: BLE001 - whatever a broken module raises is what is reported
+        return f"{name} does not load: {type(error).__name__}: {error}"
+    return None
 
 
 @dataclass(frozen=True)
