@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from ops.commands import contract
 from ops.commands.rejects import rejects
+from ops.commands.rollback import rollback
 from ops.commands.status import status
 from ops.commands.submit import submit
 from ops.commands.validate import validate
@@ -44,4 +45,5 @@ app.command("submit")(submit)
 app.command("status")(status)
 app.command("rejects")(rejects)
 app.command("validate")(validate)
+app.command("rollback")(rollback)
 app.add_typer(contract.app, name="contract")

@@ -6,7 +6,10 @@
     ├── StageMissing           no such stack, or one without the outputs that are needed
     ├── FileUnknown            the stage has no such file
     ├── NotFinished            the file did not end in the time that was given
-    └── UploadRefused          the bucket did not keep the object as it must
+    ├── UploadRefused          the bucket did not keep the object as it must
+    ├── NothingValidated       a stage that was never validated has nothing to go back to
+    ├── RecordDamaged          what is kept of the last validation is not what was written
+    └── RollbackFailed         CloudFormation refused the change set, or did not bring it to a good end
 """
 
 from __future__ import annotations
@@ -53,6 +56,29 @@ class UploadRefused(OpsError):
     def __init__(self, bucket: str, key: str, reason: str) -> None:
         self.bucket, self.key, self.reason = bucket, key, reason
         super().__init__(f"s3://{bucket}/{key}: {reason}")
+
+
+class NothingValidated(OpsError):
+    def __init__(self, suffix: str, region: str) -> None:
+        self.suffix, self.region = suffix, region
+        super().__init__(
+            f"Stage {suffix!r} in {region} was never validated, so there is nothing to go back to: "
+            "mend the commit and push it (docs/runbook.md, Rolling back)"
+        )
+
+
+class RecordDamaged(OpsError):
+    def __init__(self, bucket: str, key: str, reason: str) -> None:
+        self.bucket, self.key, self.reason = bucket, key, reason
+        super().__init__(
+            f"s3://{bucket}/{key}: {reason}; roll back by deploying the commit that was validated (docs/runbook.md, Rolling back)"
+        )
+
+
+class RollbackFailed(OpsError):
+    def __init__(self, stack: str, reason: str) -> None:
+        self.stack, self.reason = stack, reason
+        super().__init__(f"Stack {stack} was not rolled back: {reason} (docs/runbook.md, Rolling back)")
 
 
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}

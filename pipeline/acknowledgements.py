@@ -32,6 +32,7 @@ _SELF_MUTATION = "The assumed roles are narrowed by a condition on the tag that 
 _LOOKS_FOR_BOOTSTRAP = "Grant of the CDK: self-mutation asks which stacks and which bootstrap bucket there are, and reads no more"
 _ASSET_BUILDS = "Grant of the CDK to the asset project, whose role cannot be given: it may start and stop builds of this account"
 _PROBE = "The probe's own files, whose names hold the run's id"
+_TEMPLATES = "What was validated is kept under the name of its digest"
 _LISTED = "Alarms are listed by prefix, which is authorized for all alarms or for none"
 _STACK_ID = "A stack's ARN ends in an id that is given at deployment"
 _TOPIC_KEY = "Grant of the CDK to publish on an encrypted topic, on that topic's key alone"
@@ -175,6 +176,7 @@ def _validation(app: App, target: Target) -> Iterator[Acknowledged]:
     yield from _project(app, project, _READ_ARTIFACTS)
     yield from _wildcards(role, [f"{bucket}/{prefix}/_validation/*" for prefix in prefixes], _PROBE)
     yield from _wildcards(role, [f"{bucket}/manifests/*"], _PROBE)
+    yield from _wildcards(role, [f"{bucket}/validated/*"], _TEMPLATES)
     yield from _wildcards(role, [f"arn:aws:states:{place}:execution:etl-workflow-{target.suffix}:*"], _CHILDREN)
     yield from _wildcards(role, [f"arn:aws:cloudwatch:{place}:alarm:*"], _LISTED)
     yield from _wildcards(role, [f"arn:aws:cloudformation:{place}:stack/etl-{target.suffix}/*"], _STACK_ID)

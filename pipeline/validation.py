@@ -1,4 +1,4 @@
-"""The step that proves a stage after its deployment, and the little that it may do."""
+"""The step that proves a stage after its deployment, takes it back when it is not good, and the little that it may do."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 
 from etl import names
-from etl.permissions import ACCESS
+from etl.permissions import ACCESS, DATASET, PROBES
 from etl.target import Target
 from pipeline.builds import ENVIRONMENT, buildspec
 from runtime import keys
-from runtime.contracts.loader import RESERVED_DATASETS
 from stages.etl_stage import EtlStage
 
-(_PROBE,) = RESERVED_DATASETS
-TIMEOUT = Duration.minutes(30)
+#: A validation, a deployment of what was there before, and its validation.
+TIMEOUT = Duration.minutes(90)
 
 
 def validation_step(
@@ -35,7 +34,7 @@ def validation_step(
         timeout=TIMEOUT,
         env={"LEDGERLINE_REGION": target.region},
         env_from_cfn_outputs={output_variable(name): output for name, output in stage.etl.outputs.items()},
-        role_policy_statements=statements(target),
+        role_policy_statements=[*statements(target), *rollback_statements(target, execution_role(stage))],
     )
 
 
@@ -54,20 +53,17 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
     def arn(service: str, resource: str) -> str:
         return f"arn:aws:{service}:{target.region}:{target.account}:{resource}"
 
-    def probe(*prefixes: str) -> list[str]:
-        return [f"{bucket}/{prefix}{_PROBE}/*" for prefix in prefixes]
-
-    written = probe(keys.INCOMING, keys.PROCESSED, keys.FAILED, keys.CURATED, keys.REJECTED, keys.STAGING)
+    written = [f"{bucket}/{prefix}*" for prefix in PROBES]
     # A plan's name is a file id alone.
     plans = [f"{bucket}/{keys.MANIFESTS}*"]
-    functions = [arn("lambda", f"function:{names.physical(names.kebab(name), target.suffix)}") for name in ACCESS]
+    functions = [arn("lambda", f"function:{names.physical(names.kebab(name), target.suffix)}") for name in (*ACCESS, "check_deployment")]
     rows: dict[str, tuple[list[str], list[str]]] = {
         "FindStage": (["cloudformation:DescribeStacks"], [arn("cloudformation", f"stack/etl-{target.suffix}/*")]),
         "SeeFunctions": (["lambda:GetFunctionConfiguration"], functions),
         # Listing by prefix is authorized for all alarms or for none.
         "SeeAlarms": (["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"], [arn("cloudwatch", "alarm:*")]),
         "SeeExecution": (["states:DescribeExecution"], [arn("states", f"execution:{names.physical('workflow', target.suffix)}:*")]),
-        "UploadProbe": (["s3:PutObject", "s3:AbortMultipartUpload"], probe(keys.INCOMING)),
+        "UploadProbe": (["s3:PutObject", "s3:AbortMultipartUpload"], [f"{bucket}/{keys.INCOMING}{DATASET}/*"]),
         "ReadProbe": (["s3:GetObject", "s3:GetObjectVersion"], written + plans),
         "RemoveProbe": (["s3:DeleteObjectVersion"], written + plans),
         "ListBucket": (["s3:ListBucket", "s3:ListBucketVersions"], [bucket]),
@@ -77,3 +73,37 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
         ),
     }
     return [iam.PolicyStatement(sid=sid, actions=actions, resources=resources) for sid, (actions, resources) in rows.items()]
+
+
+#: The name that ``ops.rollback`` gives its change set.
+CHANGE_SET = "rollback"
+
+
+def execution_role(stage: EtlStage) -> str:
+    """The bootstrap's role by which CloudFormation deploys the stage."""
+    target, qualifier = stage.target, stage.etl.synthesizer.bootstrap_qualifier
+    return f"arn:aws:iam::{target.account}:role/cdk-{qualifier}-cfn-exec-role-{target.account}-{target.region}"
+
+
+def rollback_statements(target: Target, role: str) -> list[iam.PolicyStatement]:
+    """Remember what was validated, and deploy that again: one change set of one stack, from the templates kept, by *role*."""
+    bucket = names.bucket("data", target.account, target.region, target.suffix)
+    stack = [f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"]
+    kept = [f"arn:aws:s3:::{bucket}/{keys.VALIDATED}*"]
+    ours = {"cloudformation:ChangeSetName": CHANGE_SET}
+    templates = {"cloudformation:TemplateUrl": f"https://s3.{target.region}.amazonaws.com/{bucket}/{keys.VALIDATED}*"}
+    rows: dict[str, tuple[list[str], list[str], dict[str, dict[str, str]]]] = {
+        "Remember": (["s3:GetObject", "s3:PutObject"], kept, {}),
+        "SeeStack": (["cloudformation:GetTemplate", "cloudformation:DescribeStackEvents"], stack, {}),
+        "PrepareRollback": (["cloudformation:CreateChangeSet"], stack, {"StringEquals": ours, "StringLike": templates}),
+        "RollBack": (
+            ["cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet"],
+            stack,
+            {"StringEquals": ours},
+        ),
+        "PassStackRole": (["iam:PassRole"], [role], {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}),
+    }
+    return [
+        iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions)
+        for sid, (actions, resources, conditions) in rows.items()
+    ]

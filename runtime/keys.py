@@ -18,6 +18,8 @@ MANIFESTS = "manifests/"
 STAGING = "staging/"
 CURATED = "curated/"
 REJECTED = "rejected/"
+#: What a stage was when it was last validated: no data, and nothing that a function writes.
+VALIDATED = "validated/"
 
 #: Partner of a file whose key names none.
 NO_PARTNER = "_none"

@@ -30,14 +30,14 @@ class Dashboard(Construct):
         links: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        head = " · ".join(f"[{text}]({url})" for text, url in links.items())
+        head = " | ".join(f"[{text}]({url})" for text, url in links.items())
         self.dashboard = cloudwatch.Dashboard(
             self,
             "Resource",
             dashboard_name=names.physical("dashboard", suffix),
             default_interval=Duration.hours(24),
             widgets=[
-                [cloudwatch.TextWidget(markdown=f"# Ledgerline, stage {suffix}\n{head} · {RUNBOOK}", width=24, height=2)],
+                [cloudwatch.TextWidget(markdown=f"# Ledgerline, stage {suffix}\n{head} | {RUNBOOK}", width=24, height=2)],
                 [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=4)],
                 *_rows(metrics),
             ],

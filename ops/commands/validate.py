@@ -9,15 +9,22 @@ from uuid import uuid4
 import typer
 
 from ops.live import watch
-from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
+from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, StageOption, connect
 from ops.stage import deployed_at
 from ops.terminal import emit, printable, stderr, stdout
+from ops.validated import remember
 from ops.validation.run import Report, Validation
 from runtime.tracking import utc_now
+
+CommitOption = Annotated[
+    str | None, typer.Option("--commit", metavar="ID", envvar="CODEBUILD_RESOLVED_SOURCE_VERSION", help="What --record notes as deployed.")
+]
 
 
 def validate(
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for the probe.")] = 900,
+    record: Annotated[bool, typer.Option("--record", help="Keep a stage that passes as what `rollback` goes back to.")] = False,
+    commit: CommitOption = None,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
     json: JsonOption = False,
@@ -27,26 +34,41 @@ def validate(
     Example: python -m ops validate --stage prod --region us-east-1 --json
     """
     deployed = connect(stage, region)
-    report = Validation(
-        aws=deployed.aws,
-        stage=deployed.stage,
-        run_id=f"run-{uuid4().hex[:12]}",
-        timeout_seconds=timeout,
-        now=utc_now,
-        clock=time.monotonic,
-        sleep=time.sleep,
-        watch=lambda looks: watch(stderr(), looks),
-    ).run(deployed_at(stage, deployed.aws.region, deployed.aws.cloudformation))
+    report = run_validation(deployed, timeout)
+    if record and not report.problems:
+        remember(deployed.aws, deployed.stage, commit, utc_now())
     where = f"stage {stage} in {deployed.aws.region}"
     if json:
         emit({"stage": stage, "region": deployed.aws.region, "passed": not report.problems, "problems": report.problems, **_probe(report)})
     elif not report.problems:
-        passed = f"Validation of {where} passed: functions, alarms and {_probe(report)['rows_read']} probe rows are exactly as expected."
-        stdout().print(passed, soft_wrap=True)
+        stdout().print(passed_text(where, report), soft_wrap=True)
     if report.problems:
-        lines = "\n".join(f"  - {printable(problem)}" for problem in report.problems)
-        stderr().print(f"Validation of {where} failed, {len(report.problems)} differences:\n{lines}", markup=False, soft_wrap=True)
+        stderr().print(problems_text(where, report), markup=False, soft_wrap=True)
         raise typer.Exit(1)
+
+
+def run_validation(deployed: Deployed, timeout_seconds: float) -> Report:
+    """Validate a stage, showing how its probe travels."""
+    aws = deployed.aws
+    return Validation(
+        aws=aws,
+        stage=deployed.stage,
+        run_id=f"run-{uuid4().hex[:12]}",
+        timeout_seconds=timeout_seconds,
+        now=utc_now,
+        clock=time.monotonic,
+        sleep=time.sleep,
+        watch=lambda looks: watch(stderr(), looks),
+    ).run(deployed_at(deployed.stage.stage, aws.region, aws.cloudformation))
+
+
+def passed_text(where: str, report: Report) -> str:
+    return f"Validation of {where} passed: functions, alarms and {_probe(report)['rows_read']} probe rows are exactly as expected."
+
+
+def problems_text(where: str, report: Report) -> str:
+    lines = "\n".join(f"  - {printable(problem)}" for problem in report.problems)
+    return f"Validation of {where} failed, {len(report.problems)} differences:\n{lines}"
 
 
 def _probe(report: Report) -> dict[str, object]:
