@@ -20,8 +20,6 @@ RESOURCE_TYPE = "Custom::DeploymentCheck"
 #: A function that dies without an answer fails the deployment after this; CloudFormation's own patience is an hour.
 TIMEOUT = Duration.minutes(16)
 
-_DIGEST_CHARACTERS = 32
-
 
 class DeploymentCheck(Construct):
     """Made last: it depends on everything that its stack has so far, and runs again when any of that changes."""
@@ -54,9 +52,9 @@ class DeploymentCheck(Construct):
 
 
 def _digest(stack: Stack, resources: list[CfnResource]) -> str:
-    """32 hexadecimal digits of all that is deployed: code and layer by the hashes in their names, definition, policies, settings."""
+    """SHA-256 of all that is deployed: code and layer by the hashes in their names, definition, policies, settings."""
     content: dict[str, Any] = {
         resource.node.path: [resource.cfn_resource_type, stack.resolve(resource._cfn_properties)]  # noqa: SLF001  see etl.guardrails
         for resource in resources
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_DIGEST_CHARACTERS]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -29,7 +29,7 @@ HANDLERS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "f
 #: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that nobody noticed is sent again.
 _RESEND_SECONDS = 30.0
 #: Seconds. A role that was made a moment ago may still be refused, so until then a refused probe is sent again.
-_SETTLING_SECONDS = 120.0
+_SETTLING_SECONDS, _REFUSED_PAUSE_SECONDS = 120.0, 15.0
 _PAUSE_SECONDS = 0.5
 #: Seconds of the function's time that are left for the clean-up and for the answer.
 _RESERVE_SECONDS = 60.0
@@ -93,7 +93,7 @@ class Check:
             problems = _problems(probe, item)
             if item.get("error_type") != "AccessRefused" or self.clock() - begun >= _SETTLING_SECONDS:
                 break
-            self.sleep(_PAUSE_SECONDS)
+            self.sleep(_REFUSED_PAUSE_SECONDS)
         return problems or self._clean_up()
 
     def _processed(self, probe: Probe) -> Item | None:

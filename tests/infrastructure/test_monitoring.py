@@ -79,7 +79,7 @@ def test_every_watched_metric_of_ours_has_a_name_and_dimensions_that_the_handler
         for _, properties in stage.of_type("AWS::Lambda::Function")
         if properties.get("Environment")
     }
-    assert len(services) == 6
+    assert len(services) == 7
     for name, dimensions in ours:
         if name == metric_names.MEMORY_UTILIZATION:
             assert set(dimensions) == {metric_names.STAGE_DIMENSION, metric_names.FUNCTION_DIMENSION}

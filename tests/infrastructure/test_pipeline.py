@@ -111,7 +111,7 @@ def test_validation_is_given_the_outputs_of_the_stage_that_was_deployed(synthesi
 def test_the_outputs_that_tools_rely_on_are_there(synthesis):
     values = {name: text(output["Value"]) for name, output in json.loads(synthesis.stage.path.read_text())["Outputs"].items()}
     functions = values.pop("FunctionNames").split(",")
-    assert len(functions) == 6
+    assert len(functions) == 7
     assert values == {
         "Stage": "prod",
         "SourceName": "prod",
@@ -138,7 +138,7 @@ def test_validation_may_touch_the_probe_and_nothing_of_a_partner(pipeline, deliv
         if resource.startswith(bucket)
     }
     areas = ("incoming", "processed", "failed", "curated", "rejected", "staging")
-    assert changed == {f"{bucket}/{area}/_validation/*" for area in areas} | {f"{bucket}/manifests/*"}
+    assert changed == {f"{bucket}/{area}/_validation/*" for area in areas} | {f"{bucket}/manifests/*", f"{bucket}/validated/*"}
     assert grants["UploadProbe"][1] == {f"{bucket}/incoming/_validation/*"}
 
 

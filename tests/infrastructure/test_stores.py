@@ -51,7 +51,15 @@ def test_the_data_bucket_tells_eventbridge_without_a_function_of_the_cdk(stage):
     handlers = {properties["Handler"] for _, properties in stage.of_type("AWS::Lambda::Function")}
     assert sorted(handlers - {"index.handler"}) == [
         f"runtime.handlers.{name}.handler"
-        for name in ("finalize_file", "plan_chunks", "process_chunk", "record_failure", "register_file", "validate_file")
+        for name in (
+            "check_deployment",
+            "finalize_file",
+            "plan_chunks",
+            "process_chunk",
+            "record_failure",
+            "register_file",
+            "validate_file",
+        )
     ]
 
 

@@ -1,0 +1,105 @@
+"""Commits that still synthesize and are broken: the deployed stage with a line of its code changed."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import io
+import json
+import time
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.deployed import DeployedStage
+
+#: A wait that reaches it has failed; nothing is slowed down by it.
+DEADLINE_SECONDS = 240
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Deploys as the pipeline does: the code to the asset bucket, the template by URL, a change set."""
+
+    stage: DeployedStage
+
+    def template(self) -> dict[str, Any]:
+        body = self.stage.client("cloudformation").get_template(StackName=self.stack, TemplateStage="Original")["TemplateBody"]
+        return copy.deepcopy(json.loads(body) if isinstance(body, str) else dict(body))
+
+    def code(self) -> dict[str, str]:
+        functions = self.stage.client("lambda")
+        names = self.stage.outputs["FunctionNames"].split(",")
+        return {name: functions.get_function_configuration(FunctionName=name)["CodeSha256"] for name in names}
+
+    @property
+    def stack(self) -> str:
+        return f"etl-{self.stage.suffix}"
+
+    def deploy_with(self, module: str, line: str, instead: str) -> dict[str, Any]:
+        """Deploy the stage with *line* of *module* replaced; return the stack when it is at rest."""
+        template = self.template()
+        ours = [
+            body["Properties"]
+            for body in template["Resources"].values()
+            if body["Type"] == "AWS::Lambda::Function" and "Layers" in body["Properties"]
+        ]
+        (key,) = {properties["Code"]["S3Key"] for properties in ours}
+        s3, bucket = self.stage.client("s3"), f"cdk-hnb659fds-assets-{self.stage.account}-{self.stage.region}"
+        archive = _changed(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), module, line, instead)
+        digest = hashlib.sha256(archive).hexdigest()
+        s3.put_object(Bucket=bucket, Key=f"{digest}.zip", Body=archive)
+        for properties in ours:
+            properties["Code"]["S3Key"] = f"{digest}.zip"
+        (check,) = [body for body in template["Resources"].values() if body["Type"] == "Custom::DeploymentCheck"]
+        check["Properties"]["Checked"] = digest
+        s3.put_object(Bucket=bucket, Key=f"{digest}.json", Body=json.dumps(template).encode())
+        return self._execute(f"{self.stage.endpoint}/{bucket}/{digest}.json")
+
+    def _execute(self, url: str) -> dict[str, Any]:
+        client, name = self.stage.client("cloudformation"), "pipeline"
+        before = self._described().get("LastUpdatedTime")
+        client.delete_change_set(StackName=self.stack, ChangeSetName=name)
+        client.create_change_set(
+            StackName=self.stack,
+            ChangeSetName=name,
+            TemplateURL=url,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": "BootstrapVersion", "UsePreviousValue": True}],
+        )
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while client.describe_change_set(StackName=self.stack, ChangeSetName=name)["Status"] != "CREATE_COMPLETE":
+            assert time.monotonic() < deadline, client.describe_change_set(StackName=self.stack, ChangeSetName=name)
+            time.sleep(_POLL_SECONDS)
+        client.execute_change_set(StackName=self.stack, ChangeSetName=name)
+        while (found := self._described())["StackStatus"].endswith("IN_PROGRESS") or found.get("LastUpdatedTime") == before:
+            assert time.monotonic() < deadline, found["StackStatus"]
+            time.sleep(_POLL_SECONDS)
+        return found
+
+    def _described(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.stage.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+        return found
+
+    def reasons(self) -> list[str]:
+        """Why resources of the stack failed, newest first."""
+        events = self.stage.client("cloudformation").describe_stack_events(StackName=self.stack)["StackEvents"]
+        return [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+            for event in events
+            if event["ResourceStatus"].endswith("_FAILED")
+        ]
+
+
+def _changed(archive: bytes, module: str, line: str, instead: str) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == module:
+                text = content.decode()
+                assert text.count(line) == 1, f"{module} holds {line!r} {text.count(line)} times"
+                content = text.replace(line, instead).encode()
+            target.writestr(entry, content)
+    return written.getvalue()
