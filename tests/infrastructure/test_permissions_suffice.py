@@ -13,11 +13,16 @@ import pytest
 from moto import mock_aws
 
 from runtime.errors import StorageUnavailable
+from runtime.workflow.deployment_check import Check
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
 from tests.support.transactions import csv, row
 
-ITEMS = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"}
+#: Operations that no key narrows, and the action that authorizes each.
+OTHERS = {
+    **{operation: f"dynamodb:{operation}" for operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem")},
+    "ListObjectVersions": "s3:ListBucketVersions",
+}
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -40,16 +45,17 @@ def actions(operation, params):
         return [("s3:GetObjectVersion" if version else "s3:GetObject", key)]
     if operation in ("PutObject", "CreateMultipartUpload"):
         return [("s3:PutObject", key)]
-    if operation == "DeleteObject":
-        return [("s3:DeleteObjectVersion" if version else "s3:DeleteObject", key)]
+    if operation in ("DeleteObject", "DeleteObjects"):
+        deleted = params["Delete"]["Objects"] if operation == "DeleteObjects" else [params]
+        return [("s3:DeleteObjectVersion" if "VersionId" in entry else "s3:DeleteObject", entry["Key"]) for entry in deleted]
     if operation == "CopyObject":
         source = params["CopySource"]
         reads = [("s3:GetObjectVersion", source["Key"]), ("s3:GetObjectVersionTagging", source["Key"])]
         return [*reads, ("s3:PutObject", key), ("s3:PutObjectTagging", key)]
     if operation == "TransactWriteItems":
         return [(f"dynamodb:{TRANSACTION[kind]}", None) for write in params["TransactItems"] for kind in write]
-    assert operation in ITEMS, f"which actions authorize {operation}?"
-    return [(f"dynamodb:{operation}", None)]
+    assert operation in OTHERS, f"which actions authorize {operation}?"
+    return [(OTHERS[operation], None)]
 
 
 @pytest.fixture
@@ -66,11 +72,11 @@ def workflow(monkeypatch, calls):
     retried = walked.retried
 
     def named(step, *arguments):
-        calls.step = "process_chunk" if step.__name__ == "process" else step.__name__
+        before, calls.step = calls.step, "process_chunk" if step.__name__ == "process" else step.__name__
         try:
             return retried(step, *arguments)
         finally:
-            calls.step = None
+            calls.step = before
 
     monkeypatch.setattr(walked, "retried", named)
     with mock_aws():
@@ -120,6 +126,29 @@ def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(sta
     monkeypatch.setattr(workflow.stage.store, "move", broken)
     assert workflow.run(event)["outcome"]["status"] == "SUCCEEDED"
     assert ("record_failure", "s3:DeleteObjectVersion", "incoming/transactions/acme/a.csv") in calls.made
+    assert refused(stage, calls) == []
+
+
+def test_the_check_of_a_deployment(stage, workflow, calls):  # D7
+    key = "incoming/_validation/deployment-x/probe.csv"
+
+    def sleep(_seconds):
+        """Nothing arrives by itself here: the probe goes through the steps while the check naps."""
+        calls.step = None
+        for version in workflow.s3.list_object_versions(Bucket=walked.BUCKET, Prefix=key).get("Versions", []):
+            stored = {"key": key, "size": version["Size"], "etag": version["ETag"].strip('"'), "version-id": version["VersionId"]}
+            detail = {"bucket": {"name": walked.BUCKET}, "object": stored}
+            workflow.run({"detail-type": "Object Created", "time": "2026-11-20T13:00:00Z", "detail": detail})
+        calls.step = "check_deployment"
+
+    calls.step = "check_deployment"
+    check = Check(walked.SETTINGS, workflow.s3, workflow.dynamodb, "deployment-x", until=1.0, clock=lambda: 0.0, sleep=sleep)
+    assert check.run() == []
+    calls.step = None
+    assert {action for step, action, _ in calls.made if step == "check_deployment"} == {
+        "s3:PutObject", "s3:ListBucketVersions", "s3:DeleteObjectVersion",
+        "dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchWriteItem",
+    }  # fmt: skip
     assert refused(stage, calls) == []
 
 
