@@ -13,7 +13,7 @@ DATASET ?=
 PARTNER ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check format lock clean
+.PHONY: help setup run test test-long check deliver format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ check: setup ## Format, lint, types, import rules, template and security gates
 	@echo "== Import rules (import-linter)"; $(VENV)/lint-imports
 	@echo "== Synthesis (cdk-nag)"; $(VENV)/python pipeline_app.py
 	@echo "== Templates and security (cfn-lint, our own rules)"; $(VENV)/python -m pipeline.gates
+
+deliver: setup ## Rehearse the whole pipeline for the current commit on this machine; APPROVE=yes approves by itself
+	@$(VENV)/python -m local deliver
 
 format: setup ## Format the code
 	@$(VENV)/ruff format . && $(VENV)/ruff check --fix .
