@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
 DEFAULT_REGION = "us-east-1"
@@ -47,6 +48,10 @@ class Aws:
     @cached_property
     def s3(self) -> S3Client:
         return self._session.client("s3", region_name=self.region, config=self._config)
+
+    @cached_property
+    def sns(self) -> SNSClient:
+        return self._session.client("sns", region_name=self.region, config=self._config)
 
     @cached_property
     def workflows(self) -> SFNClient:

@@ -12,10 +12,13 @@ import typer
 from typer.core import TyperGroup
 
 from ops.commands import contract
+from ops.commands.drift import drift
+from ops.commands.publish import publish
 from ops.commands.rejects import rejects
 from ops.commands.rollback import rollback
 from ops.commands.status import status
 from ops.commands.submit import submit
+from ops.commands.template import template
 from ops.commands.validate import validate
 from ops.errors import EXPECTED, explain
 
@@ -46,4 +49,7 @@ app.command("status")(status)
 app.command("rejects")(rejects)
 app.command("validate")(validate)
 app.command("rollback")(rollback)
+app.command("template")(template)
+app.command("publish")(publish)
+app.command("drift")(drift)
 app.add_typer(contract.app, name="contract")

@@ -1,0 +1,58 @@
+"""``python -m ops drift``: what differs from the template, for a person or, with ``--topic``, for subscribers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ops.aws import Aws
+from ops.delivery.drift import Drift, detect
+from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption
+from ops.terminal import emit, printable, stderr, stdout
+
+#: Bytes; SNS refuses a message over 256 KiB.
+_LONGEST_MESSAGE = 200_000
+
+
+def drift(
+    topic: Annotated[
+        str | None, typer.Option("--topic", metavar="ARN", help="Tell this topic what drifted; having told it is exit status 0.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for CloudFormation.")] = 900,
+    stage: StageOption = DEFAULT_STAGE,
+    region: RegionOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask CloudFormation which resources of a stage are not as its template says.
+
+    Example: python -m ops drift --stage prod --region us-east-1 --json
+    """
+    aws = Aws(region)
+    found = detect(stage, aws.region, aws.cloudformation, timeout_seconds=timeout, sleep=time.sleep)
+    where = f"stage {stage} in {aws.region}"
+    if json:
+        emit({"stage": stage, "region": aws.region, "drifted": bool(found), "resources": [asdict(drift) for drift in found]})
+    elif not found:
+        stdout().print(f"No drift of {where}: every resource that CloudFormation can compare is as its template says.", soft_wrap=True)
+    if found:
+        stderr().print(_report(where, found), markup=False, soft_wrap=True)
+        if topic is None:
+            raise typer.Exit(1)
+        _tell(topic, stage, where, found)
+
+
+def _report(where: str, found: Sequence[Drift]) -> str:
+    lines = [printable(line) for drift in found for line in drift.lines]
+    return f"Drift of {where}, {len(found)} resources:\n" + "\n".join(lines)
+
+
+def _tell(topic: str, stage: str, where: str, found: Sequence[Drift]) -> None:
+    advice = "Take the change into the repository, or deploy again to undo it: docs/runbook.md, Drift."
+    body = _report(where, found).encode()[:_LONGEST_MESSAGE].decode(errors="ignore")
+    # A topic's ARN names its region, which need not be the stage's.
+    sns = Aws(topic.split(":")[3] if topic.count(":") == 5 else None).sns
+    sns.publish(TopicArn=topic, Subject=f"Drift of stage {stage}", Message=f"{body}\n\n{advice}\n")

@@ -1,0 +1,80 @@
+"""The review as a value: everything that its documents show, and the line that the approval shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.review.changes import KINDS, Change, compare
+from pipeline.review.cost import Estimate, PriceTable, estimate
+from pipeline.review.policies import Broadening, broadened
+from pipeline.review.template import Template
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is reviewed: *commit* on its way to a stack. ``repository`` is owner/name at GitHub, or None."""
+
+    stack: str
+    region: str
+    commit: str | None = None
+    repository: str | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    subject: Subject
+    deployed_commit: str | None
+    first: bool
+    changes: tuple[Change, ...]
+    broadenings: tuple[Broadening, ...]
+    cost: Estimate
+
+    @property
+    def losses(self) -> list[Change]:
+        return [change for change in self.changes if change.loses]
+
+    @property
+    def commits(self) -> str:
+        """``from...to`` in the notation of Git, as far as it is known."""
+        to = self.subject.commit or "unknown"
+        if self.first:
+            return f"{to} (first delivery)"
+        return f"{self.deployed_commit or 'unknown'}...{to}"
+
+    @property
+    def compare_url(self) -> str | None:
+        repository, old, new = self.subject.repository, self.deployed_commit, self.subject.commit
+        if not (repository and new):
+            return None
+        return f"https://github.com/{repository}/" + (f"compare/{old}...{new}" if old else f"commit/{new}")
+
+    @property
+    def summary(self) -> str:
+        """One line, for the approval and the message about it."""
+        kinds = Counter(change.kind for change in self.changes)
+        parts = [f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]] or ["no resource changes"]
+        roles = len({item.subject for item in self.broadenings})
+        permissions = f"permissions broadened for {roles}" if roles else "no permission broadened"
+        lost = f"DATA AT RISK in {', '.join(change.logical_id for change in self.losses[:3])}; " if self.losses else ""
+        first = "first delivery; " if self.first else ""
+        return f"{lost}{first}{', '.join(parts)}; {permissions}; {dollars(self.cost.difference, signed=True)} a month"
+
+
+def make(subject: Subject, before: Template | None, after: Template, *, table: PriceTable, today: date) -> Review:
+    return Review(
+        subject=subject,
+        deployed_commit=before.commit if before else None,
+        first=before is None,
+        changes=tuple(compare(before, after)),
+        broadenings=tuple(broadened(before, after)),
+        cost=estimate(before, after, region=subject.region, table=table, today=today),
+    )
+
+
+def dollars(amount: float, *, signed: bool = False) -> str:
+    if round(amount, 2) == 0:
+        return "$0.00"
+    sign = "-" if amount < 0 else "+" if signed else ""
+    return f"{sign}${abs(amount):,.2f}"
