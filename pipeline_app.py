@@ -17,6 +17,7 @@ from aws_cdk import App
 from etl.layers import LayerError, built_layer
 from pipeline import settings
 from pipeline.app import build, judge
+from pipeline.review.template import commit_hash
 from runtime.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parent
@@ -27,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What the CLI was given (-c) comes to the app by CDK_CONTEXT_JSON, and wins there.
     app = App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")), analytics_reporting=False)
     chosen = settings.parse({key: app.node.try_get_context(key) for key in (settings.KEY, *settings.OVERRIDES)})
-    build(app, chosen, layer_path=built_layer(chosen.runtime.runtime))
+    # In the pipeline CodeBuild says which commit it builds; elsewhere the templates do not depend on it.
+    commit = commit_hash(os.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", ""))
+    build(app, chosen, layer_path=built_layer(chosen.runtime.runtime), commit=commit)
     judge(app, chosen)
     app.synth()
     return 0

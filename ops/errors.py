@@ -9,10 +9,14 @@
     ├── UploadRefused          the bucket did not keep the object as it must
     ├── NothingValidated       a stage that was never validated has nothing to go back to
     ├── RecordDamaged          what is kept of the last validation is not what was written
-    └── RollbackFailed         CloudFormation refused the change set, or did not bring it to a good end
+    ├── RollbackFailed         CloudFormation refused the change set, or did not bring it to a good end
+    ├── NothingToPublish       the directory holds no review
+    └── DriftUnknown           detection could not be made, or not for every resource
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -79,6 +83,18 @@ class RollbackFailed(OpsError):
     def __init__(self, stack: str, reason: str) -> None:
         self.stack, self.reason = stack, reason
         super().__init__(f"Stack {stack} was not rolled back: {reason} (docs/runbook.md, Rolling back)")
+
+
+class NothingToPublish(OpsError):
+    def __init__(self, directory: Path, page: str) -> None:
+        self.directory, self.page = directory, page
+        super().__init__(f"{directory} has no {page}; write it with `python -m pipeline.review --output {directory}`")
+
+
+class DriftUnknown(OpsError):
+    def __init__(self, suffix: str, region: str, reason: str) -> None:
+        self.suffix, self.region, self.reason = suffix, region, reason
+        super().__init__(f"Stage {suffix!r} in {region}: drift is not known: {reason}")
 
 
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}

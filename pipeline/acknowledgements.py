@@ -35,6 +35,8 @@ _PROBE = "The probe's own files, whose names hold the run's id"
 _TEMPLATES = "What was validated is kept under the name of its digest"
 _LISTED = "Alarms are listed by prefix, which is authorized for all alarms or for none"
 _STACK_ID = "A stack's ARN ends in an id that is given at deployment"
+_REVIEWS = "A review's key holds the commit and the build; the prefix is that of the one stage"
+_DRIFT = "Read only; a stage's resources are named etl-<kind>-<suffix>, and keys, log groups and alarms are read by listing"
 _TOPIC_KEY = "Grant of the CDK to publish on an encrypted topic, on that topic's key alone"
 
 
@@ -139,7 +141,9 @@ def _pipeline(app: App, settings: Settings) -> Iterator[Acknowledged]:
     for target in settings.targets:
         yield from _validation(app, target)
         if target.approval:
+            yield from _review(app, settings, target)
             yield from _actions(f"Pipeline/Pipeline/{target.name}/Approve/CodePipelineActionRole", ["kms:GenerateDataKey*"], _TOPIC_KEY)
+    yield from _drift(app, settings)
 
 
 def _artifacts(role: str, actions: tuple[str, ...]) -> Iterator[Acknowledged]:
@@ -149,13 +153,18 @@ def _artifacts(role: str, actions: tuple[str, ...]) -> Iterator[Acknowledged]:
 
 def _project(app: App, project: str, actions: tuple[str, ...]) -> Iterator[Acknowledged]:
     """What every CodeBuild project of the CDK is granted."""
-    resource = cast("CfnElement", _find(app, f"{project}/Resource"))
-    stack, reference = resource.stack, f"<{resource.stack.get_logical_id(resource)}>"
-    logs = f"arn:aws:logs:{stack.region}:{stack.account}:log-group:/aws/codebuild/{reference}:*"
-    reports = f"arn:aws:codebuild:{stack.region}:{stack.account}:report-group/{reference}-*"
     yield Acknowledged(project, "AwsSolutions-CB4", _NO_CMK)
     yield from _artifacts(f"{project}/Role", actions)
-    yield from _wildcards(f"{project}/Role", [logs, reports], _BUILD)
+    yield from _wildcards(f"{project}/Role", _own_logs_and_reports(app, project), _BUILD)
+
+
+def _own_logs_and_reports(app: App, project: str) -> list[str]:
+    resource = cast("CfnElement", _find(app, f"{project}/Resource"))
+    stack, reference = resource.stack, f"<{resource.stack.get_logical_id(resource)}>"
+    return [
+        f"arn:aws:logs:{stack.region}:{stack.account}:log-group:/aws/codebuild/{reference}:*",
+        f"arn:aws:codebuild:{stack.region}:{stack.account}:report-group/{reference}-*",
+    ]
 
 
 def _assets(region: str, account: str) -> Iterator[Acknowledged]:
@@ -180,3 +189,41 @@ def _validation(app: App, target: Target) -> Iterator[Acknowledged]:
     yield from _wildcards(role, [f"arn:aws:states:{place}:execution:etl-workflow-{target.suffix}:*"], _CHILDREN)
     yield from _wildcards(role, [f"arn:aws:cloudwatch:{place}:alarm:*"], _LISTED)
     yield from _wildcards(role, [f"arn:aws:cloudformation:{place}:stack/etl-{target.suffix}/*"], _STACK_ID)
+
+
+def _review(app: App, settings: Settings, target: Target) -> Iterator[Acknowledged]:
+    project, pipeline = f"Pipeline/Pipeline/{target.name}/Review/Review", settings.pipeline
+    bucket = f"arn:aws:s3:::etl-pipe-{pipeline.account}-{pipeline.region}-{pipeline.suffix}"
+    stack = f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"
+    yield from _project(app, project, _READ_ARTIFACTS)
+    yield from _wildcards(f"{project}/Role", [f"{bucket}/reviews/{target.suffix}/*"], _REVIEWS)
+    yield from _wildcards(f"{project}/Role", [stack], _STACK_ID)
+
+
+def _drift(app: App, settings: Settings) -> Iterator[Acknowledged]:
+    project, role = "Pipeline/Drift/Project", "Pipeline/Drift/Role"
+    yield Acknowledged(project, "AwsSolutions-CB4", _NO_CMK)
+    yield from _wildcards(role, _own_logs_and_reports(app, project), _BUILD)
+    yield from _actions(role, ["kms:GenerateDataKey*"], _TOPIC_KEY)
+    yield from _wildcards(role, ["*"], _UNNAMED)
+    for target in settings.targets:
+        place = f"{target.region}:{target.account}"
+        named = [
+            f"arn:aws:cloudformation:{place}:stack/etl-{target.suffix}/*",
+            f"arn:aws:cloudtrail:{place}:trail/etl-*-{target.suffix}",
+            f"arn:aws:cloudwatch:{place}:alarm:*",
+            f"arn:aws:cloudwatch::{target.account}:dashboard/etl-*-{target.suffix}",
+            f"arn:aws:dynamodb:{place}:table/etl-*-{target.suffix}",
+            f"arn:aws:events:{place}:rule/etl-*-{target.suffix}",
+            f"arn:aws:iam::{target.account}:role/etl-*-{target.suffix}",
+            f"arn:aws:kms:{place}:key/*",
+            f"arn:aws:lambda:{place}:function:etl-*-{target.suffix}",
+            f"arn:aws:lambda:{place}:layer:etl-*-{target.suffix}:*",
+            f"arn:aws:logs:{place}:log-group:*",
+            f"arn:aws:s3:::etl-*-{target.account}-{target.region}-{target.suffix}",
+            f"arn:aws:sns:{place}:etl-*-{target.suffix}",
+            f"arn:aws:sqs:{place}:etl-*-{target.suffix}*",
+            f"arn:aws:ssm:{place}:parameter/etl/{target.suffix}/*",
+            f"arn:aws:states:{place}:stateMachine:etl-*-{target.suffix}",
+        ]
+        yield from _wildcards(role, named, _DRIFT)

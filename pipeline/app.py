@@ -10,6 +10,7 @@ from constructs import Construct
 
 from etl.guardrails import guard
 from pipeline.acknowledgements import acknowledge
+from pipeline.review.template import COMMIT
 from pipeline.settings import Settings
 from pipeline.stack import PipelineStack
 from runtime.contracts.loader import load_contracts
@@ -19,10 +20,16 @@ from stages.etl_stage import EtlStage
 RUNTIME_DATES = {"3.9": "functions can be created until 2027-02-01 and updated until 2027-03-03; set ledgerline.runtime to 3.13 before"}
 
 
-def build(app: App, settings: Settings, *, layer_path: Path) -> None:
-    """Put everything that *settings* ask for under *app*; raise ContractInvalid for a contract that is wrong (G3)."""
+def build(app: App, settings: Settings, *, layer_path: Path, commit: str | None = None) -> None:
+    """Put everything that *settings* ask for under *app*; raise ContractInvalid for a contract that is wrong (G3).
+
+    Each stage's template says which *commit* it was made from (``docs/adr/0050``).
+    """
     load_contracts()
     stages = [EtlStage(app, target=target, settings=settings.runtime, layer_path=layer_path) for target in settings.targets]
+    if commit:
+        for stage in stages:
+            stage.etl.template_options.metadata = {COMMIT: commit}
     PipelineStack(app, settings=settings.pipeline, stages=stages)
     guard(app, suffix=settings.pipeline.suffix, tags=settings.pipeline.tags)
     warn_of_runtime(app, settings.runtime.runtime)

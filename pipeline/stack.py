@@ -6,19 +6,21 @@ import json
 from pathlib import Path
 from typing import Sequence
 
-from aws_cdk import Duration, Environment, RemovalPolicy, Stack, pipelines
+from aws_cdk import Duration, Environment, Stack, pipelines
 from aws_cdk import aws_codecommit as codecommit
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as codepipeline_actions
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from etl import names
+from etl.target import Target
+from pipeline.approval import ReviewedApproval, review_step
 from pipeline.artifacts import ArtifactBucket, SupportStack
 from pipeline.builds import ENVIRONMENT, buildspec, log_options
+from pipeline.drift import DriftDetection
+from pipeline.notifications import Notifications
 from pipeline.settings import GITHUB, PipelineSettings, Source
 from pipeline.validation import validation_step
 from stages.etl_stage import EtlStage
@@ -41,7 +43,7 @@ class PipelineStack(Stack):
             tags=dict(settings.tags),
         )
         self._settings = settings
-        self._approvals = self._approvals_topic()
+        self._notifications = Notifications(self, "Notifications", suffix=settings.suffix)
         pipeline = codepipeline.Pipeline(
             self,
             "Pipeline",
@@ -60,11 +62,12 @@ class PipelineStack(Stack):
             ),
         )
         source = self._source(settings.source)
+        self._assembly = self._synth(source)
         self.delivery = pipelines.CodePipeline(
             self,
             "Delivery",
             code_pipeline=pipeline,
-            synth=self._synth(source),
+            synth=self._assembly,
             cli_version=cdk_cli_version(),
             cdk_assets_cli_version=CDK_ASSETS_VERSION,
             # One project for all assets: its definition does not change with them, so assets alone do not mutate the pipeline.
@@ -76,6 +79,9 @@ class PipelineStack(Stack):
         for stage in stages:
             self._deploy(stage, source)
         self.delivery.build_pipeline()
+        self._notifications.tell_of_pipeline(names.physical("pipeline", settings.suffix))
+        targets = [stage.target for stage in stages]
+        DriftDetection(self, "Drift", settings=settings, stages=targets, notifications=self._notifications)
 
     def _source(self, source: Source) -> pipelines.CodePipelineSource:
         if source.kind == GITHUB and source.connection_arn is not None:
@@ -103,29 +109,19 @@ class PipelineStack(Stack):
         target = stage.target
         kind, suffix = f"validate-{names.kebab(target.name)}", self._settings.suffix
         validate = validation_step(stage, project_name=names.physical(kind, suffix), logging=log_options(self, kind, suffix), source=source)
-        self.delivery.add_stage(stage, pre=[self._approval(stage)] if target.approval else [], post=[validate])
+        self.delivery.add_stage(stage, pre=self._approval(target, source) if target.approval else [], post=[validate])
 
-    def _approval(self, stage: EtlStage) -> pipelines.ManualApprovalStep:
-        target, source = stage.target, self._settings.source
-        return pipelines.ManualApprovalStep(
-            "Approve",
-            comment=f"Deploy to {target.region} as stage {target.suffix}? The stages before it were deployed and validated.",
-            review_url=f"https://github.com/{source.repository}/commits/{source.branch}" if source.kind == GITHUB else None,
-            notification_topic=self._approvals,
+    def _approval(self, target: Target, source: pipelines.CodePipelineSource) -> list[pipelines.Step]:
+        kind = f"review-{names.kebab(target.name)}"
+        review = review_step(
+            target,
+            settings=self._settings,
+            project_name=names.physical(kind, self._settings.suffix),
+            logging=log_options(self, kind, self._settings.suffix),
+            source=source,
+            assembly=self._assembly,
         )
-
-    def _approvals_topic(self) -> sns.Topic:
-        name = names.physical("approvals", self._settings.suffix)
-        key = kms.Key(
-            self,
-            "ApprovalsKey",
-            alias=f"alias/{name}",
-            description="Encrypts the topic that asks for approvals",
-            enable_key_rotation=True,
-            pending_window=Duration.days(7),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        return sns.Topic(self, "Approvals", topic_name=name, master_key=key, enforce_ssl=True)
+        return [review, ReviewedApproval(target, review=review, topic=self._notifications.topic)]
 
     def _options(self, kind: str) -> pipelines.CodeBuildOptions:
         return pipelines.CodeBuildOptions(logging=log_options(self, kind, self._settings.suffix))

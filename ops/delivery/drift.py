@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.errors import OpsError
+from ops.errors import DriftUnknown
 from ops.stage import describe, stack_name
 
 if TYPE_CHECKING:
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS = 5.0
 _DETECTING = "DETECTION_IN_PROGRESS"
 _FAILED = "DETECTION_FAILED"
-
-
-class DriftUnknown(OpsError):
-    """Detection could not be made, or not for every resource."""
-
-    def __init__(self, suffix: str, region: str, reason: str) -> None:
-        self.suffix, self.region, self.reason = suffix, region, reason
-        super().__init__(f"Stage {suffix!r} in {region}: drift is not known: {reason}")
 
 
 @dataclass(frozen=True)

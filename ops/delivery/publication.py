@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ops.errors import OpsError
+from ops.errors import NothingToPublish
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -16,12 +16,6 @@ CONTENT_TYPES = {".html": "text/html; charset=utf-8", ".md": "text/markdown; cha
 PAGE = "review.html"
 
 
-class NothingToPublish(OpsError):
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        super().__init__(f"{directory} has no {PAGE}; write it with `python -m pipeline.review --output {directory}`")
-
-
 def publish(directory: Path, *, bucket: str, prefix: str, region: str, s3: S3Client) -> str:
     """Upload the review under *prefix*; returns the page's address in the S3 console.
 
@@ -29,7 +23,7 @@ def publish(directory: Path, *, bucket: str, prefix: str, region: str, s3: S3Cli
     Raises NothingToPublish.
     """
     if not (directory / PAGE).is_file():
-        raise NothingToPublish(directory)
+        raise NothingToPublish(directory, PAGE)
     for path in sorted(directory.iterdir()):
         if path.suffix in CONTENT_TYPES:
             s3.put_object(Bucket=bucket, Key=f"{prefix}/{path.name}", Body=path.read_bytes(), ContentType=CONTENT_TYPES[path.suffix])

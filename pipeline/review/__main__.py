@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -19,10 +18,9 @@ from pipeline.review.cost import price_table
 from pipeline.review.html import html
 from pipeline.review.markdown import markdown
 from pipeline.review.review import Review, Subject, make
-from pipeline.review.template import NotATemplate, Template, read
+from pipeline.review.template import NotATemplate, Template, commit_hash, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,14 +45,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stage", required=True, metavar="SUFFIX", help="the target to review, by its suffix")
     parser.add_argument("--deployed", required=True, type=Path, metavar="FILE", help="the deployed template as JSON; {} when there is none")
     parser.add_argument("--assembly", type=Path, default=ROOT / "cdk.out", metavar="DIRECTORY", help="what pipeline_app.py wrote")
-    parser.add_argument("--commit", type=_commit, metavar="HASH", help="the commit that the assembly was made from")
+    parser.add_argument("--commit", type=commit_hash, metavar="HASH", help="the commit that the assembly was made from")
     parser.add_argument("--output", type=Path, required=True, metavar="DIRECTORY", help="where the review is written")
     return parser.parse_args(arguments)
-
-
-def _commit(value: str) -> str | None:
-    """A Git hash; None for anything else that a build may know its source by."""
-    return value if _COMMIT.fullmatch(value) else None
 
 
 def _review(options: argparse.Namespace, chosen: settings.Settings, today: date) -> Review:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Iterator, Mapping
 
 #: Where a stage's template says which commit it was made from; ``docs/adr/0050`` says why there.
 COMMIT = "Commit"
+
+_COMMIT_HASH = re.compile(r"[0-9a-f]{7,64}")
 
 Properties = Mapping[str, Any]
 
@@ -45,11 +48,9 @@ def read(body: Any, where: str) -> Template:
     resources = body.get("Resources") if isinstance(body, Mapping) else None
     if not isinstance(resources, Mapping) or not all(isinstance(item, Mapping) and "Type" in item for item in resources.values()):
         raise NotATemplate(f"{where} is not a CloudFormation template: it has no Resources with types")
-    metadata = body.get("Metadata") or {}
-    return Template(
-        {name: _resource(name, item) for name, item in resources.items()},
-        metadata.get(COMMIT) if isinstance(metadata, Mapping) else None,
-    )
+    metadata = body.get("Metadata")
+    commit = metadata.get(COMMIT) if isinstance(metadata, Mapping) else None
+    return Template({name: _resource(name, item) for name, item in resources.items()}, commit_hash(str(commit)))
 
 
 #: Attributes of a resource that change what CloudFormation does; the others only describe it.
@@ -75,6 +76,11 @@ def text(value: Any) -> str:
         if function == "Fn::Sub" and isinstance(argument, str):
             return argument.replace("${", "<").replace("}", ">")
     return canonical(value)
+
+
+def commit_hash(value: str) -> str | None:
+    """*value* if it is a Git hash; None for anything else that a build may know its source by."""
+    return value if _COMMIT_HASH.fullmatch(value) else None
 
 
 def is_intrinsic(value: Any) -> bool:

@@ -1,0 +1,77 @@
+"""The steps before a target that a person must approve: a review of what would change, and the question (D5)."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, pipelines
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+
+from etl import names
+from etl.target import Target
+from pipeline.builds import ENVIRONMENT, buildspec
+from pipeline.settings import PipelineSettings
+
+#: Exported by ``buildspec/review.yml``.
+URL_VARIABLE, SUMMARY_VARIABLE = "REVIEW_URL", "REVIEW_SUMMARY"
+#: Of the artifact bucket's keys, the part that reviews are put under.
+PREFIX = "reviews"
+#: The directory that the assembly is linked into.
+ASSEMBLY = "assembly"
+TIMEOUT = Duration.minutes(15)
+
+
+def review_step(
+    target: Target,
+    *,
+    settings: PipelineSettings,
+    project_name: str,
+    logging: codebuild.LoggingOptions,
+    source: pipelines.IFileSetProducer,
+    assembly: pipelines.IFileSetProducer,
+) -> pipelines.CodeBuildStep:
+    """Compares the deployed template of *target* with the one in *assembly*, and puts the review into the artifact bucket."""
+    bucket = names.bucket("pipe", settings.account, settings.region, settings.suffix)
+    return pipelines.CodeBuildStep(
+        "Review",
+        input=source,
+        additional_inputs={ASSEMBLY: assembly},
+        project_name=project_name,
+        partial_build_spec=buildspec("review"),
+        commands=[],
+        build_environment=ENVIRONMENT,
+        logging=logging,
+        timeout=TIMEOUT,
+        env={
+            "LEDGERLINE_STAGE": target.suffix,
+            "LEDGERLINE_REGION": target.region,
+            "LEDGERLINE_BUCKET": bucket,
+            "LEDGERLINE_PREFIX": f"{PREFIX}/{target.suffix}",
+        },
+        role_policy_statements=statements(target, bucket),
+    )
+
+
+class ReviewedApproval(pipelines.ManualApprovalStep):
+    """Asks, with the review's summary in the words and the review itself behind the link; the topic gets both."""
+
+    def __init__(self, target: Target, *, review: pipelines.CodeBuildStep, topic: sns.ITopic) -> None:
+        url = review.exported_variable(URL_VARIABLE)
+        super().__init__(
+            "Approve",
+            comment=f"Deploy to {target.region} as stage {target.suffix}? The stages before it were deployed and validated. "
+            f"{review.exported_variable(SUMMARY_VARIABLE)}",
+            review_url=url,
+            notification_topic=topic,
+        )
+        # The CDK looks for variables of other steps in the comment only.
+        self._discover_referenced_outputs(url)
+
+
+def statements(target: Target, bucket: str) -> list[iam.PolicyStatement]:
+    """Read the one stack's template; write reviews of that one stage."""
+    stack = f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"
+    return [
+        iam.PolicyStatement(sid="ReadTemplate", actions=["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], resources=[stack]),
+        iam.PolicyStatement(sid="PublishReview", actions=["s3:PutObject"], resources=[f"arn:aws:s3:::{bucket}/{PREFIX}/{target.suffix}/*"]),
+    ]

@@ -1,0 +1,199 @@
+"""A build on a schedule that holds every target's stack against its template (D10)."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from etl import names
+from etl.target import Target
+from pipeline.builds import ENVIRONMENT, buildspec, log_options
+from pipeline.checkout import branch_source, use_connection
+from pipeline.notifications import Notifications
+from pipeline.settings import PipelineSettings
+
+#: Daily, before the working day of either region.
+SCHEDULE = events.Schedule.cron(hour="4", minute="30")
+TIMEOUT = Duration.hours(1)
+
+#: CloudFormation reads each resource with the rights of whoever asks: these are the read permissions of the types that a
+#: stage is made of, by what they may be asked of.
+_READ: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "Stacks": (
+        (
+            "cloudformation:DescribeStackResourceDrifts",
+            "cloudformation:DescribeStacks",
+            "cloudformation:DetectStackDrift",
+            "cloudformation:DetectStackResourceDrift",
+        ),
+        ("arn:aws:cloudformation:{region}:{account}:stack/etl-{suffix}/*",),
+    ),
+    "Trails": (
+        (
+            "cloudtrail:GetEventConfiguration",
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetInsightSelectors",
+            "cloudtrail:GetTrail",
+            "cloudtrail:GetTrailStatus",
+            "cloudtrail:ListTags",
+        ),
+        ("arn:aws:cloudtrail:{region}:{account}:trail/etl-*-{suffix}",),
+    ),
+    "Watching": (
+        ("cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"),
+        ("arn:aws:cloudwatch:{region}:{account}:alarm:*", "arn:aws:cloudwatch::{account}:dashboard/etl-*-{suffix}"),
+    ),
+    "Tables": (
+        (
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeContributorInsights",
+            "dynamodb:DescribeKinesisStreamingDestination",
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
+            "dynamodb:GetResourcePolicy",
+            "dynamodb:ListTagsOfResource",
+        ),
+        ("arn:aws:dynamodb:{region}:{account}:table/etl-*-{suffix}",),
+    ),
+    "Rules": (
+        ("events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"),
+        ("arn:aws:events:{region}:{account}:rule/etl-*-{suffix}",),
+    ),
+    "Roles": (
+        ("iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"),
+        ("arn:aws:iam::{account}:role/etl-*-{suffix}",),
+    ),
+    "Keys": (
+        ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"),
+        ("arn:aws:kms:{region}:{account}:key/*",),
+    ),
+    "Functions": (
+        (
+            "lambda:GetFunction",
+            "lambda:GetFunctionCodeSigningConfig",
+            "lambda:GetFunctionRecursionConfig",
+            "lambda:GetFunctionScalingConfig",
+            "lambda:GetLayerVersion",
+            "lambda:GetRuntimeManagementConfig",
+        ),
+        ("arn:aws:lambda:{region}:{account}:function:etl-*-{suffix}", "arn:aws:lambda:{region}:{account}:layer:etl-*-{suffix}:*"),
+    ),
+    "Logs": (
+        ("logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:GetDataProtectionPolicy", "logs:ListTagsForResource"),
+        ("arn:aws:logs:{region}:{account}:log-group:*",),
+    ),
+    "Buckets": (
+        (
+            "s3:GetAccelerateConfiguration",
+            "s3:GetAnalyticsConfiguration",
+            "s3:GetBucketAbac",
+            "s3:GetBucketCORS",
+            "s3:GetBucketLogging",
+            "s3:GetBucketMetadataTableConfiguration",
+            "s3:GetBucketNotification",
+            "s3:GetBucketObjectLockConfiguration",
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketTagging",
+            "s3:GetBucketVersioning",
+            "s3:GetBucketWebsite",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetIntelligentTieringConfiguration",
+            "s3:GetInventoryConfiguration",
+            "s3:GetLifecycleConfiguration",
+            "s3:GetMetricsConfiguration",
+            "s3:GetReplicationConfiguration",
+            "s3:ListBucket",
+            "s3:ListTagsForResource",
+        ),
+        ("arn:aws:s3:::etl-*-{account}-{region}-{suffix}",),
+    ),
+    "Topics": (
+        ("sns:GetDataProtectionPolicy", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"),
+        ("arn:aws:sns:{region}:{account}:etl-*-{suffix}",),
+    ),
+    "Queues": (("sqs:GetQueueAttributes", "sqs:ListQueueTags"), ("arn:aws:sqs:{region}:{account}:etl-*-{suffix}*",)),
+    "Parameters": (("ssm:GetParameters", "ssm:ListTagsForResource"), ("arn:aws:ssm:{region}:{account}:parameter/etl/{suffix}/*",)),
+    "Machines": (
+        ("states:DescribeStateMachine", "states:ListTagsForResource"),
+        ("arn:aws:states:{region}:{account}:stateMachine:etl-*-{suffix}",),
+    ),
+    # The service authorizes these on no resource.
+    "Unnamed": (
+        (
+            "cloudformation:BatchDescribeTypeConfigurations",
+            "cloudformation:DescribeStackDriftDetectionStatus",
+            "cloudtrail:DescribeTrails",
+            "kms:ListAliases",
+            "logs:DescribeResourcePolicies",
+        ),
+        ("*",),
+    ),
+}
+
+
+class DriftDetection(Construct):
+    """``project`` reports drift by itself; a build that fails is reported by the topic's rule."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: PipelineSettings, stages: Sequence[Target], notifications: Notifications
+    ) -> None:
+        super().__init__(scope, construct_id)
+        kind = "drift"
+        name = names.physical(kind, settings.suffix)
+        role = iam.Role(
+            self,
+            "Role",
+            role_name=name,
+            assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
+            description="Reads what the stages are made of, to hold it against their templates",
+        )
+        self.project = codebuild.Project(
+            self,
+            "Project",
+            project_name=name,
+            description="Reports stages that are not as their templates say",
+            role=role,
+            source=branch_source(self, settings.source),
+            build_spec=buildspec(kind),
+            environment=ENVIRONMENT,
+            environment_variables={
+                "LEDGERLINE_STAGES": codebuild.BuildEnvironmentVariable(value=" ".join(f"{each.suffix}={each.region}" for each in stages)),
+                "LEDGERLINE_TOPIC": codebuild.BuildEnvironmentVariable(value=notifications.topic.topic_arn),
+            },
+            logging=log_options(self, kind, settings.suffix),
+            timeout=TIMEOUT,
+            concurrent_build_limit=1,
+        )
+        use_connection(self.project, role, settings.source)
+        for statement in statements(stages):
+            role.add_to_policy(statement)
+        notifications.topic.grant_publish(role)
+        notifications.tell_of_failed_builds("Drift", self.project)
+        schedule = events.Rule(self, "Schedule", rule_name=names.physical("drift-schedule", settings.suffix), schedule=SCHEDULE)
+        schedule.add_target(targets.CodeBuildProject(self.project))
+
+
+def statements(stages: Sequence[Target]) -> list[iam.PolicyStatement]:
+    """Read the resources of *stages*, by their names where the service knows names."""
+    return [
+        iam.PolicyStatement(
+            sid=f"Read{sid}",
+            actions=list(actions),
+            resources=list(
+                dict.fromkeys(
+                    pattern.format(region=stage.region, account=stage.account, suffix=stage.suffix)
+                    for pattern in patterns
+                    for stage in stages
+                )
+            ),
+        )
+        for sid, (actions, patterns) in _READ.items()
+    ]
