@@ -131,6 +131,8 @@ ON_EVERYTHING = {
     "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
     "cloudformation:DescribeStacks", "s3:ListBucket",  # self-mutation asks whether the bootstrap is there
     "codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild",  # the CDK's grant to the asset project
+    "cloudformation:BatchDescribeTypeConfigurations", "cloudformation:DescribeStackDriftDetectionStatus",  # drift, which only reads
+    "cloudtrail:DescribeTrails", "kms:ListAliases",
 }  # fmt: skip
 
 

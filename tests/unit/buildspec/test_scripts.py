@@ -1,0 +1,90 @@
+"""The scripts of the review and drift builds, with commands that only take note (D5, D10)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+#: ``python -m venv .venv`` puts itself there; afterwards it answers for the project's own commands.
+PYTHON = """#!/usr/bin/env bash
+set -eu
+if [ "$2" = venv ]; then
+  mkdir -p .venv/bin
+  cp "$0" .venv/bin/python
+  printf '#!/bin/sh\\n' >.venv/bin/pip
+  chmod +x .venv/bin/pip
+  exit
+fi
+printf '%s\\n' "$*" >>calls
+case "$*" in
+  *"ops template"*) echo '{}' ;;
+  *"ops publish"*) echo https://console/review ;;
+  *"ops drift --stage ${BROKEN:-none} "*) exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def build(tmp_path):
+    shutil.copytree(ROOT / "buildspec", tmp_path / "buildspec")
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+
+    def run(script, **variables):
+        environment = {"PATH": f"{python.parent}:{os.environ['PATH']}", "TMPDIR": str(tmp_path), **variables}
+        command = [str(tmp_path / "buildspec" / script)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        calls = (tmp_path / "calls").read_text().splitlines() if (tmp_path / "calls").exists() else []
+        return done, calls
+
+    return run
+
+
+REVIEW = {
+    "LEDGERLINE_STAGE": "prod-dr",
+    "LEDGERLINE_REGION": "eu-west-1",
+    "LEDGERLINE_BUCKET": "artifacts",
+    "LEDGERLINE_PREFIX": "reviews/prod-dr",
+    "AWS_REGION": "us-east-1",
+    "CODEBUILD_BUILD_ID": "etl-review-dr-main:0123",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION": "a" * 40,
+}
+
+
+def test_a_review_compares_publishes_and_leaves_its_address(build, tmp_path):
+    done, (template, review, publish) = build("review.sh", **REVIEW)
+    assert done.returncode == 0, done.stderr
+    assert template == "-m ops template --allow-missing --stage prod-dr --region eu-west-1"
+    assert review.startswith("-m pipeline.review --stage prod-dr --deployed ")
+    assert review.endswith(f" --assembly assembly --commit {'a' * 40} --output review")
+    assert publish == f"-m ops publish review --bucket artifacts --region us-east-1 --prefix reviews/prod-dr/{'a' * 40}/0123"
+    assert (tmp_path / "review" / "url.txt").read_text() == "https://console/review\n"
+
+
+@pytest.mark.parametrize("missing", ["LEDGERLINE_STAGE", "LEDGERLINE_REGION", "LEDGERLINE_BUCKET", "LEDGERLINE_PREFIX"])
+def test_a_review_without_a_setting_fails(build, missing):
+    done, _ = build("review.sh", **{name: value for name, value in REVIEW.items() if name != missing})
+    assert done.returncode != 0
+    assert missing in done.stderr
+
+
+def test_every_stage_is_asked_for_drift(build):
+    done, calls = build("drift.sh", LEDGERLINE_STAGES="prod=us-east-1 prod-dr=eu-west-1", LEDGERLINE_TOPIC="arn:topic")
+    assert done.returncode == 0, done.stderr
+    assert calls == [
+        "-m ops drift --stage prod --region us-east-1 --topic arn:topic",
+        "-m ops drift --stage prod-dr --region eu-west-1 --topic arn:topic",
+    ]
+
+
+def test_a_stage_that_cannot_be_asked_fails_the_build_after_the_others_were_asked(build):
+    done, calls = build("drift.sh", LEDGERLINE_STAGES="prod=us-east-1 prod-dr=eu-west-1", LEDGERLINE_TOPIC="arn:topic", BROKEN="prod")
+    assert (done.returncode, len(calls)) == (1, 2)
