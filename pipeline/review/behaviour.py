@@ -57,19 +57,16 @@ def behaviour(resource_type: str, path: Path) -> str:
 
 
 def given_name(resource_type: str, properties: Mapping[str, Any]) -> Any:
-    """The name in *properties* by which AWS knows the resource, and which two of them cannot have; None without one.
+    """The name in *properties* that no second resource of the type can have; None without one.
 
-    It is what the template may set (``createOnlyProperties``) of what identifies the resource, or ends in ``Name``.
+    It identifies the resource by itself, or is called after the type: ``QueueName``, or plainly ``Name``.
     """
     schema = _schema(resource_type)
-    if schema is None or resource_type in _NAMES_ARE_SHARED:
+    if schema is None:
         return None
-    names = [path for path in schema.create_only if len(path) == 1 and (path in schema.identifier or path[0].endswith("Name"))]
+    called = {(f"{resource_type.rpartition(':')[2]}Name",), ("Name",)}
+    names = [path for path in schema.create_only if path in called or schema.identifier == (path,)]
     return next((properties[path[0]] for path in names if properties.get(path[0]) is not None), None)
-
-
-#: Several may have one name: versions of a layer.
-_NAMES_ARE_SHARED = frozenset({"AWS::Lambda::LayerVersion"})
 
 
 def _touches(path: Path, listed: Iterable[Path]) -> bool:

@@ -11,6 +11,9 @@ from pipeline.review.cost import Estimate, PriceTable, estimate
 from pipeline.review.policies import Broadening, broadened
 from pipeline.review.template import Template
 
+#: An approval's words have 1,000 characters: of what is lost, so many are named, so long.
+_NAMED_LOSSES, _NAME_CHARACTERS = 3, 60
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -57,7 +60,8 @@ class Review:
         parts = [f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]] or ["no resource changes"]
         roles = len({item.subject for item in self.broadenings})
         permissions = f"permissions broadened for {roles}" if roles else "no permission broadened"
-        lost = f"DATA AT RISK in {', '.join(change.logical_id for change in self.losses[:3])}; " if self.losses else ""
+        named = ", ".join(change.logical_id[:_NAME_CHARACTERS] for change in self.losses[:_NAMED_LOSSES])
+        lost = f"DATA AT RISK in {named}; " if named else ""
         first = "first delivery; " if self.first else ""
         return f"{lost}{first}{', '.join(parts)}; {permissions}; {dollars(self.cost.difference, signed=True)} a month"
 

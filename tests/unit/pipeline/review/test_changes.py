@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from pipeline.review.behaviour import HOLDS, IN_PLACE, PERHAPS, REPLACES, behaviour
+from pipeline.gates.rules import NAMES
+from pipeline.review.behaviour import HOLDS, IN_PLACE, PERHAPS, REPLACES, behaviour, given_name
 from pipeline.review.changes import ADDED, CHANGED, MAY_BE_REPLACED, REMOVED, REPLACED, compare
 from tests.unit.pipeline.review.templates import template
 
@@ -93,12 +96,25 @@ def test_a_replacement_under_the_same_name_is_said_to_fail():
     assert renamed.note == ""
 
 
-def test_versions_of_a_layer_may_share_a_name():
-    (change,) = compare(
-        template(Layer=(LAYER, {"LayerName": "l", "Content": {"S3Key": "a"}})),
-        template(Layer=(LAYER, {"LayerName": "l", "Content": {"S3Key": "b"}})),
-    )
+@pytest.mark.parametrize(
+    ("resource_type", "named", "other"),
+    [(LAYER, "LayerName", "Content"), ("AWS::Lambda::Permission", "FunctionName", "Principal")],
+)
+def test_a_name_that_several_may_have_is_no_reason_to_fail(resource_type, named, other):
+    before, after = (template(One=(resource_type, {named: "name", other: value})) for value in "ab")
+    (change,) = compare(before, after)
     assert (change.kind, change.note) == (REPLACED, "")
+
+
+def test_every_named_type_of_the_deployed_stage_is_known_by_its_name(pytestconfig):
+    snapshot = json.loads((pytestconfig.rootpath / "tests" / "infrastructure" / "snapshots" / "etl-prod.json").read_text())
+    unknown = {
+        body["Type"]
+        for body in snapshot["Resources"].values()
+        if NAMES.get(body["Type"]) in body["Properties"] and given_name(body["Type"], body["Properties"]) is None
+    }
+    # A layer's versions share its name; the policies of a role are changed in place, whatever they are called.
+    assert unknown == {LAYER, "AWS::IAM::Policy"}
 
 
 def test_who_refers_to_a_replaced_resource_changes_with_it():
