@@ -106,7 +106,7 @@ def _permissions(review: Review) -> Section:
 def _permission(item: Broadening) -> tuple[str, str, str, str]:
     who = f"{item.subject} (new)" if item.is_new else item.subject
     what = f"WILDCARD, {item.what}" if item.wildcard else item.what
-    target = [item.resource, f"for {item.principal}" if item.principal else "", f"if {item.condition}" if item.condition else ""]
+    target = [*item.resources, f"for {item.principal}" if item.principal else "", f"if {item.condition}" if item.condition else ""]
     return who, what, "\n".join(item.actions), "\n".join(filter(None, target))
 
 

@@ -59,13 +59,13 @@ class Grant:
 
 @dataclass(frozen=True)
 class Broadening:
-    """``subject`` is a role, or a resource with a policy; ``actions`` share principal, resource and condition."""
+    """``subject`` is a role, or a resource with a policy: all ``actions`` on all ``resources``, for one principal and condition."""
 
     subject: str
     what: str
     actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
     principal: str = ""
-    resource: str = ""
     condition: str = ""
     wildcard: bool = False
     is_new: bool = False
@@ -89,7 +89,7 @@ def broadened(before: Template | None, after: Template) -> list[Broadening]:
     old, new = _subjects(before), _subjects(after)
     found = [item for name, subject in new.items() for item in _broadened(name, old.get(name), subject)]
     # A denial that went with its subject denies nothing to anybody: only subjects that are left count.
-    return sorted(found, key=lambda item: (item.is_new, item.subject, not item.wildcard, item.what, item.resource))
+    return sorted(found, key=lambda item: (item.is_new, item.subject, not item.wildcard, item.what, item.resources))
 
 
 def _broadened(name: str, old: _Subject | None, new: _Subject) -> Iterator[Broadening]:
@@ -99,21 +99,25 @@ def _broadened(name: str, old: _Subject | None, new: _Subject) -> Iterator[Broad
     yield from _grouped(name, NO_LONGER_DENIED, _uncovered(old.denies, new.denies), is_new)
     yield from _grouped(name, TRUSTED, _uncovered(new.trusts, old.trusts), is_new)
     for arn in sorted(new.managed - old.managed):
-        yield Broadening(name, MANAGED, resource=arn, wildcard=arn.endswith(("/AdministratorAccess", "/PowerUserAccess")), is_new=is_new)
+        yield Broadening(
+            name, MANAGED, resources=(arn,), wildcard=arn.endswith(("/AdministratorAccess", "/PowerUserAccess")), is_new=is_new
+        )
     if old.boundary and old.boundary != new.boundary:
-        yield Broadening(name, UNBOUNDED, resource=old.boundary, wildcard=not new.boundary)
+        yield Broadening(name, UNBOUNDED, resources=(old.boundary,), wildcard=not new.boundary)
     for statement in sorted((new.unread_allows - old.unread_allows) | (old.unread_denies - new.unread_denies)):
-        yield Broadening(name, UNREAD, resource=statement, wildcard=True, is_new=is_new)
+        yield Broadening(name, UNREAD, resources=(statement,), wildcard=True, is_new=is_new)
 
 
 def _grouped(name: str, what: str, grants: Iterable[Grant], is_new: bool) -> Iterator[Broadening]:
-    groups: dict[tuple[str, str, str], list[Grant]] = defaultdict(list)
+    by_resource: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for grant in grants:
-        groups[grant.principal, grant.resource, grant.condition].append(grant)
-    for (principal, resource, condition), together in sorted(groups.items()):
-        actions = tuple(sorted({grant.action for grant in together}))
-        wildcard = any(grant.is_wildcard for grant in together)
-        yield Broadening(name, what, actions, principal, resource, condition, wildcard, is_new)
+        by_resource[grant.principal, grant.condition, grant.resource].add(grant.action)
+    alike: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for (principal, condition, resource), actions in sorted(by_resource.items()):
+        alike[principal, condition, tuple(sorted(actions))].append(resource)
+    for (principal, condition, together), resources in alike.items():
+        wildcard = any(Grant(principal, action, resource, condition).is_wildcard for action in together for resource in resources)
+        yield Broadening(name, what, together, tuple(resources), principal, condition, wildcard, is_new)
 
 
 def _uncovered(grants: set[Grant], by: set[Grant]) -> list[Grant]:

@@ -11,7 +11,7 @@ from tests.unit.pipeline.review.templates import policy, role, statement, templa
 
 
 def found(before, after):
-    return [(item.subject, item.what, item.actions, item.resource) for item in broadened(before, after)]
+    return [(item.subject, item.what, item.actions, *item.resources) for item in broadened(before, after)]
 
 
 def one_policy(*statements):
@@ -49,10 +49,15 @@ def test_a_new_action_and_a_new_resource_are_broader():
     ]
 
 
+def test_resources_of_the_same_actions_are_one_line():
+    call = [statement("lambda:InvokeFunction", name) for name in "cab"]
+    assert found(template(**role()), one_policy(*call)) == [("Role", ALLOWED, ("lambda:InvokeFunction",), "a", "b", "c")]
+
+
 def test_a_wildcard_is_broader_than_what_it_covers_and_not_the_other_way():
     narrow, wide = one_policy(READ), one_policy(statement("s3:*", "*"))
     (item,) = broadened(narrow, wide)
-    assert (item.actions, item.resource, item.wildcard) == (("s3:*",), "*", True)
+    assert (item.actions, item.resources, item.wildcard) == (("s3:*",), ("*",), True)
     assert found(wide, narrow) == []
 
 
@@ -109,12 +114,12 @@ def test_what_cannot_be_compared_is_shown_as_it_is(inverse):
     odd = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", inverse: "iam:*"}
     (item,) = broadened(one_policy(READ), one_policy(READ, odd))
     assert (item.what, item.wildcard) == (UNREAD, True)
-    assert inverse in item.resource
+    assert inverse in item.resources[0]
 
 
 def test_a_denial_of_all_but_something_that_goes_is_shown():
     deny = {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}
-    assert [what for _, what, _, _ in found(one_policy(READ, deny), one_policy(READ))] == [UNREAD]
+    assert [what for _, what, *_ in found(one_policy(READ, deny), one_policy(READ))] == [UNREAD]
 
 
 def test_a_new_role_says_that_it_is_new():
