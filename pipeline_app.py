@@ -1,7 +1,8 @@
 """Synthesizes the delivery pipeline and every stage that it deploys.
 
 Run by the CDK CLI, or by hand: ``python pipeline_app.py`` writes ``cdk.out`` (or ``$CDK_OUTDIR``)
-without network and without an AWS account. ``-c ledgerline.runtime=3.13`` overrides a setting.
+without network and without an AWS account. ``-c ledgerline.runtime=3.13`` overrides a setting;
+``-c branch=NAME`` synthesizes the stage of that branch, alone.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from typing import Any, Sequence
 from aws_cdk import App
 
 from etl.layers import LayerError, built_layer
-from pipeline import settings
-from pipeline.app import build, judge
+from pipeline import acknowledgements, settings
+from pipeline.app import build, build_branch, judge
 from pipeline.review.template import commit_hash
+from pipeline.slugs import BranchRefused
 from runtime.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parent
+#: The context key that asks for one branch's stage.
+BRANCH = "branch"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,10 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What the CLI was given (-c) comes to the app by CDK_CONTEXT_JSON, and wins there.
     app = App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")), analytics_reporting=False)
     chosen = settings.parse({key: app.node.try_get_context(key) for key in (settings.KEY, *settings.OVERRIDES)})
-    # In the pipeline CodeBuild says which commit it builds; elsewhere the templates do not depend on it.
-    commit = commit_hash(os.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", ""))
-    build(app, chosen, layer_path=built_layer(chosen.runtime.runtime), commit=commit)
-    judge(app, chosen)
+    layer, branch = built_layer(chosen.runtime.runtime), app.node.try_get_context(BRANCH)
+    if branch is None:
+        # In the pipeline CodeBuild says which commit it builds; elsewhere the templates do not depend on it.
+        commit = commit_hash(os.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", ""))
+        build(app, chosen, layer_path=layer, commit=commit)
+        judge(app, acknowledgements.acknowledged(app, chosen))
+    else:
+        target = build_branch(app, chosen, str(branch), layer_path=layer)
+        judge(app, acknowledgements.stage(target))
     app.synth()
     return 0
 
@@ -47,7 +56,7 @@ def run() -> None:
     """Run :func:`main`; what is wrong with the settings, a contract or the layer ends it with one line."""
     try:
         sys.exit(main())
-    except (settings.SettingsError, ContractInvalid, LayerError) as error:
+    except (settings.SettingsError, BranchRefused, ContractInvalid, LayerError) as error:
         sys.exit(f"error: {error}")
     except RuntimeError as error:
         if not str(error).startswith("ValidationFailed:"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -56,3 +56,7 @@ class Aws:
     @cached_property
     def workflows(self) -> SFNClient:
         return self._session.client("stepfunctions", region_name=self.region, config=self._config)
+
+    def client(self, service: str) -> Any:
+        """A client of any service, for what asks many services the same question."""
+        return cast("Any", self._session).client(service, region_name=self.region, config=self._config)

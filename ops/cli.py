@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ops.commands import contract
+from ops.commands import branch, contract
 from ops.commands.drift import drift
 from ops.commands.publish import publish
 from ops.commands.rejects import rejects
@@ -53,3 +53,4 @@ app.command("template")(template)
 app.command("publish")(publish)
 app.command("drift")(drift)
 app.add_typer(contract.app, name="contract")
+app.add_typer(branch.app, name="branch")

@@ -11,7 +11,8 @@
     ├── RecordDamaged          what is kept of the last validation is not what was written
     ├── RollbackFailed         CloudFormation refused the change set, or did not bring it to a good end
     ├── NothingToPublish       the directory holds no review
-    └── DriftUnknown           detection could not be made, or not for every resource
+    ├── DriftUnknown           detection could not be made, or not for every resource
+    └── …                      those of branch stages: ops.branches.errors
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
+from pipeline.slugs import BranchRefused
 from runtime.errors import LedgerlineError
 
 
@@ -108,7 +110,7 @@ _EXPIRED = {
 }
 
 #: What :func:`explain` knows; anything else is a defect and keeps its traceback.
-EXPECTED = (OpsError, LedgerlineError, ClientError, BotoCoreError, OSError)
+EXPECTED = (OpsError, BranchRefused, LedgerlineError, ClientError, BotoCoreError, OSError)
 
 
 def explain(error: Exception) -> str:

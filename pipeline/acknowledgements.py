@@ -49,9 +49,9 @@ class Acknowledged:
     reason: str
 
 
-def acknowledge(app: App, settings: Settings) -> None:
-    """Put the acknowledgements on the constructs of *app*, which must be complete."""
-    for finding in acknowledged(app, settings):
+def acknowledge(app: App, findings: Iterable[Acknowledged]) -> None:
+    """Put the *findings* that stand on the constructs of *app*, which must be complete."""
+    for finding in findings:
         Validations.of(_find(app, finding.path)).acknowledge(Acknowledgment(id=finding.rule, reason=finding.reason))
     # The CDK's own validator says of every function what the app's one warning says of all.
     Validations.of(app).acknowledge(Acknowledgment(id=_DEPRECATED_RUNTIME, reason=_RUNTIME))
@@ -59,7 +59,7 @@ def acknowledge(app: App, settings: Settings) -> None:
 
 def acknowledged(app: App, settings: Settings) -> list[Acknowledged]:
     """All that stand for these *settings*, in the order of the stacks."""
-    stages = [finding for target in settings.targets for finding in _stage(target)]
+    stages = [finding for target in settings.targets for finding in stage(target)]
     return [*stages, *_pipeline(app, settings)]
 
 
@@ -97,7 +97,8 @@ _FUNCTION_OBJECTS = {
 }
 
 
-def _stage(target: Target) -> Iterator[Acknowledged]:
+def stage(target: Target) -> Iterator[Acknowledged]:
+    """What stands in the stage of *target*."""
     name = target.name
     bucket = "<StorageData6BB23F4E.Arn>"
     for function, patterns in _FUNCTION_OBJECTS.items():

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Iterable
 
 from aws_cdk import Annotations, App, Validations
 from cdk_nag import AwsSolutionsChecks
 from constructs import Construct
 
 from etl.guardrails import guard
-from pipeline.acknowledgements import acknowledge
+from pipeline.acknowledgements import Acknowledged, acknowledge
+from pipeline.branches.target import branch_target
 from pipeline.review.template import COMMIT
 from pipeline.settings import Settings
 from pipeline.stack import PipelineStack
 from runtime.contracts.loader import load_contracts
+from stages.branch_stage import BranchStage, BranchTarget
 from stages.etl_stage import EtlStage
 
 #: AWS's dates for the Python 3.9 runtime (E12).
@@ -35,9 +38,18 @@ def build(app: App, settings: Settings, *, layer_path: Path, commit: str | None 
     warn_of_runtime(app, settings.runtime.runtime)
 
 
-def judge(app: App, settings: Settings) -> None:
-    """Have cdk-nag judge *app* when it is synthesized: what is found and not acknowledged stops the synth (D8)."""
-    acknowledge(app, settings)
+def build_branch(app: App, settings: Settings, branch: str, *, layer_path: Path) -> BranchTarget:
+    """Put the stage of *branch* alone under *app* (D6); raise BranchRefused, SettingsError, ContractInvalid."""
+    load_contracts()
+    target = branch_target(branch, settings)
+    BranchStage(app, target=target, settings=settings.runtime, layer_path=layer_path)
+    warn_of_runtime(app, settings.runtime.runtime)
+    return target
+
+
+def judge(app: App, findings: Iterable[Acknowledged]) -> None:
+    """Have cdk-nag judge *app* when it is synthesized: what is found and not among *findings* stops the synth (D8)."""
+    acknowledge(app, findings)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 

@@ -11,6 +11,7 @@ from typing import Any, Mapping
 
 from etl import names
 from etl.target import RuntimeSettings, Target
+from pipeline import slugs
 from runtime.settings import DEFAULT_CHUNK_BYTES
 
 KEY = "ledgerline"
@@ -30,6 +31,8 @@ _STAGE_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,19}")
 _CONNECTION = re.compile(r"arn:aws:(?:codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]{36}")
 _REPOSITORY = {GITHUB: re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+"), CODECOMMIT: re.compile(r"[A-Za-z0-9._-]{1,100}")}
 _BRANCH = re.compile(r"[A-Za-z0-9._/-]{1,250}")
+#: The standard bootstrap's own qualifier, whose roles reach everything, is none for branches.
+_QUALIFIER = re.compile(r"(?!hnb659fds$)[a-z0-9]{1,10}")
 
 
 class SettingsError(Exception):
@@ -60,10 +63,22 @@ class PipelineSettings:
 
 
 @dataclass(frozen=True)
+class BranchSettings:
+    """Stages of branches: the bootstrap *qualifier* that they go through, and when the reaper looks and takes them away."""
+
+    qualifier: str
+    time_to_live_hours: int
+    reap_every_hours: int
+
+
+@dataclass(frozen=True)
 class Settings:
+    """``branches`` is None where branches have no stages."""
+
     runtime: RuntimeSettings
     pipeline: PipelineSettings
     targets: tuple[Target, ...]
+    branches: BranchSettings | None = None
 
 
 def read_context(path: Path) -> dict[str, Any]:
@@ -92,8 +107,11 @@ def parse(context: Mapping[str, Any]) -> Settings:
     pipeline = _pipeline(reader.object("pipeline"), targets[0].tags)
     _refuse_other_accounts(pipeline, targets)
     _refuse_repeated("name", [target.name for target in targets])
-    _refuse_repeated("suffix", [pipeline.suffix, *(target.suffix for target in targets)])
-    return Settings(runtime, pipeline, targets)
+    suffixes = [pipeline.suffix, *(target.suffix for target in targets)]
+    _refuse_repeated("suffix", suffixes)
+    _refuse_branch_suffixes(suffixes)
+    branches = _branches(reader.object("branches")) if root.get("branches") is not None else None
+    return Settings(runtime, pipeline, targets, branches)
 
 
 def _target(reader: _Reader) -> Target:
@@ -123,6 +141,21 @@ def _pipeline(reader: _Reader, tags: Mapping[str, str]) -> PipelineSettings:
         ),
         tags=tags,
     )
+
+
+def _branches(reader: _Reader) -> BranchSettings:
+    return BranchSettings(
+        qualifier=reader.text("qualifier", _QUALIFIER),
+        time_to_live_hours=reader.integer("time_to_live_hours", 1, 24 * 30),
+        reap_every_hours=reader.integer("reap_every_hours", 1, 24),
+    )
+
+
+def _refuse_branch_suffixes(suffixes: list[str]) -> None:
+    """What begins as a branch's suffix does is within reach of the branches' roles and of their reaper (D6)."""
+    for suffix in suffixes:
+        if suffix.startswith(slugs.PREFIX):
+            raise SettingsError(f"{KEY}.targets", f"suffix {suffix!r} begins with {slugs.PREFIX!r}, which is for branches; choose another")
 
 
 def _refuse_other_accounts(pipeline: PipelineSettings, targets: tuple[Target, ...]) -> None:

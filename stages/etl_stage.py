@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Mapping
 
 from aws_cdk import Environment, Stage
 from constructs import Construct
@@ -13,10 +15,23 @@ from etl.target import RuntimeSettings, Target
 
 
 class EtlStage(Stage):
-    """The full ETL for *target* (D3), guarded from inside: aspects of the app do not enter stages."""
+    """The full ETL for *target* (D3), guarded from inside: aspects of the app do not enter stages.
 
-    def __init__(self, scope: Construct, *, target: Target, settings: RuntimeSettings, layer_path: Path) -> None:
+    ``context`` is CDK context for its stacks alone.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        target: Target,
+        settings: RuntimeSettings,
+        layer_path: Path,
+        context: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         super().__init__(scope, target.name, env=Environment(account=target.account, region=target.region))
+        for key, value in context.items():
+            self.node.set_context(key, value)
         self.target = target
         self.etl = EtlStack(self, "Etl", target=target, settings=settings, layer_path=layer_path)
         guard(self, suffix=target.suffix, tags=target.tags)
