@@ -14,6 +14,7 @@ from constructs import IConstruct
 
 from etl.permissions import PROBES
 from etl.target import Target
+from pipeline.branches.acknowledgements import builds
 from pipeline.settings import Settings
 
 _DEPRECATED_RUNTIME = "CloudFormation-Validate::W2531"
@@ -60,7 +61,8 @@ def acknowledge(app: App, findings: Iterable[Acknowledged]) -> None:
 def acknowledged(app: App, settings: Settings) -> list[Acknowledged]:
     """All that stand for these *settings*, in the order of the stacks."""
     stages = [finding for target in settings.targets for finding in stage(target)]
-    return [*stages, *_pipeline(app, settings)]
+    branches = [Acknowledged(*finding) for finding in builds(settings.pipeline)] if settings.branches else []
+    return [*stages, *_pipeline(app, settings), *branches]
 
 
 def _find(app: App, path: str) -> IConstruct:

@@ -33,7 +33,7 @@ def build(app: App, settings: Settings, *, layer_path: Path, commit: str | None 
     if commit:
         for stage in stages:
             stage.etl.template_options.metadata = {COMMIT: commit}
-    PipelineStack(app, settings=settings.pipeline, stages=stages)
+    PipelineStack(app, settings=settings.pipeline, stages=stages, branches=settings.branches)
     guard(app, suffix=settings.pipeline.suffix, tags=settings.pipeline.tags)
     warn_of_runtime(app, settings.runtime.runtime)
 

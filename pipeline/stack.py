@@ -18,10 +18,11 @@ from etl import names
 from etl.target import Target
 from pipeline.approval import ReviewedApproval, review_step
 from pipeline.artifacts import ArtifactBucket, SupportStack
+from pipeline.branches.builds import BranchBuilds
 from pipeline.builds import ENVIRONMENT, buildspec, log_options
 from pipeline.drift import DriftDetection
 from pipeline.notifications import Notifications
-from pipeline.settings import GITHUB, PipelineSettings, Source
+from pipeline.settings import GITHUB, BranchSettings, PipelineSettings, Source
 from pipeline.validation import validation_step
 from stages.etl_stage import EtlStage
 
@@ -33,7 +34,9 @@ _PACKAGE = Path(__file__).resolve().parent.parent / "package.json"
 class PipelineStack(Stack):
     """``delivery`` deploys *stages* in their order, and mutates itself first."""
 
-    def __init__(self, scope: Construct, *, settings: PipelineSettings, stages: Sequence[EtlStage]) -> None:
+    def __init__(
+        self, scope: Construct, *, settings: PipelineSettings, stages: Sequence[EtlStage], branches: BranchSettings | None = None
+    ) -> None:
         super().__init__(
             scope,
             "Pipeline",
@@ -82,6 +85,8 @@ class PipelineStack(Stack):
         self._notifications.tell_of_pipeline(names.physical("pipeline", settings.suffix))
         targets = [stage.target for stage in stages]
         DriftDetection(self, "Drift", settings=settings, stages=targets, notifications=self._notifications)
+        if branches is not None:
+            BranchBuilds(self, "Branches", settings=settings, branches=branches, notifications=self._notifications)
 
     def _source(self, source: Source) -> pipelines.CodePipelineSource:
         if source.kind == GITHUB and source.connection_arn is not None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Sequence
 
 from pipeline import settings
+from pipeline.branches.target import branch_target
 from pipeline.gates import lint, rules
 from pipeline.gates.assembly import NoAssembly, Template, templates
+from pipeline.slugs import BranchRefused
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -17,11 +19,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline.gates", description="Check every template of a cloud assembly.")
     parser.add_argument("--assembly", type=Path, default=ROOT / "cdk.out", metavar="DIRECTORY", help="what pipeline_app.py wrote")
-    assembly: Path = parser.parse_args(arguments).assembly
+    parser.add_argument("--branch", metavar="NAME", help="the branch that the assembly was synthesized for, if it was for one")
+    options = parser.parse_args(arguments)
+    assembly: Path = options.assembly
     try:
-        regions = _regions(settings.parse(settings.read_context(ROOT / "cdk.json")))
+        regions = _regions(settings.parse(settings.read_context(ROOT / "cdk.json")), options.branch)
         found = templates(assembly, regions)
-    except (settings.SettingsError, NoAssembly) as error:
+    except (settings.SettingsError, NoAssembly, BranchRefused) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     problems = [problem for template in found for problem in check(template, regions)]
@@ -35,8 +39,11 @@ def check(template: Template, regions: dict[str, str]) -> list[str]:
     return [*rules.breaches(template), *lint.findings(template, regions[template.suffix])]
 
 
-def _regions(chosen: settings.Settings) -> dict[str, str]:
+def _regions(chosen: settings.Settings, branch: str | None) -> dict[str, str]:
     """Region by suffix; resources of the support stacks are in every region alike."""
+    if branch is not None:
+        target = branch_target(branch, chosen)
+        return {target.suffix: target.region}
     return {chosen.pipeline.suffix: chosen.pipeline.region, **{target.suffix: target.region for target in chosen.targets}}
 
 

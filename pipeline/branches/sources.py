@@ -1,0 +1,108 @@
+"""Where the builds of branches get their code, and what starts them, by the kind of source."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from aws_cdk import CfnResource
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_codecommit as codecommit
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from pipeline.branches import permissions
+from pipeline.settings import GITHUB, Source
+
+_EVENT = codebuild.EventAction
+
+
+class BranchSource:
+    """``url`` is what git fetches from, inside a build, where CodeBuild's credential helper is on."""
+
+    def __init__(self, scope: Construct, source: Source, region: str) -> None:
+        self._scope, self._source = scope, source
+        self._github = source.kind == GITHUB
+        host = "https://github.com" if self._github else f"https://git-codecommit.{region}.amazonaws.com/v1/repos"
+        self.url = f"{host}/{source.repository}" + (".git" if self._github else "")
+        self._repository = None if self._github else codecommit.Repository.from_repository_name(scope, "Repository", source.repository)
+
+    def pushes(self) -> codebuild.ISource:
+        """The commit that was pushed to any branch but the pipeline's own; tags are none."""
+        branches = codebuild.FilterGroup.in_event_of(_EVENT.PUSH).and_head_ref_is("^refs/heads/.+")
+        return self._of([branches.and_branch_is_not(re.escape(self._source.branch))])
+
+    def closed_pull_requests(self) -> codebuild.ISource:
+        return self._of([codebuild.FilterGroup.in_event_of(_EVENT.PULL_REQUEST_CLOSED, _EVENT.PULL_REQUEST_MERGED)])
+
+    def main(self) -> codebuild.ISource:
+        """The pipeline's own branch, which only reviewed code is on."""
+        return self._of([])
+
+    def _of(self, webhook: list[codebuild.FilterGroup]) -> codebuild.ISource:
+        if self._repository is not None:
+            return codebuild.Source.code_commit(repository=self._repository, branch_or_ref=self._source.branch)
+        owner, _, name = self._source.repository.partition("/")
+        return codebuild.Source.git_hub(
+            owner=owner,
+            repo=name,
+            branch_or_ref=self._source.branch,
+            clone_depth=1,
+            webhook=bool(webhook),
+            webhook_filters=webhook or None,
+        )
+
+    def policies(self) -> dict[str, iam.PolicyDocument]:
+        """Inline policies of a project's role: CodeBuild tries the connection when the project is made, so the role must be born with it.
+
+        A policy beside the role would name the project, and come after it. For CodeCommit the source itself grants what is needed.
+        """
+        arn = self._source.connection_arn
+        return {"connection": iam.PolicyDocument(statements=[permissions.connection(arn)])} if arn else {}
+
+    def authenticate(self, project: codebuild.Project) -> None:
+        """Have the connection used for cloning, and for making the webhook; the L2 does not know it."""
+        if self._source.connection_arn is not None:
+            auth = {"Type": "CODECONNECTIONS", "Resource": self._source.connection_arn}
+            _resource(project).add_property_override("Source.Auth", auth)
+
+    def trigger(self, *, deploy: codebuild.Project, destroy: codebuild.Project) -> None:
+        """CodeCommit's events; GitHub's come by the webhooks, where a fork's pull request waits for a member's word."""
+        if self._repository is None:
+            policy = {"RequiresCommentApproval": "FORK_PULL_REQUESTS"}
+            _resource(destroy).add_property_override("Triggers.PullRequestBuildPolicy", policy)
+            return
+        self._on("Pushed", self._repository, ["referenceCreated", "referenceUpdated"], deploy, commit=True)
+        self._on("Deleted", self._repository, ["referenceDeleted"], destroy, commit=False)
+
+    def _on(
+        self, rule_id: str, repository: codecommit.IRepository, changes: list[str], project: codebuild.Project, *, commit: bool
+    ) -> None:
+        branch = {"name": "LEDGERLINE_BRANCH", "type": "PLAINTEXT", "value": events.EventField.from_path("$.detail.referenceName")}
+        version = {"sourceVersion": events.EventField.from_path("$.detail.commitId")} if commit else {}
+        events.Rule(
+            self._scope,
+            rule_id,
+            description=f"A branch of {self._source.repository} was {rule_id.lower()}",
+            event_pattern=events.EventPattern(
+                source=["aws.codecommit"],
+                detail_type=["CodeCommit Repository State Change"],
+                resources=[repository.repository_arn],
+                detail={
+                    "event": changes,
+                    "referenceType": ["branch"],
+                    "referenceName": [{"anything-but": [self._source.branch]}],
+                },
+            ),
+            targets=[
+                targets.CodeBuildProject(
+                    project, event=events.RuleTargetInput.from_object({"environmentVariablesOverride": [branch], **version})
+                )
+            ],
+        )
+
+
+def _resource(project: codebuild.Project) -> CfnResource:
+    return cast("CfnResource", project.node.default_child)
