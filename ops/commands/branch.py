@@ -107,6 +107,7 @@ def destroy(
     pull_request: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="A closed pull request: its own branch may still be there.")
     ] = None,
+    if_gone: Annotated[bool, typer.Option("--if-gone", help="Leave a stage whose branch is still there, and call that done.")] = False,
     locks: LocksOption = DEFAULT_LOCKS,
     region: RegionOption = None,
 ) -> None:
@@ -118,9 +119,13 @@ def destroy(
     suffix = _suffix(branch, stage)
     aws = Aws(region)
     with _locks(aws, locks).hold(suffix, WAIT):
-        if repository is not None:
-            _refuse_kept(Repository(repository), suffix, pull_request)
-        Teardown(aws, _tell).run(suffix)
+        kept = _kept(Repository(repository), suffix, pull_request) if repository is not None else None
+        if kept is None:
+            Teardown(aws, _tell).run(suffix)
+        elif if_gone:
+            _tell(f"The repository still has branch {kept}: its stage {suffix} stays")
+        else:
+            raise BranchKept(kept, suffix)
 
 
 @app.command("reap")
@@ -163,10 +168,11 @@ def _suffix(branch: str | None, stage: str | None) -> str:
     return stage
 
 
-def _refuse_kept(repository: Repository, suffix: str, pull_request: int | None) -> None:
+def _kept(repository: Repository, suffix: str, pull_request: int | None) -> str | None:
+    """The branch that keeps the stage: there it is, and it is not the one whose pull request was closed."""
     branch = by_suffix(repository.branches()).get(suffix)
-    if branch is not None and (pull_request is None or not repository.is_head_of_pull_request(branch, pull_request)):
-        raise BranchKept(branch, suffix)
+    closed = branch is not None and pull_request is not None and repository.is_head_of_pull_request(branch, pull_request)
+    return None if closed else branch
 
 
 def _locks(aws: Aws, table: str) -> Locks:

@@ -32,7 +32,8 @@ class BranchSource:
     def pushes(self) -> codebuild.ISource:
         """The commit that was pushed to any branch but the pipeline's own; tags are none."""
         branches = codebuild.FilterGroup.in_event_of(_EVENT.PUSH).and_head_ref_is("^refs/heads/.+")
-        return self._of([branches.and_branch_is_not(re.escape(self._source.branch))])
+        # Anchored: main must not exclude maintenance.
+        return self._of([branches.and_head_ref_is_not(f"^refs/heads/{re.escape(self._source.branch)}$")])
 
     def closed_pull_requests(self) -> codebuild.ISource:
         return self._of([codebuild.FilterGroup.in_event_of(_EVENT.PULL_REQUEST_CLOSED, _EVENT.PULL_REQUEST_MERGED)])
