@@ -28,6 +28,7 @@ class Aws:
         self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         self.region: str = self._session.region_name or DEFAULT_REGION
         self._config = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=60, max_pool_connections=16)
+        self._others: dict[str, Any] = {}
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
@@ -59,4 +60,6 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """A client of any service, for what asks many services the same question."""
-        return cast("Any", self._session).client(service, region_name=self.region, config=self._config)
+        if service not in self._others:
+            self._others[service] = cast("Any", self._session).client(service, region_name=self.region, config=self._config)
+        return self._others[service]
