@@ -25,6 +25,7 @@ POLL = 5
 STACK_TIMEOUT = 1800
 #: For how long a listing may still show what is gone.
 SETTLING = 60
+LOOKS = 2
 
 _GONE, _FAILED = "DELETE_COMPLETE", "DELETE_FAILED"
 #: A stack that was never created, and waits for somebody to execute its first change set.
@@ -101,15 +102,17 @@ class Teardown:
         return [_reason(resource) for resource in failed]
 
     def _verify(self, suffix: str) -> None:
-        began = self.clock()
+        """Look until nothing is there twice in a row: a listing may be late, and a function that still runs may write its log."""
+        began, clean = self.clock(), 0
         while True:
             left = [resource for resource in branch_resources(self.aws) if resource.suffix == suffix]
-            if not left:
+            clean = 0 if left else clean + 1
+            if clean == LOOKS:
                 self.tell(f"Nothing named for stage {suffix} is left")
                 return
-            self._remove_logs(left)
-            if self.clock() - began > SETTLING:
+            if left and self.clock() - began > SETTLING:
                 raise LeftBehind(suffix, [str(resource) for resource in left])
+            self._remove_logs(left)
             self.sleep(POLL)
 
     def _remove_logs(self, left: list[Resource]) -> None:

@@ -67,8 +67,8 @@ def test_a_branch_that_was_left_half_broken_goes_and_takes_nothing_else(bootstra
     suffix = push("feature/🚀 it's")
     assert _count(_everything(bootstrapped), suffix) > 60
     s3, bucket = bootstrapped.client("s3"), f"etl-data-{bootstrapped.account}-{bootstrapped.region}-{suffix}"
-    s3.put_object(Bucket=bucket, Key="incoming/late.csv", Body=b"1")
-    s3.delete_object(Bucket=bucket, Key="incoming/late.csv")
+    s3.put_object(Bucket=bucket, Key="elsewhere/deleted", Body=b"1")
+    s3.delete_object(Bucket=bucket, Key="elsewhere/deleted")
     # As if a creation had failed half-way: what would empty the bucket is not there.
     bootstrapped.client("lambda").delete_function(FunctionName=f"etl-s3-auto-delete-objects-{suffix}")
     ended = _destroy(bootstrapped, "feature/🚀 it's")

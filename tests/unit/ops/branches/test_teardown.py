@@ -173,3 +173,19 @@ def test_whatever_is_left_is_named_and_fails_loudly(aws, tear_down, clock):
     assert {f"{kind} {name}" for kind, name in made.items()} <= left
     assert len(left) == len(made) + 1, "and the queue, by its URL"
     assert clock.now > SETTLING, "a listing may be late"
+
+
+def test_a_log_group_that_comes_back_while_one_looks_is_removed_too(aws, tear_down, clock):
+    logs, name = aws.client("logs"), f"/aws/lambda/etl-record-failure-{SUFFIX}"
+    sleep, returns = clock.sleep, [5.0]
+
+    def sleeping(seconds):
+        sleep(seconds)
+        if returns and clock.now >= returns[0]:
+            returns.clear()
+            logs.create_log_group(logGroupName=name)
+
+    clock.sleep = sleeping
+    tear_down()
+    assert not returns
+    assert logs.describe_log_groups()["logGroups"] == []
