@@ -67,6 +67,14 @@ WRONG = [
     ),
     (replaced("pipeline", "source", "connection_arn", value="arn:x"), "ledgerline.pipeline.source.connection_arn: is 'arn:x'"),
     (replaced("pipeline", "source", "repository", value="ledgerline"), "ledgerline.pipeline.source.repository: is 'ledgerline'"),
+    (replaced("targets", 1, "suffix", value="br-x"), "ledgerline.targets: suffix 'br-x' begins with 'br-', which is for branches"),
+    (replaced("pipeline", "suffix", value="br-"), "ledgerline.pipeline.suffix: is 'br-'"),
+    (replaced("pipeline", "suffix", value="br-main"), "suffix 'br-main' begins with 'br-'"),
+    (replaced("branches", value="yes"), "ledgerline.branches: is 'yes', not an object"),
+    (replaced("branches", "qualifier", value="hnb659fds"), "ledgerline.branches.qualifier: is 'hnb659fds'"),
+    (replaced("branches", "qualifier", value="Ledger-br"), "ledgerline.branches.qualifier: is 'Ledger-br'"),
+    (replaced("branches", "time_to_live_hours", value=0), "ledgerline.branches.time_to_live_hours: is 0, not a whole number from 1"),
+    (replaced("branches", "reap_every_hours", value=25), "ledgerline.branches.reap_every_hours: is 25"),
     (replaced("pipeline", "source", value="github"), "ledgerline.pipeline.source: is 'github', not an object"),
 ]
 
