@@ -272,7 +272,7 @@ def _granted(template):
 def _resources(template, statement):
     """ARNs of a statement, references put in; the asterisks of a grant stand for themselves."""
     for resource in listed(statement["Resource"]):
-        said = text(resource)
+        said = text(resource).replace("<StackId>", f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{template.stack_name}/0")
         for name, body in template.resources.items():
             if f"<{name}" in said:
                 own = NAMES.get(body["Type"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.branches.permissions import LISTED
 from tests.infrastructure.reading import allowed, listed, only, text
 
 BUCKET = "<StorageData6BB23F4E.Arn>"
@@ -133,6 +134,7 @@ ON_EVERYTHING = {
     "codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild",  # the CDK's grant to the asset project
     "cloudformation:BatchDescribeTypeConfigurations", "cloudformation:DescribeStackDriftDetectionStatus",  # drift, which only reads
     "cloudtrail:DescribeTrails", "kms:ListAliases",
+    *LISTED,  # the builds of branches look for what is named for a branch
 }  # fmt: skip
 
 
