@@ -28,9 +28,10 @@ def test_a_repository_without_branches_is_not_believed(git, repository):
         repository.branches()
 
 
-def test_a_url_that_looks_like_an_option_is_none():
+def test_a_url_that_looks_like_an_option_is_none(tmp_path):
     with pytest.raises(BranchListDoubtful):
-        Repository("--upload-pack=touch pwned").branches()
+        Repository(f"--upload-pack=touch {tmp_path}/pwned;").branches()
+    assert not (tmp_path / "pwned").exists()
 
 
 def test_a_closed_pull_request_is_of_the_branch_whose_head_it_is(git, repository):
