@@ -36,6 +36,7 @@ class Project:
     environment: Sequence[Mapping[str, str]]
     timeout_minutes: int
     source_type: str = "CODEPIPELINE"
+    source_location: str = ""
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,7 @@ def find_project(cloud: Cloud, name: str, region: str) -> Project:
         environment=project["environment"].get("environmentVariables", []),
         timeout_minutes=int(project.get("timeoutInMinutes", _DEFAULT_MINUTES)),
         source_type=project["source"]["type"],
+        source_location=project["source"].get("location", ""),
     )
 
 

@@ -11,12 +11,13 @@ from local.errors import LocalError
 
 @dataclass(frozen=True)
 class Settings:
-    """``runtime`` is the functions' Python."""
+    """``runtime`` is the functions' Python; ``branch_qualifier`` the bootstrap that stages of branches go through, None without them."""
 
     account: str
     region: str
     branch: str
     runtime: str
+    branch_qualifier: str | None = None
 
 
 def settings_of(revision: Revision) -> Settings:
@@ -24,10 +25,14 @@ def settings_of(revision: Revision) -> Settings:
     try:
         settings = json.loads(revision.read("cdk.json"))["context"]["ledgerline"]
         pipeline = settings["pipeline"]
-        found = Settings(pipeline["account"], pipeline["region"], pipeline["source"]["branch"], settings["runtime"])
+        qualifier = settings["branches"]["qualifier"] if "branches" in settings else None
+        found = Settings(pipeline["account"], pipeline["region"], pipeline["source"]["branch"], settings["runtime"], qualifier)
     except (ValueError, KeyError, TypeError) as error:
         raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {error!r}") from error
-    wrong = [name for name, value in vars(found).items() if not isinstance(value, str) or not value]
+    optional = {"branch_qualifier": None}
+    wrong = [
+        name for name, value in vars(found).items() if (name, value) not in optional.items() and not (isinstance(value, str) and value)
+    ]
     if wrong:
         raise LocalError(f"cdk.json of commit {revision.commit[:8]}: the delivery's {wrong[0]} is not a text")
     return found

@@ -17,6 +17,7 @@ from typing import Any, TextIO
 
 from local.delivery.cloud import Cloud
 from local.delivery.deployed import PIPELINE
+from local.delivery.settings import Settings, settings_of
 from local.delivery.source import Revision
 from local.emulator import ROOT
 from local.errors import LocalError
@@ -49,9 +50,20 @@ class SetUp:
             environments = sorted(set(_environments(assembly)))
             with self.steps.step(f"First set-up: bootstrapping {', '.join(environments)}"):
                 self._cdk(log, "bootstrap", *environments, "--app", str(assembly))
+            chosen = settings_of(revision)
+            if chosen.branch_qualifier is not None:
+                with self.steps.step(f"First set-up: bootstrapping branches in {chosen.region}"):
+                    self._bootstrap_branches(source, chosen, log)
             stack = _pipeline_stack(assembly)
             with self.steps.step(f"First set-up: deploying stack {stack}"):
                 self._cdk(log, "deploy", stack, "--require-approval", "never", "--app", str(assembly))
+
+    def _bootstrap_branches(self, source: Path, chosen: Settings, log: TextIO) -> None:
+        """Stages of branches go through roles of their own, as the runbook says."""
+        qualifier = str(chosen.branch_qualifier)
+        template = ("--template", str(source / "pipeline" / "branches" / "bootstrap.yml"))
+        named = ("--qualifier", qualifier, "--toolkit-stack-name", f"CDKToolkit-{qualifier}")
+        self._cdk(log, "bootstrap", f"aws://{chosen.account}/{chosen.region}", *template, *named, "--app", str(source / "cdk.out"))
 
     def _synthesize(self, source: Path, log: TextIO) -> None:
         app = json.loads((source / "cdk.json").read_text(encoding="utf-8"))["app"]
