@@ -54,7 +54,7 @@ class Projects:
                     log=log,
                     stop=self.stop,
                     environment=[{"name": key, "value": value} for key, value in variables.items()],
-                    facts=_facts(revision) | _repository(project.source_location, revision),
+                    facts=_facts(revision) | led_here(project.source_location, revision),
                 ).run({"source": revision.clone} if project.source_type in _CLONED else {}, ())
         except ActionFailed as error:
             self.board.failed(log_file, f"Build {name}: failed after {time.time() - began:.0f} s: {error}")
@@ -65,7 +65,7 @@ class Projects:
         return True
 
 
-def _repository(location: str, revision: Revision) -> dict[str, str]:
+def led_here(location: str, revision: Revision) -> dict[str, str]:
     """Lead git to this machine's repository wherever the build asks for the one that its project names."""
     if not location:
         return {}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from local.delivery.artifacts import pack, unpack
 from local.delivery.definition import Action
 from local.delivery.errors import ActionFailed
+from local.delivery.projects import led_here
 from local.delivery.settings import settings_of
 from local.delivery.source import Revision, provide, read_revision, uncommitted
 from local.errors import LocalError
@@ -105,6 +108,22 @@ def test_settings_that_are_no_texts_are_named(repository: Repository) -> None:
     revision = repository.commit({"cdk.json": json.dumps({"context": {"ledgerline": {"pipeline": pipeline, "runtime": "3.9"}}})})
     with pytest.raises(LocalError, match="the delivery's account is not a text"):
         settings_of(revision)
+
+
+@pytest.mark.parametrize(("branches", "expected"), [({}, None), ({"branches": {"qualifier": "ledgerbr"}}, "ledgerbr")])
+def test_the_bootstrap_of_branches_is_the_settings(repository: Repository, branches: dict[str, object], expected: str | None) -> None:
+    pipeline = {"account": "123456789012", "region": "us-east-1", "source": {"branch": "main"}}
+    settings = {"pipeline": pipeline, "runtime": "3.9", **branches}
+    revision = repository.commit({"cdk.json": json.dumps({"context": {"ledgerline": settings}})})
+    assert settings_of(revision).branch_qualifier == expected
+
+
+def test_git_in_a_build_is_led_to_this_machines_repository(repository: Repository) -> None:
+    location = "https://github.example/some/one.git"
+    revision = repository.commit({"a": "b"})
+    environment = {**os.environ, **led_here(location, revision)}
+    told = subprocess.run(["git", "ls-remote", location, "refs/heads/main"], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [revision.commit, "refs/heads/main"]
 
 
 @pytest.mark.parametrize("content", ["{", "{}", '{"context": {}}', "[]", '{"context": {"ledgerline": {"pipeline": []}}}'])
