@@ -193,14 +193,19 @@ def test_repeated_primary_keys_are_reported_by_row(workflow: Workflow) -> None: 
     assert (item["file_status"], item["duplicate_keys"], item["duplicate_rows"]) == ("SUCCEEDED", 1, [[4, 41]])
 
 
-def processed(workflow: Workflow, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FileTask:
-    """A file whose chunks are done and which is about to be finalized."""
+def stopped_before(step: str, workflow: Workflow, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FileTask:
+    """A file whose execution died before *step*, and the task that would go on."""
     with monkeypatch.context() as patched:
-        patched.setattr("tests.support.workflow.finalize_file", stop_here)
+        patched.setattr(f"tests.support.workflow.{step}", stop_here)
         with pytest.raises(Stopped):
             workflow.run(event)
     item = workflow.item(event)
     return FileTask(item["file_id"], item["attempt"], item["execution"])
+
+
+def processed(workflow: Workflow, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> FileTask:
+    """A file whose chunks are done and which is about to be finalized."""
+    return stopped_before("finalize_file", workflow, event, monkeypatch)
 
 
 class Stopped(BaseException):
@@ -321,12 +326,8 @@ def test_two_planners_at_once_make_one_plan(workflow: Workflow, monkeypatch: pyt
     """Another version of the code cuts elsewhere and comes too late; nothing of its plan counts."""
     body = csv(row(number) for number in range(200))
     event = workflow.upload(KEY, body)
-    with monkeypatch.context() as patched:
-        patched.setattr("tests.support.workflow.plan_chunks", stop_here)
-        with pytest.raises(Stopped):
-            workflow.run(event)
+    task = stopped_before("plan_chunks", workflow, event, monkeypatch)
     item = workflow.item(event)
-    task = FileTask(item["file_id"], item["attempt"], item["execution"])
     plan = planning.plan
 
     def overtaken(*_: object, **__: object) -> list[tuple[int, int]]:
@@ -345,13 +346,9 @@ def test_two_planners_at_once_make_one_plan(workflow: Workflow, monkeypatch: pyt
 
 def test_an_operators_change_of_the_chunk_size_reaches_no_file_in_progress(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     event = workflow.upload(KEY, csv(row(number) for number in range(60)))
-    with monkeypatch.context() as patched:
-        patched.setattr("tests.support.workflow.plan_chunks", stop_here)
-        with pytest.raises(Stopped):
-            workflow.run(event)
-    item = workflow.item(event)
+    task = stopped_before("plan_chunks", workflow, event, monkeypatch)
     workflow.chunk_bytes = 50_000_000
-    assert plan_chunks(FileTask(item["file_id"], 1, item["execution"]), None, workflow.stage)["chunks"] > 5
+    assert plan_chunks(task, None, workflow.stage)["chunks"] > 5
 
 
 def test_a_chunk_size_too_small_for_a_record_is_the_operators_to_mend(workflow: Workflow) -> None:
@@ -383,32 +380,25 @@ def test_an_original_that_cannot_be_moved_silences_nobody(
 
 def test_the_cause_is_what_no_retry_could_mend(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     event = workflow.upload(KEY, csv(row(number) for number in range(60)))
-    with monkeypatch.context() as patched:
-        patched.setattr("tests.support.workflow.process", stop_here)
-        with pytest.raises(Stopped):
-            workflow.run(event)
+    task = stopped_before("process", workflow, event, monkeypatch)
     item = workflow.item(event)
     first, *_, last = (ChunkTask.from_dict(chunk) for chunk in workflow.read_json(item["manifest_key"]))
     workflow.stage.tracking.fail_chunk(first, "StorageUnavailable", "SlowDown")
     workflow.stage.tracking.fail_chunk(last, "NotCsv", "too much of it is no CSV")
     map_failed = {"Error": "States.ExceedToleratedFailureThreshold", "Cause": "The specified tolerated failure threshold was exceeded"}
-    task = FileTask(item["file_id"], 1, item["execution"])
-    record_failure(task.to_dict(error=map_failed), item["execution"], workflow.stage)
+    record_failure(task.to_dict(error=map_failed), task.execution, workflow.stage)
     item = workflow.item(event)
     assert (item["file_status"], item["error_type"]) == ("REJECTED", "NotCsv")
 
 
 def test_a_chunk_whose_function_was_killed_is_named(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E20
     event = workflow.upload(KEY, csv(row(number) for number in range(60)))
-    with monkeypatch.context() as patched:
-        patched.setattr("tests.support.workflow.process", stop_here)
-        with pytest.raises(Stopped):
-            workflow.run(event)
+    task = stopped_before("process", workflow, event, monkeypatch)
     item = workflow.item(event)
     first = ChunkTask.from_dict(workflow.read_json(item["manifest_key"])[0])
     workflow.stage.tracking.start_chunk(first)
     map_failed = {"Error": "States.ExceedToleratedFailureThreshold", "Cause": "exceeded"}
-    record_failure(FileTask(item["file_id"], 1, item["execution"]).to_dict(error=map_failed), item["execution"], workflow.stage)
+    record_failure(task.to_dict(error=map_failed), task.execution, workflow.stage)
     item = workflow.item(event)
     assert item["error_type"] == "ChunkWithoutAnswer"
     assert "chunk 00000 did not answer in attempt 1" in item["error_message"]
@@ -534,13 +524,8 @@ def test_a_forged_chunk_reads_nothing(workflow: Workflow, change: dict[str, Any]
 
 def test_a_contract_is_fixed_when_the_file_is_validated(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E24
     event = workflow.upload(KEY, csv(row(number) for number in range(20)))
-    with monkeypatch.context() as patched:
-        patched.setattr("tests.support.workflow.plan_chunks", stop_here)
-        with pytest.raises(Stopped):
-            workflow.run(event)
+    task = stopped_before("plan_chunks", workflow, event, monkeypatch)
     monkeypatch.setattr("runtime.workflow.stage.load_contracts", dict)
-    item = workflow.item(event)
-    task = FileTask(item["file_id"], item["attempt"], item["execution"])
     state = plan_chunks(task, None, workflow.stage)
     for chunk in workflow.manifest(state):
         process(ChunkTask.from_dict(chunk), workflow.stage)
