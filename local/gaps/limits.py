@@ -23,7 +23,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("Encryption", "settings are kept; nothing is encrypted"),
     Limit("Lifecycle rules", "are kept; nothing is archived or expires"),
     Limit("Access logs and CloudTrail", "nothing is recorded"),
-    Limit("Redrive of executions and Map runs", "not offered; 'ops redrive' starts a new execution on AWS as well"),
+    Limit("Redrive of executions and Map runs", "not offered; a file that failed is uploaded again, on AWS as well"),
     Limit("Bootstrap", "a region that is not bootstrapped is not refused by the emulator"),
     Limit("Durability", "everything lives in the emulator's memory and ends with it"),
 )
