@@ -206,7 +206,9 @@ class InvalidInput(ProcessingFailed):
 class UnsupportedSchema(ProcessingFailed):
     def __init__(self, found: object, accepted: Sequence[int]) -> None:
         self.found, self.accepted = found, tuple(accepted)
-        super().__init__(f"Message schema {found!r} is not among {list(accepted)}; deploy versions one after the other, then send the file again")
+        super().__init__(
+            f"Message schema {found!r} is not among {list(accepted)}; deploy versions one after the other, then send the file again"
+        )
 
 
 class OwnershipLost(ProcessingFailed):
