@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from aws_lambda_powertools.utilities import parameters as powertools
+
+from runtime import parameters
+from runtime.errors import InvalidInput, ParametersUnavailable
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> None:
+    def get_parameter(*_: object, **__: object) -> str:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(powertools, "get_parameter", get_parameter)
+
+
+def test_a_size_of_chunks_is_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:  # G1
+    answering(monkeypatch, "25000000")
+    assert parameters.chunk_bytes("/etl/prod/chunk-bytes") == 25_000_000
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "50000001", "25 MB"])
+def test_another_text_is_refused_with_the_parameters_name(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    answering(monkeypatch, text)
+    with pytest.raises(InvalidInput, match="/etl/prod/chunk-bytes"):
+        parameters.chunk_bytes("/etl/prod/chunk-bytes")
+
+
+def test_a_throttled_ssm_is_worth_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:  # G2
+    answering(monkeypatch, powertools.GetParameterError("ThrottlingException"))
+    with pytest.raises(ParametersUnavailable):
+        parameters.chunk_bytes("/etl/prod/chunk-bytes")
