@@ -98,10 +98,13 @@ def test_every_type_of_the_deployed_stage_is_priced_free_or_declared(pytestconfi
     assert not [remark for remark in cost(None, used).remarks if "no price" in remark]
 
 
-def test_every_unit_has_prices_of_both_regions_and_the_table_is_dated():
+def test_every_unit_has_prices_of_both_regions_and_says_where_they_are_from(pytestconfig):
+    checked = json.loads((pytestconfig.rootpath / "pipeline" / "review" / "prices.json").read_text())["checked"]
     assert all({"us-east-1", "eu-west-1"} <= set(prices) for prices in TABLE.prices.values())
     assert isinstance(TABLE.as_of, date)
-    assert "aws.amazon.com" in TABLE.source
+    assert set(checked) == {"how", *TABLE.prices}
+    assert "could not be asked" in checked["how"]
+    assert "prices.json" in TABLE.source
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ OLD, NEW = "a" * 40, "b" * 40
 
 def review(before, after, repository="example/ledgerline", commit=NEW):
     subject = Subject("etl-prod-dr", "eu-west-1", commit, repository)
-    return make(subject, before, after, table=price_table(), today=date(2026, 1, 1))
+    return make(subject, before, after, table=price_table(), today=date(2026, 12, 1))
 
 
 def changed():
@@ -76,6 +76,15 @@ def test_both_documents_have_every_part_in_order(render):
     headings = [re.sub(r"^## |<h2>|</h2>", "", line) for line in text.splitlines() if line.startswith(("## ", "<h2>"))]
     assert headings == titles
     assert "loses every object" in text
+
+
+@pytest.mark.parametrize("render", [markdown, html])
+def test_both_documents_say_what_the_estimate_rests_on(render):
+    """D5: an amount is worth what its volume, its date and its source are."""
+    text = " ".join(render(changed()).split())
+    assert "Assumed: 1,000 GB a month in 1,000 files" in text
+    assert f"Prices of {price_table().as_of} (" in text
+    assert "pipeline/review/prices.json says where each is from" in text
 
 
 class Tags(HTMLParser):
