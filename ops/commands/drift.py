@@ -51,7 +51,7 @@ def _report(where: str, found: Sequence[Drift]) -> str:
 
 
 def _tell(topic: str, stage: str, where: str, found: Sequence[Drift]) -> None:
-    advice = "Take the change into the repository, or deploy again to undo it: docs/runbook.md, Drift."
+    advice = "Take the change into the repository, or undo it where it was made: docs/runbook.md, Drift."
     body = _report(where, found).encode()[:_LONGEST_MESSAGE].decode(errors="ignore")
     # A topic's ARN names its region, which need not be the stage's.
     sns = Aws(topic.split(":")[3] if topic.count(":") == 5 else None).sns

@@ -1,40 +1,55 @@
-"""Documents say what is there: their commands exist, their links lead somewhere."""
+"""Documents say what is there: their links lead somewhere, their settings are accepted."""
 
 from __future__ import annotations
 
+import json
 import re
-import subprocess
-import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMAND = re.compile(r"python -m (ops|local) (contract [a-z]+|[a-z]+)")
+from pipeline import settings
+from tests.unit.docs.commands import DOCUMENTS, ROOT
+
+LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)")
 
 
-def shown_commands() -> set[tuple[str, ...]]:
-    """``("ops", "contract", "infer")`` for each command that a document shows."""
-    return {(module, *words.split()) for document in DOCUMENTS for module, words in COMMAND.findall(document.read_text(encoding="utf-8"))}
+@lru_cache
+def anchors(document: Path) -> set[str]:
+    """Of the headings as GitHub makes them, and those that are set by hand."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)">', text))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document: Path) -> None:
-    text = document.read_text(encoding="utf-8")
-    for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", text):
-        assert (document.parent / link).exists(), link
+    for path, anchor in LINK.findall(document.read_text(encoding="utf-8")):
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
 
 
-@pytest.mark.parametrize("command", sorted(shown_commands()), ids=" ".join)
-def test_a_command_that_is_shown_exists(command: tuple[str, ...]) -> None:
-    done = subprocess.run([sys.executable, "-m", *command, "--help"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    assert f"python -m {' '.join(command)} [OPTIONS]" in done.stdout
+def test_the_runbook_lists_every_section_at_its_top() -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    top = text.partition("\n## ")[0]
+    listed = {anchor for path, anchor in LINK.findall(top) if not path}
+    assert listed == anchors(ROOT / "docs" / "runbook.md") - {"runbook"}
 
 
-def test_the_makes_that_are_shown_are_in_the_makefile() -> None:
-    shown = {target for document in DOCUMENTS for target in re.findall(r"\bmake ([a-z-]+)", document.read_text(encoding="utf-8"))}
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert shown & {"run", "test", "check"} == {"run", "test", "check"}
-    assert {target for target in shown if target in {"run", "test", "check", "setup", "deliver", "bench", "clean", "lock"}} <= targets
+def test_the_settings_that_setting_up_shows_are_accepted() -> None:
+    """D1, D3: the example of a target is one more target, and either source is a source."""
+    text = (ROOT / "docs" / "setup.md").read_text(encoding="utf-8")
+    shown = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+    assert [set(example) & {"kind", "suffix"} for example in shown] == [{"kind"}, {"kind"}, {"suffix"}]
+    for example in shown:
+        context = settings.read_context(ROOT / "cdk.json")
+        if "kind" in example:
+            context[settings.KEY]["pipeline"]["source"] = example
+        else:
+            context[settings.KEY]["targets"].append(example)
+        parsed = settings.parse(context)
+        assert example.get("kind") in {parsed.pipeline.source.kind, None}
+        assert example.get("suffix") in {*(target.suffix for target in parsed.targets), None}
