@@ -9,6 +9,7 @@ from constructs import Construct
 
 from etl import names
 from etl.arrivals import Arrivals
+from etl.delegations import Delegations
 from etl.deployment_check import DeploymentCheck
 from etl.functions import Functions
 from etl.monitoring import Alarms, Dashboard, StageMetrics
@@ -21,7 +22,10 @@ from etl.workflow import Workflow
 
 
 class EtlStack(Stack):
-    """``outputs`` are what tools outside need to find the stage's parts; their names are an interface."""
+    """``outputs`` are what tools outside need to find the stage's parts; their names are an interface.
+
+    ``delegations`` takes the roles of a delivery in another account.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, target: Target, settings: RuntimeSettings, layer_path: Path) -> None:
         super().__init__(
@@ -57,6 +61,7 @@ class EtlStack(Stack):
         self.trail = Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
         self._monitor(target)
         self.outputs = self._outputs(target)
+        self.delegations = Delegations(self, "Delegations", target=target)
         DeploymentCheck(self, "DeploymentCheck", function=self.functions.check, bucket=self.storage.data)
 
     def _monitor(self, target: Target) -> None:

@@ -14,6 +14,7 @@ from constructs import IConstruct
 
 from etl.permissions import PROBES
 from etl.target import Target
+from pipeline.accounts import is_foreign, keyed_regions
 from pipeline.branches.acknowledgements import builds
 from pipeline.settings import Settings
 
@@ -29,6 +30,9 @@ _ARTIFACTS = "Only roles of the pipeline read and write artifacts, and CodePipel
 _CDK_GRANT = "Grant of the CDK: all read (or write) actions on the artifact bucket, for the pipeline's own roles"
 _BUILD = "Grant of the CDK for the project's own log groups and report groups, which carry its name"
 _NO_CMK = "Artifacts are encrypted by S3; a key of our own is needed only for targets in other accounts"
+_NO_ARTIFACTS = "The project makes no artifacts, and its logs are encrypted by CloudWatch"
+_ARTIFACT_KEY = "Grant of the CDK on the artifacts' key alone, for the pipeline's own roles"
+_ALIASED = "A key's id is given at deployment in another region; a condition names the alias of the artifacts' key"
 _SELF_MUTATION = "The assumed roles are narrowed by a condition on the tag that the bootstrap gives its roles"
 _LOOKS_FOR_BOOTSTRAP = "Grant of the CDK: self-mutation asks which stacks and which bootstrap bucket there are, and reads no more"
 _ASSET_BUILDS = "Grant of the CDK to the asset project, whose role cannot be given: it may start and stop builds of this account"
@@ -123,42 +127,50 @@ def stage(target: Target) -> Iterator[Acknowledged]:
 
 _READ_ARTIFACTS = ("s3:GetBucket*", "s3:GetObject*", "s3:List*")
 _WRITE_ARTIFACTS = (*_READ_ARTIFACTS, "s3:Abort*", "s3:DeleteObject*")
+_USE_KEY = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
 _ARTIFACT_BUCKET = "<Artifacts82DD59A1.Arn>/*"
 
 
 def _pipeline(app: App, settings: Settings) -> Iterator[Acknowledged]:
-    pipeline = settings.pipeline
+    pipeline, keyed_in = settings.pipeline, keyed_regions(settings.targets, settings.pipeline)
+    keyed = pipeline.region in keyed_in
     yield Acknowledged("Pipeline/Artifacts", "AwsSolutions-S1", _ARTIFACTS)
-    yield from _artifacts("Pipeline/Role", _WRITE_ARTIFACTS)
+    yield from _artifacts("Pipeline/Role", _WRITE_ARTIFACTS, keyed=bool(keyed_in))
     for region in sorted({target.region for target in settings.targets} - {pipeline.region}):
         yield Acknowledged(f"Support-{region}/Artifacts", "AwsSolutions-S1", _ARTIFACTS)
         yield from _wildcards("Pipeline/Role", [f"arn:aws:s3:::etl-pipe-{pipeline.account}-{region}-{pipeline.suffix}/*"], _CDK_GRANT)
+    for region in sorted(keyed_in - {pipeline.region}):
+        yield from _wildcards("Pipeline/Role", [f"arn:aws:kms:{region}:{pipeline.account}:key/*"], _ALIASED)
     source = pipeline.source.repository.replace("/", "_")
-    yield from _artifacts(f"Pipeline/Pipeline/Source/{source}/CodePipelineActionRole", _WRITE_ARTIFACTS)
-    yield from _project(app, "Pipeline/Pipeline/Build/Synth/CdkBuildProject", _WRITE_ARTIFACTS)
+    yield from _artifacts(f"Pipeline/Pipeline/Source/{source}/CodePipelineActionRole", _WRITE_ARTIFACTS, keyed=keyed)
+    yield from _project(app, "Pipeline/Pipeline/Build/Synth/CdkBuildProject", _WRITE_ARTIFACTS, keyed=keyed)
     mutation = "Pipeline/Delivery/UpdatePipeline/SelfMutation"
-    yield from _project(app, mutation, _READ_ARTIFACTS)
+    yield from _project(app, mutation, _READ_ARTIFACTS, keyed=keyed)
     yield from _wildcards(f"{mutation}/Role", [f"arn:*:iam::{pipeline.account}:role/*"], _SELF_MUTATION)
     yield from _wildcards(f"{mutation}/Role", ["*"], _LOOKS_FOR_BOOTSTRAP)
-    yield from _assets(pipeline.region, pipeline.account)
+    yield from _assets(pipeline.region, pipeline.account, keyed=keyed)
     for target in settings.targets:
-        yield from _validation(app, target)
+        yield from _validation(app, target, foreign=is_foreign(target, pipeline), keyed=keyed)
         if target.approval:
-            yield from _review(app, settings, target)
+            yield from _review(app, settings, target, keyed=keyed)
             yield from _actions(f"Pipeline/Pipeline/{target.name}/Approve/CodePipelineActionRole", ["kms:GenerateDataKey*"], _TOPIC_KEY)
     yield from _drift(app, settings)
 
 
-def _artifacts(role: str, actions: tuple[str, ...]) -> Iterator[Acknowledged]:
+def _artifacts(role: str, actions: tuple[str, ...], *, keyed: bool) -> Iterator[Acknowledged]:
     yield from _actions(role, actions, _CDK_GRANT)
     yield from _wildcards(role, [_ARTIFACT_BUCKET], _CDK_GRANT)
+    if keyed:
+        yield from _actions(role, _USE_KEY, _ARTIFACT_KEY)
 
 
-def _project(app: App, project: str, actions: tuple[str, ...]) -> Iterator[Acknowledged]:
-    """What every CodeBuild project of the CDK is granted."""
-    yield Acknowledged(project, "AwsSolutions-CB4", _NO_CMK)
-    yield from _artifacts(f"{project}/Role", actions)
-    yield from _wildcards(f"{project}/Role", _own_logs_and_reports(app, project), _BUILD)
+def _project(app: App, project: str, actions: tuple[str, ...], *, keyed: bool, role: str | None = None) -> Iterator[Acknowledged]:
+    """What every CodeBuild project of the CDK is granted; *role* is its role where that is not the CDK's."""
+    role = role or f"{project}/Role"
+    if not keyed:
+        yield Acknowledged(project, "AwsSolutions-CB4", _NO_CMK)
+    yield from _artifacts(role, actions, keyed=keyed)
+    yield from _wildcards(role, _own_logs_and_reports(app, project), _BUILD)
 
 
 def _own_logs_and_reports(app: App, project: str) -> list[str]:
@@ -170,22 +182,25 @@ def _own_logs_and_reports(app: App, project: str) -> list[str]:
     ]
 
 
-def _assets(region: str, account: str) -> Iterator[Acknowledged]:
+def _assets(region: str, account: str, *, keyed: bool) -> Iterator[Acknowledged]:
     role = "Pipeline/Delivery/Assets/FileRole"
     logs = f"arn:aws:logs:{region}:{account}:log-group:/aws/codebuild/*"
     reports = f"arn:aws:codebuild:{region}:{account}:report-group/*"
-    yield Acknowledged("Pipeline/Delivery/Assets/FileAsset", "AwsSolutions-CB4", _NO_CMK)
-    yield from _artifacts(role, _READ_ARTIFACTS)
+    if not keyed:
+        yield Acknowledged("Pipeline/Delivery/Assets/FileAsset", "AwsSolutions-CB4", _NO_CMK)
+    # It decrypts and no more.
+    yield from _artifacts(role, _READ_ARTIFACTS, keyed=False)
     yield from _wildcards(role, [logs, reports], _BUILD)
     yield from _wildcards(role, ["*"], _ASSET_BUILDS)
 
 
-def _validation(app: App, target: Target) -> Iterator[Acknowledged]:
+def _validation(app: App, target: Target, *, foreign: bool, keyed: bool) -> Iterator[Acknowledged]:
     project = f"Pipeline/Pipeline/{target.name}/Validate/Validate"
-    role, place = f"{project}/Role", f"{target.region}:{target.account}"
+    own = f"Pipeline/Validate{target.name}Role" if foreign else f"{project}/Role"
+    yield from _project(app, project, _READ_ARTIFACTS, keyed=keyed, role=own)
+    role, place = f"{target.name}/Etl/Delegations/Validation" if foreign else own, f"{target.region}:{target.account}"
     bucket = f"arn:aws:s3:::etl-data-{target.account}-{target.region}-{target.suffix}"
     prefixes = ("incoming", "processed", "failed", "curated", "rejected", "staging")
-    yield from _project(app, project, _READ_ARTIFACTS)
     yield from _wildcards(role, [f"{bucket}/{prefix}/_validation/*" for prefix in prefixes], _PROBE)
     yield from _wildcards(role, [f"{bucket}/manifests/*"], _PROBE)
     yield from _wildcards(role, [f"{bucket}/validated/*"], _TEMPLATES)
@@ -194,22 +209,27 @@ def _validation(app: App, target: Target) -> Iterator[Acknowledged]:
     yield from _wildcards(role, [f"arn:aws:cloudformation:{place}:stack/etl-{target.suffix}/*"], _STACK_ID)
 
 
-def _review(app: App, settings: Settings, target: Target) -> Iterator[Acknowledged]:
+def _review(app: App, settings: Settings, target: Target, *, keyed: bool) -> Iterator[Acknowledged]:
     project, pipeline = f"Pipeline/Pipeline/{target.name}/Review/Review", settings.pipeline
     bucket = f"arn:aws:s3:::etl-pipe-{pipeline.account}-{pipeline.region}-{pipeline.suffix}"
     stack = f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"
-    yield from _project(app, project, _READ_ARTIFACTS)
+    yield from _project(app, project, _READ_ARTIFACTS, keyed=keyed)
     yield from _wildcards(f"{project}/Role", [f"{bucket}/reviews/{target.suffix}/*"], _REVIEWS)
-    yield from _wildcards(f"{project}/Role", [stack], _STACK_ID)
+    if not is_foreign(target, pipeline):
+        yield from _wildcards(f"{project}/Role", [stack], _STACK_ID)
 
 
 def _drift(app: App, settings: Settings) -> Iterator[Acknowledged]:
-    project, role = "Pipeline/Drift/Project", "Pipeline/Drift/Role"
-    yield Acknowledged(project, "AwsSolutions-CB4", _NO_CMK)
-    yield from _wildcards(role, _own_logs_and_reports(app, project), _BUILD)
-    yield from _actions(role, ["kms:GenerateDataKey*"], _TOPIC_KEY)
-    yield from _wildcards(role, ["*"], _UNNAMED)
-    for target in settings.targets:
+    project, own = "Pipeline/Drift/Project", "Pipeline/Drift/Role"
+    yield Acknowledged(project, "AwsSolutions-CB4", _NO_ARTIFACTS)
+    yield from _wildcards(own, _own_logs_and_reports(app, project), _BUILD)
+    yield from _actions(own, ["kms:GenerateDataKey*"], _TOPIC_KEY)
+    roles = {
+        target: f"{target.name}/Etl/Delegations/Drift" if is_foreign(target, settings.pipeline) else own for target in settings.targets
+    }
+    for role in dict.fromkeys(roles.values()):
+        yield from _wildcards(role, ["*"], _UNNAMED)
+    for target, role in roles.items():
         place = f"{target.region}:{target.account}"
         named = [
             f"arn:aws:cloudformation:{place}:stack/etl-{target.suffix}/*",

@@ -9,8 +9,10 @@ from aws_cdk import aws_sns as sns
 
 from etl import names
 from etl.target import Target
+from pipeline.accounts import acting_by, assume, lookup_role
 from pipeline.builds import ENVIRONMENT, buildspec
 from pipeline.settings import PipelineSettings
+from stages.etl_stage import EtlStage
 
 #: Exported by ``buildspec/review.yml``.
 URL_VARIABLE, SUMMARY_VARIABLE = "REVIEW_URL", "REVIEW_SUMMARY"
@@ -22,7 +24,7 @@ TIMEOUT = Duration.minutes(15)
 
 
 def review_step(
-    target: Target,
+    stage: EtlStage,
     *,
     settings: PipelineSettings,
     project_name: str,
@@ -30,7 +32,8 @@ def review_step(
     source: pipelines.IFileSetProducer,
     assembly: pipelines.IFileSetProducer,
 ) -> pipelines.CodeBuildStep:
-    """Compares the deployed template of *target* with the one in *assembly*, and puts the review into the artifact bucket."""
+    """Compares the deployed template of *stage* with the one in *assembly*, and puts the review into the artifact bucket."""
+    target, acted_by = stage.target, lookup_role(stage, settings)
     bucket = names.bucket("pipe", settings.account, settings.region, settings.suffix)
     return pipelines.CodeBuildStep(
         "Review",
@@ -47,8 +50,9 @@ def review_step(
             "LEDGERLINE_REGION": target.region,
             "LEDGERLINE_BUCKET": bucket,
             "LEDGERLINE_PREFIX": f"{PREFIX}/{target.suffix}",
+            **acting_by(acted_by),
         },
-        role_policy_statements=statements(target, bucket),
+        role_policy_statements=[assume(acted_by) if acted_by else read_template(target), publish_review(target, bucket)],
     )
 
 
@@ -68,10 +72,15 @@ class ReviewedApproval(pipelines.ManualApprovalStep):
         self._discover_referenced_outputs(url)
 
 
-def statements(target: Target, bucket: str) -> list[iam.PolicyStatement]:
-    """Read the one stack's template; write reviews of that one stage."""
+def read_template(target: Target) -> iam.PolicyStatement:
     stack = f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"
-    return [
-        iam.PolicyStatement(sid="ReadTemplate", actions=["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], resources=[stack]),
-        iam.PolicyStatement(sid="PublishReview", actions=["s3:PutObject"], resources=[f"arn:aws:s3:::{bucket}/{PREFIX}/{target.suffix}/*"]),
-    ]
+    return iam.PolicyStatement(
+        sid="ReadTemplate", actions=["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], resources=[stack]
+    )
+
+
+def publish_review(target: Target, bucket: str) -> iam.PolicyStatement:
+    """Write reviews of that one stage."""
+    return iam.PolicyStatement(
+        sid="PublishReview", actions=["s3:PutObject"], resources=[f"arn:aws:s3:::{bucket}/{PREFIX}/{target.suffix}/*"]
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from aws_cdk import Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -13,14 +15,17 @@ EXPIRE_DAYS = 30
 
 
 class ArtifactBucket(s3.Bucket):
-    """Holds what the pipeline's actions hand to each other."""
+    """Holds what the pipeline's actions hand to each other; under a key of its own where an action of another account is among them."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: PipelineSettings, region: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: PipelineSettings, region: str, keyed: bool) -> None:
+        key = ArtifactKey(scope, f"{construct_id}Key", settings=settings) if keyed else None
         super().__init__(
             scope,
             construct_id,
             bucket_name=names.bucket("pipe", settings.account, region, settings.suffix),
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key.named_in(settings.region) if key else None,
+            bucket_key_enabled=True if key else None,
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=True,
@@ -39,10 +44,47 @@ class ArtifactBucket(s3.Bucket):
         )
 
 
+class ArtifactKey(kms.Key):
+    """What another account needs to read artifacts (D9): S3's own encryption cannot be opened from there.
+
+    The CDK enters the deploy role of each target there into the policy, to decrypt and no more; roles of the
+    pipeline's account have what their own policies say.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: PipelineSettings) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Encrypts what the delivery hands to other accounts",
+            enable_key_rotation=True,
+            pending_window=Duration.days(7),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self._name = f"alias/{names.physical('pipe', settings.suffix)}"
+        self.alias = kms.Alias(self, "Alias", alias_name=self._name, target_key=self, removal_policy=RemovalPolicy.DESTROY)
+
+    def named_in(self, region: str) -> kms.IKey:
+        """What the stack of the pipeline's *region* can name: the key itself there, elsewhere its alias, since its id is not known."""
+        return self if region == Stack.of(self).region else self.alias
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """For a role of this account in another region, where the CDK would allow the actions on every key there is."""
+        here, principal = Stack.of(self), grantee.grant_principal
+        elsewhere = isinstance(principal, iam.Role) and principal.env.account == here.account and principal.env.region != here.region
+        if not elsewhere:
+            return super().grant(grantee, *actions)
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[f"arn:aws:kms:{here.region}:{here.account}:key/*"],
+            conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": self._name}},
+        )
+
+
 class SupportStack(Stack):
     """What the pipeline needs in a region that it deploys to and does not live in."""
 
-    def __init__(self, scope: Construct, *, settings: PipelineSettings, region: str) -> None:
+    def __init__(self, scope: Construct, *, settings: PipelineSettings, region: str, keyed: bool) -> None:
         super().__init__(
             scope,
             f"Support-{region}",
@@ -51,4 +93,4 @@ class SupportStack(Stack):
             description=f"Artifacts of the Ledgerline delivery for {region}",
             tags=dict(settings.tags),
         )
-        self.bucket = ArtifactBucket(self, "Artifacts", settings=settings, region=region)
+        self.bucket = ArtifactBucket(self, "Artifacts", settings=settings, region=region, keyed=keyed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Mapping, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_codebuild as codebuild
@@ -13,10 +13,12 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
+from pipeline.accounts import assume, stage_role
 from pipeline.builds import ENVIRONMENT, buildspec, log_options
 from pipeline.checkout import branch_source, use_connection
 from pipeline.notifications import Notifications
 from pipeline.settings import PipelineSettings
+from stages.etl_stage import EtlStage
 
 #: Daily, before the working day of either region.
 SCHEDULE = events.Schedule.cron(hour="4", minute="30")
@@ -143,7 +145,7 @@ class DriftDetection(Construct):
     """``project`` reports drift by itself; a build that fails is reported by the topic's rule."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: PipelineSettings, stages: Sequence[Target], notifications: Notifications
+        self, scope: Construct, construct_id: str, *, settings: PipelineSettings, stages: Sequence[EtlStage], notifications: Notifications
     ) -> None:
         super().__init__(scope, construct_id)
         kind = "drift"
@@ -155,6 +157,10 @@ class DriftDetection(Construct):
             assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
             description="Reads what the stages are made of, to hold it against their templates",
         )
+        roles = {
+            stage.target: stage_role(stage, kind, settings=settings, trusted=name, statements=statements([stage.target]))
+            for stage in stages
+        }
         self.project = codebuild.Project(
             self,
             "Project",
@@ -165,7 +171,7 @@ class DriftDetection(Construct):
             build_spec=buildspec(kind),
             environment=ENVIRONMENT,
             environment_variables={
-                "LEDGERLINE_STAGES": codebuild.BuildEnvironmentVariable(value=" ".join(f"{each.suffix}={each.region}" for each in stages)),
+                "LEDGERLINE_STAGES": codebuild.BuildEnvironmentVariable(value=" ".join(_asked(*each) for each in roles.items())),
                 "LEDGERLINE_TOPIC": codebuild.BuildEnvironmentVariable(value=notifications.topic.topic_arn),
             },
             logging=log_options(self, kind, settings.suffix),
@@ -173,12 +179,22 @@ class DriftDetection(Construct):
             concurrent_build_limit=1,
         )
         use_connection(self.project, role, settings.source)
-        for statement in statements(stages):
+        for statement in _own_statements(roles):
             role.add_to_policy(statement)
         notifications.topic.grant_publish(role)
         notifications.tell_of_failed_builds("Drift", self.project)
         schedule = events.Rule(self, "Schedule", rule_name=names.physical("drift-schedule", settings.suffix), schedule=SCHEDULE)
         schedule.add_target(targets.CodeBuildProject(self.project))
+
+
+def _asked(target: Target, role: str | None) -> str:
+    """What ``buildspec/drift.sh`` splits again."""
+    return "=".join(filter(None, (target.suffix, target.region, role)))
+
+
+def _own_statements(roles: Mapping[Target, str | None]) -> list[iam.PolicyStatement]:
+    near, far = [target for target, role in roles.items() if role is None], [role for role in roles.values() if role]
+    return [*(statements(near) if near else []), *([assume(*far)] if far else [])]
 
 
 def statements(stages: Sequence[Target]) -> list[iam.PolicyStatement]:

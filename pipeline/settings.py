@@ -105,7 +105,6 @@ def parse(context: Mapping[str, Any]) -> Settings:
     if not targets:
         raise SettingsError(f"{KEY}.targets", "is empty; name at least one target")
     pipeline = _pipeline(reader.object("pipeline"), targets[0].tags)
-    _refuse_other_accounts(pipeline, targets)
     _refuse_repeated("name", [target.name for target in targets])
     suffixes = [pipeline.suffix, *(target.suffix for target in targets)]
     _refuse_repeated("suffix", suffixes)
@@ -158,17 +157,13 @@ def _refuse_branch_suffixes(suffixes: list[str]) -> None:
             raise SettingsError(f"{KEY}.targets", f"suffix {suffix!r} begins with {slugs.PREFIX!r}, which is for branches; choose another")
 
 
-def _refuse_other_accounts(pipeline: PipelineSettings, targets: tuple[Target, ...]) -> None:
-    """Artifacts for another account need a key that it may use, and a validation that assumes a role there (D9)."""
-    for index, target in enumerate(targets):
-        if target.account != pipeline.account:
-            raise SettingsError(f"{KEY}.targets[{index}].account", f"is {target.account}; use the pipeline's account, {pipeline.account}")
-
-
 def _refuse_repeated(what: str, values: list[str]) -> None:
     repeated = [value for value, count in Counter(values).items() if count > 1]
     if repeated:
-        raise SettingsError(f"{KEY}.targets", f"{what} {repeated[0]!r} is used twice (the pipeline's suffix counts); names would collide")
+        raise SettingsError(
+            f"{KEY}.targets",
+            f"{what} {repeated[0]!r} is used twice (the pipeline's suffix counts); each target needs its own, in every account",
+        )
 
 
 class _Reader:

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
+from pipeline.accounts import keyed_regions
 from pipeline.approval import ReviewedApproval, review_step
 from pipeline.artifacts import ArtifactBucket, SupportStack
 from pipeline.branches.builds import BranchBuilds
@@ -55,7 +56,7 @@ class PipelineStack(Stack):
             # A newer commit overtakes one that waits; none runs beside another.
             execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
             restart_execution_on_update=True,
-            cross_region_replication_buckets=self._artifact_buckets(scope, {stage.target.region for stage in stages}),
+            cross_region_replication_buckets=self._artifact_buckets(scope, [stage.target for stage in stages]),
             role=iam.Role(
                 self,
                 "Role",
@@ -79,12 +80,12 @@ class PipelineStack(Stack):
             self_mutation_code_build_defaults=self._options("self-mutate"),
             asset_publishing_code_build_defaults=self._options("assets"),
         )
+        # Before the stages are added, which synthesizes them: it may ask them for roles.
+        DriftDetection(self, "Drift", settings=settings, stages=stages, notifications=self._notifications)
         for stage in stages:
             self._deploy(stage, source)
         self.delivery.build_pipeline()
         self._notifications.tell_of_pipeline(names.physical("pipeline", settings.suffix))
-        targets = [stage.target for stage in stages]
-        DriftDetection(self, "Drift", settings=settings, stages=targets, notifications=self._notifications)
         if branches is not None:
             BranchBuilds(self, "Branches", settings=settings, branches=branches, notifications=self._notifications)
 
@@ -113,29 +114,37 @@ class PipelineStack(Stack):
     def _deploy(self, stage: EtlStage, source: pipelines.CodePipelineSource) -> None:
         target = stage.target
         kind, suffix = f"validate-{names.kebab(target.name)}", self._settings.suffix
-        validate = validation_step(stage, project_name=names.physical(kind, suffix), logging=log_options(self, kind, suffix), source=source)
-        self.delivery.add_stage(stage, pre=self._approval(target, source) if target.approval else [], post=[validate])
+        validate = validation_step(
+            self,
+            stage,
+            settings=self._settings,
+            project_name=names.physical(kind, suffix),
+            logging=log_options(self, kind, suffix),
+            source=source,
+        )
+        self.delivery.add_stage(stage, pre=self._approval(stage, source) if target.approval else [], post=[validate])
 
-    def _approval(self, target: Target, source: pipelines.CodePipelineSource) -> list[pipelines.Step]:
-        kind = f"review-{names.kebab(target.name)}"
+    def _approval(self, stage: EtlStage, source: pipelines.CodePipelineSource) -> list[pipelines.Step]:
+        kind = f"review-{names.kebab(stage.target.name)}"
         review = review_step(
-            target,
+            stage,
             settings=self._settings,
             project_name=names.physical(kind, self._settings.suffix),
             logging=log_options(self, kind, self._settings.suffix),
             source=source,
             assembly=self._assembly,
         )
-        return [review, ReviewedApproval(target, review=review, topic=self._notifications.topic)]
+        return [review, ReviewedApproval(stage.target, review=review, topic=self._notifications.topic)]
 
     def _options(self, kind: str) -> pipelines.CodeBuildOptions:
         return pipelines.CodeBuildOptions(logging=log_options(self, kind, self._settings.suffix))
 
-    def _artifact_buckets(self, scope: Construct, regions: set[str]) -> dict[str, s3.IBucket]:
-        settings = self._settings
-        buckets: dict[str, s3.IBucket] = {settings.region: ArtifactBucket(self, "Artifacts", settings=settings, region=settings.region)}
-        for region in sorted(regions - {settings.region}):
-            support = SupportStack(scope, settings=settings, region=region)
+    def _artifact_buckets(self, scope: Construct, targets: Sequence[Target]) -> dict[str, s3.IBucket]:
+        settings, keyed = self._settings, keyed_regions(targets, self._settings)
+        own = ArtifactBucket(self, "Artifacts", settings=settings, region=settings.region, keyed=settings.region in keyed)
+        buckets: dict[str, s3.IBucket] = {settings.region: own}
+        for region in sorted({target.region for target in targets} - {settings.region}):
+            support = SupportStack(scope, settings=settings, region=region, keyed=region in keyed)
             self.add_stack_dependency(support)
             buckets[region] = support.bucket
         return buckets

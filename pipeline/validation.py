@@ -7,11 +7,14 @@ import re
 from aws_cdk import Duration, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
+from constructs import Construct
 
 from etl import names
 from etl.permissions import ACCESS, DATASET, PROBES
 from etl.target import Target
+from pipeline.accounts import acting_by, assume, bootstrap_role, stage_role
 from pipeline.builds import ENVIRONMENT, buildspec
+from pipeline.settings import PipelineSettings
 from runtime import keys
 from stages.etl_stage import EtlStage
 
@@ -20,9 +23,18 @@ TIMEOUT = Duration.minutes(90)
 
 
 def validation_step(
-    stage: EtlStage, *, project_name: str, logging: codebuild.LoggingOptions, source: pipelines.IFileSetProducer
+    scope: Construct,
+    stage: EtlStage,
+    *,
+    settings: PipelineSettings,
+    project_name: str,
+    logging: codebuild.LoggingOptions,
+    source: pipelines.IFileSetProducer,
 ) -> pipelines.CodeBuildStep:
+    """Acts by a role of the stage where that is in another account, which trusts the build's own role in *scope* by its name."""
     target = stage.target
+    granted = [*statements(target), *rollback_statements(target, bootstrap_role(stage, "cfn-exec"))]
+    acted_by = stage_role(stage, "validation", settings=settings, trusted=project_name, statements=granted)
     return pipelines.CodeBuildStep(
         "Validate",
         input=source,
@@ -32,9 +44,20 @@ def validation_step(
         build_environment=ENVIRONMENT,
         logging=logging,
         timeout=TIMEOUT,
-        env={"LEDGERLINE_REGION": target.region},
+        env={"LEDGERLINE_REGION": target.region, **acting_by(acted_by)},
         env_from_cfn_outputs={output_variable(name): output for name, output in stage.etl.outputs.items()},
-        role_policy_statements=[*statements(target), *rollback_statements(target, execution_role(stage))],
+        role=_named_role(scope, target, project_name) if acted_by else None,
+        role_policy_statements=[assume(acted_by)] if acted_by else granted,
+    )
+
+
+def _named_role(scope: Construct, target: Target, name: str) -> iam.Role:
+    return iam.Role(
+        scope,
+        f"Validate{target.name}Role",
+        role_name=name,
+        assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
+        description=f"Validates stage {target.suffix} by a role of its account",
     )
 
 
@@ -77,12 +100,6 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
 
 #: The name that ``ops.rollback`` gives its change set.
 CHANGE_SET = "rollback"
-
-
-def execution_role(stage: EtlStage) -> str:
-    """The bootstrap's role by which CloudFormation deploys the stage."""
-    target, qualifier = stage.target, stage.etl.synthesizer.bootstrap_qualifier
-    return f"arn:aws:iam::{target.account}:role/cdk-{qualifier}-cfn-exec-role-{target.account}-{target.region}"
 
 
 def rollback_statements(target: Target, role: str) -> list[iam.PolicyStatement]:

@@ -70,6 +70,27 @@ def synthesis(context, tmp_path_factory) -> Synthesis:
     return synthesize(context, tmp_path_factory.mktemp("synthesis"))
 
 
+#: The account of a target that is not the pipeline's.
+OTHER_ACCOUNT = "210987654321"
+
+
+@pytest.fixture(scope="session")
+def accounts(context, tmp_path_factory) -> Synthesis:
+    """Targets beside the pipeline, in another account of its region, and in that account elsewhere (D9)."""
+    settings = context["ledgerline"]
+    primary, standby = settings["targets"]
+    partner = {**primary, "name": "Partner", "suffix": "partner", "account": OTHER_ACCOUNT, "approval": True}
+    targets = [primary, partner, {**standby, "account": OTHER_ACCOUNT}]
+    return synthesize({**context, "ledgerline": {**settings, "targets": targets}}, tmp_path_factory.mktemp("accounts"))
+
+
+@pytest.fixture(scope="session", params=["synthesis", "accounts"])
+def walked(request) -> Synthesis:
+    """Every set of settings that the rules must hold for, one after the other."""
+    found: Synthesis = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture(scope="session")
 def stage(synthesis) -> Template:
     return synthesis.stage

@@ -10,30 +10,36 @@ import pytest
 from pipeline.gates import __main__ as gates
 
 
-def test_findings_of_cdk_nag_are_acknowledged_one_by_one(synthesis):
-    standing = {(finding.path, finding.rule) for finding in synthesis.acknowledged}
+def test_findings_of_cdk_nag_are_acknowledged_one_by_one(walked):
+    standing = {(finding.path, finding.rule) for finding in walked.acknowledged}
     unacknowledged = {
-        finding for finding in synthesis.found if not any(_covers(path, finding[0]) and rule == finding[1] for path, rule in standing)
+        finding for finding in walked.found if not any(_covers(path, finding[0]) and rule == finding[1] for path, rule in standing)
     }
     assert unacknowledged == set()
 
 
-def test_nothing_is_acknowledged_in_vain(synthesis):
+def test_nothing_is_acknowledged_in_vain(walked):
     vain = [
         finding
-        for finding in synthesis.acknowledged
-        if not any(_covers(finding.path, path) and rule == finding.rule for path, rule in synthesis.found)
+        for finding in walked.acknowledged
+        if not any(_covers(finding.path, path) and rule == finding.rule for path, rule in walked.found)
     ]
     assert vain == []
 
 
-def test_every_acknowledgement_gives_a_reason(synthesis):
-    assert all(len(finding.reason.split()) >= 6 for finding in synthesis.acknowledged)
+def test_every_acknowledgement_gives_a_reason(walked):
+    assert all(len(finding.reason.split()) >= 6 for finding in walked.acknowledged)
 
 
 def test_the_gates_pass_on_what_is_synthesized(synthesis, capsys):
     status = gates.main(["--assembly", str(synthesis.directory)])
     assert (status, capsys.readouterr().out) == (0, "4 templates, 9 rules and cfn-lint: 0 findings\n")
+
+
+def test_the_gates_pass_with_targets_in_other_accounts(accounts):  # D9
+    chosen = accounts.settings
+    regions = {chosen.pipeline.suffix: chosen.pipeline.region} | {target.suffix: target.region for target in chosen.targets}
+    assert [finding for template in accounts.templates.values() for finding in gates.check(template, regions)] == []
 
 
 @pytest.mark.parametrize(

@@ -138,10 +138,10 @@ ON_EVERYTHING = {
 }  # fmt: skip
 
 
-def test_no_policy_has_an_unlisted_wildcard(synthesis):
+def test_no_policy_has_an_unlisted_wildcard(walked):
     statements = [
         statement
-        for template in synthesis.templates.values()
+        for template in walked.templates.values()
         for _, policy in template.of_type("AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow"
@@ -154,10 +154,10 @@ def test_no_policy_has_an_unlisted_wildcard(synthesis):
     assert everything <= ON_EVERYTHING
 
 
-def test_no_role_of_ours_carries_a_managed_policy(synthesis):
+def test_no_role_of_ours_carries_a_managed_policy(walked):
     carriers = {
         (name, text(policy) if isinstance(policy, str) else policy["Fn::Sub"])
-        for template in synthesis.templates.values()
+        for template in walked.templates.values()
         for name, role in template.of_type("AWS::IAM::Role")
         for policy in role.get("ManagedPolicyArns", [])
     }

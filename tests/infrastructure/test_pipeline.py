@@ -11,7 +11,7 @@ import yaml
 
 from ops.stage import VARIABLE_PREFIX
 from pipeline.validation import output_variable
-from tests.infrastructure.conftest import synthesize
+from tests.infrastructure.conftest import OTHER_ACCOUNT, synthesize
 from tests.infrastructure.reading import allowed, only, text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,14 +167,15 @@ def test_the_support_stack_is_deployed_before_the_pipeline(synthesis):
 
 @pytest.fixture(scope="module")
 def elsewhere(context, tmp_path_factory):
-    """Other settings: CodeCommit, three targets with the longest names there are, the other runtime."""
+    """Other settings: CodeCommit, three targets with the longest names there are, one in another account, the other runtime."""
     suffix = "x" * 17
     targets = [
-        {"name": name, "account": "210987654321", "region": region, "suffix": f"{suffix}-{number}", "source_name": "x", "approval": True}
+        {"name": name, "account": "123456789012", "region": region, "suffix": f"{suffix}-{number}", "source_name": "x", "approval": True}
         for number, (name, region) in enumerate([("First", "ap-southeast-2"), ("Second", "eu-west-1"), ("Third", "ap-southeast-2")])
     ]
+    targets[1]["account"] = OTHER_ACCOUNT
     source = {"kind": "codecommit", "repository": "ledgerline", "branch": "main"}
-    pipeline = {"account": "210987654321", "region": "us-east-1", "suffix": "y" * 20, "source": source}
+    pipeline = {"account": "123456789012", "region": "us-east-1", "suffix": "y" * 20, "source": source}
     settings = {"runtime": "3.13", "chunk_bytes": 1_000_000, "pipeline": pipeline, "targets": targets}
     return synthesize({**context, "ledgerline": settings}, tmp_path_factory.mktemp("elsewhere"))
 

@@ -16,8 +16,8 @@ def test_every_stack_is_there(synthesis):
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-def test_every_template_keeps_the_rule(synthesis, rule):
-    assert [breach for template in synthesis.templates.values() for breach in rule(template)] == []
+def test_every_template_keeps_the_rule(walked, rule):
+    assert [breach for template in walked.templates.values() for breach in rule(template)] == []
 
 
 def drop(*path):

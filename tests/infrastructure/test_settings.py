@@ -51,7 +51,9 @@ WRONG = [
     (replaced("targets", value=[]), "ledgerline.targets: is empty"),
     (replaced("targets", value="prod"), "ledgerline.targets: is not a list of objects"),
     (replaced("targets", 0, "account", value="12345"), r"ledgerline.targets[0].account: is '12345', which does not match"),
-    (replaced("targets", 1, "account", value="2" * 12), "ledgerline.targets[1].account: is 222222222222; use the pipeline's account"),
+    (replaced("targets", 1, "account", value=210987654321), r"ledgerline.targets[1].account: is 210987654321, which does not match"),
+    (replaced("targets", 1, "account", value="2109-8765-4321"), r"ledgerline.targets[1].account: is '2109-8765-4321'"),
+    (replaced("pipeline", "account", value=None), "ledgerline.pipeline.account: is missing"),
     (replaced("targets", 0, "region", value="Virginia"), "ledgerline.targets[0].region: is 'Virginia'"),
     (replaced("targets", 0, "suffix", value="Prod"), "ledgerline.targets[0].suffix: is 'Prod', not 1 to 20 lower-case letters"),
     (replaced("targets", 0, "suffix", value="x" * 21), "ledgerline.targets[0].suffix"),
@@ -59,6 +61,10 @@ WRONG = [
     (replaced("targets", 0, "name", value="the primary"), "ledgerline.targets[0].name"),
     (replaced("targets", 0, "approval", value="yes"), "ledgerline.targets[0].approval: is 'yes', not true or false"),
     (replaced("targets", 1, "suffix", value="prod"), "ledgerline.targets: suffix 'prod' is used twice"),
+    (
+        replaced("targets", 1, value={"name": "Dr", "account": "2" * 12, "region": "us-east-1", "suffix": "prod", "source_name": "prod"}),
+        "ledgerline.targets: suffix 'prod' is used twice (the pipeline's suffix counts); each target needs its own, in every account",
+    ),
     (replaced("targets", 1, "name", value="Primary"), "ledgerline.targets: name 'Primary' is used twice"),
     (replaced("pipeline", "suffix", value="prod"), "ledgerline.targets: suffix 'prod' is used twice"),
     (

@@ -25,7 +25,10 @@ printf '%s\\n' "$*" >>calls
 case "$*" in
   *"ops template"*) echo '{}' ;;
   *"ops publish"*) echo https://console/review ;;
-  *"ops drift --stage ${BROKEN:-none} "*) exit 1 ;;
+  *"ops drift"*)
+    printf '%s\\n' "${LEDGERLINE_ROLE_ARN:-none}" >>roles
+    case "$*" in *"--stage ${BROKEN:-none} "*) exit 1 ;; esac
+    ;;
 esac
 """
 
@@ -83,6 +86,15 @@ def test_every_stage_is_asked_for_drift(build):
         "-m ops drift --stage prod --region us-east-1 --topic arn:topic",
         "-m ops drift --stage prod-dr --region eu-west-1 --topic arn:topic",
     ]
+
+
+def test_a_stage_in_another_account_is_asked_by_its_role_and_the_next_one_is_not(build, tmp_path):  # D9
+    role = "arn:aws:iam::210987654321:role/etl-drift-partner"
+    stages = f"partner=us-east-1={role} prod=us-east-1"
+    done, calls = build("drift.sh", LEDGERLINE_STAGES=stages, LEDGERLINE_TOPIC="arn:topic")
+    assert done.returncode == 0, done.stderr
+    assert [call.split()[4:7:2] for call in calls] == [["partner", "us-east-1"], ["prod", "us-east-1"]]
+    assert (tmp_path / "roles").read_text().splitlines() == [role, "none"]
 
 
 def test_a_stage_that_cannot_be_asked_fails_the_build_after_the_others_were_asked(build):
