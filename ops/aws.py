@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
+from ops.assumed import session_by_role
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudwatch.client import CloudWatchClient
@@ -22,11 +24,13 @@ DEFAULT_REGION = "us-east-1"
 
 
 class Aws:
-    """AWS or, where AWS_ENDPOINT_URL says so, the emulator: boto3 reads it itself."""
+    """AWS or, where AWS_ENDPOINT_URL says so, the emulator: boto3 reads it itself. ``role_arn`` is the role to act by, if any."""
 
-    def __init__(self, region: str | None = None) -> None:
+    def __init__(self, region: str | None = None, role_arn: str | None = None) -> None:
         self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         self.region: str = self._session.region_name or DEFAULT_REGION
+        if role_arn:
+            self._session = session_by_role(role_arn, self.region)
         self._config = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=60, max_pool_connections=16)
         self._others: dict[str, Any] = {}
 

@@ -127,7 +127,9 @@ def _sentence(error: Exception) -> str:
         found = error.response.get("Error", {})
         code, message = str(found.get("Code", "")), str(found.get("Message", ""))
         if code in _REFUSED:
-            return f"AWS refused {error.operation_name} ({message or code}); use credentials that may do this"
+            assuming = error.operation_name == "AssumeRole"
+            advice = "see docs/setup.md, A target in another account" if assuming else "use credentials that may do this"
+            return f"AWS refused {error.operation_name} ({message or code}); {advice}"
         if code in _EXPIRED:
             return f"AWS did not accept the credentials for {error.operation_name} ({code}); renew them"
         return f"AWS {error.operation_name} failed: {code}: {message}"

@@ -24,6 +24,11 @@ RegionOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON alone on stdout; progress and errors on stderr.")]
 
+RoleOption = Annotated[
+    str | None,
+    typer.Option("--role-arn", metavar="ARN", envvar="LEDGERLINE_ROLE_ARN", help="Act by this role, for a stage in another account."),
+]
+
 _FILE_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -60,6 +65,6 @@ class Deployed:
         return "" if self.stage.stage == DEFAULT_STAGE else f" --stage {self.stage.stage}"
 
 
-def connect(suffix: str, region: str | None) -> Deployed:
-    aws = Aws(region)
+def connect(suffix: str, region: str | None, role_arn: str | None = None) -> Deployed:
+    aws = Aws(region, role_arn)
     return Deployed(aws, locate(suffix, aws.region, aws.cloudformation, os.environ))

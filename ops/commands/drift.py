@@ -11,7 +11,7 @@ import typer
 
 from ops.aws import Aws
 from ops.delivery.drift import Drift, detect
-from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption
+from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption
 from ops.terminal import emit, printable, stderr, stdout
 
 #: Bytes; SNS refuses a message over 256 KiB.
@@ -25,13 +25,14 @@ def drift(
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for CloudFormation.")] = 900,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
+    role_arn: RoleOption = None,
     json: JsonOption = False,
 ) -> None:
     """Ask CloudFormation which resources of a stage are not as its template says.
 
     Example: python -m ops drift --stage prod --region us-east-1 --json
     """
-    aws = Aws(region)
+    aws = Aws(region, role_arn)
     found = detect(stage, aws.region, aws.cloudformation, timeout_seconds=timeout, sleep=time.sleep)
     where = f"stage {stage} in {aws.region}"
     if json:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ops.commands.validate import passed_text, problems_text, run_validation
-from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, StageOption, connect
+from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.rollback import Rollback
 from ops.stage import locate
 from ops.terminal import emit, printable, stderr, stdout
@@ -20,13 +20,14 @@ def rollback(
     ] = 1800,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
+    role_arn: RoleOption = None,
     json: JsonOption = False,
 ) -> None:
     """Take a stage back to what was last validated, and validate it again.
 
     Example: python -m ops rollback --stage prod --region us-east-1
     """
-    deployed = connect(stage, region)
+    deployed = connect(stage, region, role_arn)
     validated = Rollback(
         aws=deployed.aws,
         stage=deployed.stage,

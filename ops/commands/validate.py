@@ -9,7 +9,7 @@ from uuid import uuid4
 import typer
 
 from ops.live import watch
-from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, StageOption, connect
+from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.stage import deployed_at
 from ops.terminal import emit, printable, stderr, stdout
 from ops.validated import remember
@@ -27,13 +27,14 @@ def validate(
     commit: CommitOption = None,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
+    role_arn: RoleOption = None,
     json: JsonOption = False,
 ) -> None:
     """Check a stage that was just deployed, from outside: functions, alarms, and a probe file compared exactly.
 
     Example: python -m ops validate --stage prod --region us-east-1 --json
     """
-    deployed = connect(stage, region)
+    deployed = connect(stage, region, role_arn)
     report = run_validation(deployed, timeout)
     if record and not report.problems:
         remember(deployed.aws, deployed.stage, commit, utc_now())
