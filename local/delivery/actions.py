@@ -127,7 +127,7 @@ def _build(work: Work) -> Result:
     try:
         outputs, variables = build.run({name: _fetcher(work, name) for name in names}, work.action.outputs)
     except ActionFailed as failed:
-        advice = bootstrap_advice(work.execution.log_file(work.action).read_text(encoding="utf-8", errors="replace"))
+        advice = bootstrap_advice(work.execution.log_file(work.action).read_text(encoding="utf-8", errors="replace"), work.cloud.account)
         raise ActionFailed(f"{failed}. {advice}") if advice else failed from None
     _give(work, outputs)
     return Result(variables)
@@ -144,8 +144,10 @@ def _deploy_stack(work: Work) -> Result:
         said = words
         work.tell(words)
 
+    account = _account(work.action.role)
     action = StackAction(
-        client=work.cloud.client("cloudformation", work.action.region, _account(work.action.role)),
+        client=work.cloud.client("cloudformation", work.action.region, account),
+        account=account,
         region=work.action.region,
         configuration=work.configuration,
         inputs=inputs,

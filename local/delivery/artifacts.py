@@ -8,8 +8,10 @@ from __future__ import annotations
 import shutil
 import stat
 import tempfile
+import uuid
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -89,11 +91,24 @@ class ArtifactStore:
             archive.flush()
             unpack(Path(archive.name), directory)
 
-    def put_template(self, body: bytes, region: str, name: str) -> str:
-        """Keep a template in *region*; returns the URL that CloudFormation reads it from (a body is limited to 51,200 bytes)."""
-        bucket, key = self._bucket(region), f"{self.prefix}/templates/{name}"
-        self.cloud.client("s3", region).put_object(Bucket=bucket, Key=key, Body=body)
-        return f"{self.cloud.emulator.endpoint}/{bucket}/{key}"
+    @contextmanager
+    def template(self, body: bytes, region: str, name: str, account: str | None = None) -> Iterator[str]:
+        """Keep a template in *region* meanwhile; gives the URL that CloudFormation reads it from (a body is limited to 51,200 bytes).
+
+        The emulator's CloudFormation reads what its own account has: for another *account* the bucket is one of that account's.
+        """
+        foreign, key = account not in (None, self.cloud.account), f"{self.prefix}/templates/{name}"
+        s3 = self.cloud.client("s3", region, account)
+        bucket = f"rehearsal-{uuid.uuid4().hex}" if foreign else self._bucket(region)
+        if foreign:
+            s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+        try:
+            yield f"{self.cloud.emulator.endpoint}/{bucket}/{key}"
+        finally:
+            if foreign:
+                s3.delete_object(Bucket=bucket, Key=key)
+                s3.delete_bucket(Bucket=bucket)
 
     def delete(self) -> None:
         """Remove every version of everything that the execution kept."""

@@ -34,6 +34,7 @@ class StackAction:
     log: TextIO
     stop: threading.Event
     tell: Callable[[str], None] = lambda _: None
+    account: str | None = None
 
     def run(self) -> dict[str, str]:
         """Do what the mode asks for; returns the stack's outputs. Raises ActionFailed with CloudFormation's own first reason."""
@@ -74,15 +75,15 @@ class StackAction:
             "StackName": self._stack,
             "ChangeSetName": name,
             "ChangeSetType": kind,
-            "TemplateURL": self.store.put_template(template.read_bytes(), self.region, f"{self._stack}/{template.name}"),
             "Capabilities": _list(self.configuration.get("Capabilities", "")),
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in self._parameters(settings).items()],
             "Tags": [{"Key": key, "Value": value} for key, value in settings.get("Tags", {}).items()],
         }
         if self.configuration.get("RoleArn"):
             request["RoleARN"] = self.configuration["RoleArn"]
-        self._call("create_change_set", **request)
-        described = self._change_set_when(name, lambda state: not state.endswith(("PENDING", "IN_PROGRESS")))
+        with self.store.template(template.read_bytes(), self.region, f"{self._stack}/{template.name}", self.account) as url:
+            self._call("create_change_set", **request, TemplateURL=url)
+            described = self._change_set_when(name, lambda state: not state.endswith(("PENDING", "IN_PROGRESS")))
         if described["Status"] != "CREATE_COMPLETE" and not _empty(described):
             raise ActionFailed(
                 f"stack {self._stack} ({self.region}): the change set failed: {described.get('StatusReason', 'no reason given')}"

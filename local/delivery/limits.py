@@ -5,7 +5,7 @@ from __future__ import annotations
 from local.gaps.limits import Limit
 
 LIMITS: tuple[Limit, ...] = (
-    Limit("IAM enforcement", "an action's role must exist and is not assumed; tests check every statement of every role"),
+    Limit("IAM enforcement", "a role must exist, and whoever asks may assume it; tests check every statement of every role"),
     Limit("CodeBuild images", "this machine's Python and Node.js in a clean directory, with a home and prefixes of its own"),
     Limit("The source connection", "a commit of a local repository, without .git; no webhook, no token, no pull request"),
     Limit("Quotas and account concurrency", "nothing is limited; tests check the sizes that have limits"),
@@ -13,6 +13,9 @@ LIMITS: tuple[Limit, ...] = (
     Limit("Drift", "nothing changes a stack behind the pipeline's back; detection runs on AWS only"),
     Limit("Failed first creation", "the rehearsal deletes a stack in ROLLBACK_COMPLETE itself; on AWS a person does (docs/runbook.md)"),
     Limit("Artifacts after an execution", "removed, since the emulator holds them in memory; on AWS they stay 30 days"),
-    Limit("Accounts", "all are the emulator's; roles across accounts are not assumed"),
+    Limit(
+        "Other accounts",
+        "one emulator holds them all, apart; their administrators' part is done by the first set-up, and keys open nothing",
+    ),
     Limit("Time", "downloads are cached in .ledgerline/cache; durations are this machine's"),
 )

@@ -18,6 +18,7 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
 _BOOTSTRAP = re.compile(r"cdk-([a-z0-9]+)-[a-z-]+-role-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)")
 #: How cdk and cdk-assets say that the bootstrap's bucket is not there.
 _NO_ASSETS = re.compile(r"No bucket named 'cdk-([a-z0-9]+)-assets-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)'")
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _STANDARD_QUALIFIER = "hnb659fds"
 
 
@@ -41,21 +42,30 @@ def _refuse_missing(cloud: Cloud, region: str, action: Action, role: str) -> Non
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
-        raise DefinitionError(f"{action.label}: the role {name} does not exist. {_advice(name)}") from error
+        raise DefinitionError(f"{action.label}: the role {name} does not exist. {_advice(name, cloud.account)}") from error
 
 
-def bootstrap_advice(log: str) -> str | None:
-    """What to do when a command of a build found no bootstrap; None when its *log* does not say so."""
+def bootstrap_advice(log: str, own: str) -> str | None:
+    """What to do when a command of a build in the account *own* found no bootstrap; None when its *log* does not say so."""
     found = _NO_ASSETS.search(log)
-    return _bootstrap(*found.groups()) if found else None
+    return _bootstrap(*found.groups(), own=own) if found else None
 
 
-def _advice(name: str) -> str:
+def _advice(name: str, own: str) -> str:
     found = _BOOTSTRAP.fullmatch(name)
-    return _bootstrap(*found.groups()) if found else "Deploy the stack that makes it"
+    return _bootstrap(*found.groups(), own=own) if found else "Deploy the stack that makes it"
 
 
-def _bootstrap(qualifier: str, account: str, region: str) -> str:
+def bootstrap_trust(account: str, own: str) -> tuple[str, ...]:
+    """Options with which another account than the pipeline's, *own*, lets that one deploy."""
+    return () if account == own else ("--trust", own, "--cloudformation-execution-policies", _ADMINISTRATOR)
+
+
+def _bootstrap(qualifier: str, account: str, region: str, *, own: str) -> str:
+    if account != own:
+        trust = " ".join(bootstrap_trust(account, own))
+        command = f"AWS_ACCESS_KEY_ID={account} node_modules/.bin/cdk bootstrap aws://{account}/{region} {trust} --app ''"
+        return f'Account {account} is not bootstrapped in {region}; run: eval "$(python -m local env)" && {command}'
     option = "" if qualifier == _STANDARD_QUALIFIER else f" --qualifier {qualifier} --toolkit-stack-name CDKToolkit-{qualifier}"
     command = f"node_modules/.bin/cdk bootstrap aws://{account}/{region}{option} --app ''"
     return f'Region {region} is not bootstrapped; run: eval "$(python -m local env)" && {command}'

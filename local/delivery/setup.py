@@ -12,11 +12,13 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
 from local.delivery.cloud import Cloud
 from local.delivery.deployed import PIPELINE
+from local.delivery.roles import bootstrap_trust
 from local.delivery.settings import Settings, settings_of
 from local.delivery.source import Revision
 from local.emulator import ROOT
@@ -49,7 +51,7 @@ class SetUp:
             assembly = source / "cdk.out"
             environments = sorted(set(_environments(assembly)))
             with self.steps.step(f"First set-up: bootstrapping {', '.join(environments)}"):
-                self._cdk(log, "bootstrap", *environments, "--app", str(assembly))
+                self._bootstrap(environments, assembly, log)
             chosen = settings_of(revision)
             if chosen.branch_qualifier is not None:
                 with self.steps.step(f"First set-up: bootstrapping branches in {chosen.region}"):
@@ -57,6 +59,12 @@ class SetUp:
             stack = _pipeline_stack(assembly)
             with self.steps.step(f"First set-up: deploying stack {stack}"):
                 self._cdk(log, "deploy", stack, "--require-approval", "never", "--app", str(assembly))
+
+    def _bootstrap(self, environments: list[str], assembly: Path, log: TextIO) -> None:
+        """Each account with its own credentials, as the runbook says; other accounts than the pipeline's trust that one."""
+        for account, group in groupby(environments, key=lambda environment: environment.split("/")[2]):
+            trust = bootstrap_trust(account, self.cloud.account)
+            self._cdk(log, "bootstrap", *group, *trust, "--app", str(assembly), account=account)
 
     def _bootstrap_branches(self, source: Path, chosen: Settings, log: TextIO) -> None:
         """Stages of branches go through roles of their own, as the runbook says."""
@@ -76,10 +84,12 @@ class SetUp:
         }
         self._run(["sh", "-c", app], log, "the commit does not synthesize", cwd=source, environment=environment)
 
-    def _cdk(self, log: TextIO, command: str, *arguments: str) -> None:
+    def _cdk(self, log: TextIO, command: str, *arguments: str, account: str | None = None) -> None:
         if not _CDK.exists():
             raise LocalError(f"the CDK CLI ({_CDK.relative_to(ROOT)}) is missing; 'make setup' installs it")
         environment = self.cloud.emulator.environment() | {"CDK_DISABLE_CLI_TELEMETRY": "1", "NODE_NO_WARNINGS": "1"}
+        if account is not None:
+            environment["AWS_ACCESS_KEY_ID"] = account  # The emulator takes the key for the account.
         self._run([str(_CDK), command, *arguments, *_QUIET], log, f"cdk {command} failed", cwd=ROOT, environment=environment)
 
     def _run(self, command: list[str], log: TextIO, failure: str, *, cwd: Path, environment: Mapping[str, str]) -> None:

@@ -132,6 +132,30 @@ def test_a_definition_that_never_comes_to_rest_is_stopped(delivery: Foreign) -> 
     assert [record.status for record in delivery.records()] == [CANCELLED] * 3
 
 
+def test_an_action_with_a_role_of_another_account_deploys_there(delivery: Foreign) -> None:  # D9
+    other = "210987654321"
+    role = f"arn:aws:iam::{other}:role/deployer"
+    configuration = {"TemplatePath": "Built::app.json", "ParameterOverrides": '{"Suffix": "there"}'}
+    inputs = [{"Name": "Built"}]
+    update = foreign.stack_action("Update", "there", "CREATE_UPDATE", InputArtifacts=inputs, RoleArn=role, Configuration=configuration)
+    revision = delivery.commit(extra=[{"Name": "Elsewhere", "Actions": [update]}])
+    with pytest.raises(DefinitionError, match="the role deployer does not exist"):
+        delivery.runner().run(revision)
+
+    def there(service: str) -> Any:
+        return delivery.cloud.client(service, REGION, other)
+
+    there("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+    record = delivery.runner().run(revision)
+    assert record.status == SUCCEEDED, delivery.said.getvalue()
+    assert f":{other}:" in there("cloudformation").describe_stacks(StackName="there")["Stacks"][0]["StackId"]
+    names = [[url.rpartition("/")[2] for url in sqs.list_queues()["QueueUrls"]] for sqs in (there("sqs"), delivery.client("sqs"))]
+    assert names == [["queue-there"], ["queue-one"]]
+    assert there("s3").list_buckets()["Buckets"] == [], "what the template was read from"
+    there("cloudformation").delete_stack(StackName="there")
+    there("iam").delete_role(RoleName="deployer")
+
+
 def test_a_push_without_a_change_deploys_nothing_anew(delivery: Foreign) -> None:
     delivery.runner().run(delivery.commit())
     record = delivery.runner().run(delivery.commit())
@@ -257,6 +281,14 @@ def test_a_build_that_finds_no_bootstrap_says_the_command_that_makes_it(delivery
     record = delivery.runner().run(delivery.commit(**{"run.sh": f'#!/bin/sh\necho "{said}" >&2\nexit 1\n'}))
     command = "cdk bootstrap aws://123456789012/eu-west-1 --qualifier brnch1234 --toolkit-stack-name CDKToolkit-brnch1234 --app ''"
     assert record.reason.endswith(command)
+
+
+def test_a_bootstrap_that_another_account_lacks_is_told_with_the_trust_that_it_needs(delivery: Foreign) -> None:  # D9
+    role = "arn:aws:iam::210987654321:role/cdk-hnb659fds-deploy-role-210987654321-eu-west-1"
+    added = foreign.stack_action("There", "there", "DELETE_ONLY", RoleArn=role)
+    command = r"AWS_ACCESS_KEY_ID=210987654321 .*cdk bootstrap aws://210987654321/eu-west-1 --trust 123456789012 --cloudformation-exec"
+    with pytest.raises(DefinitionError, match=command):
+        delivery.runner().run(delivery.commit(extra=[{"Name": "Added", "Actions": [added]}]))
 
 
 def test_a_role_that_does_not_exist_is_refused_with_the_command_that_makes_it(delivery: Foreign) -> None:
