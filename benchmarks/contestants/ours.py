@@ -1,0 +1,129 @@
+"""The product: its own functions, called as its handlers call them, on a local file instead of S3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterator, Tuple
+
+from benchmarks.contestants.dataset import COMPRESSION, THREADS
+
+Job = Dict[str, Any]
+Answer = Dict[str, Any]
+
+#: As ``runtime.object_store`` streams a chunk.
+PART_BYTES = 8 * 1024 * 1024
+
+
+def chunk(job: Job) -> Answer:
+    """Ledgerline's chunk step. Checks every rule of the contract, keeps each rejected row with its bytes, its offset in the
+    file and every reason, digests the primary keys, counts rows on the raw bytes and proves the last boundary.
+    """
+    import pyarrow as pa
+
+    from runtime.records.source import FileSource
+    from runtime.rows.process import process_chunk
+
+    pa.set_cpu_count(THREADS)
+    with FileSource(job["path"]) as source:
+        contract, layout = _recognized(source, job["path"])
+        output = process_chunk(
+            _parts(source, layout.header_end), contract=contract, layout=layout, start=layout.header_end, last=True, key_seed=b"seed"
+        )
+    out = Path(job["out"])
+    for name, body in (("rows.parquet", output.parquet), ("rejects.jsonl", output.rejects), ("keys", output.key_digests)):
+        (out / name).write_bytes(body or b"")
+    return {
+        "rows_read": output.rows_read,
+        "accepted": output.rows_accepted,
+        "rejected": output.rows_rejected,
+        "aligned": output.proof.aligned,
+        "reasons": dict(output.reasons),
+    }
+
+
+def chunk_as_handler(job: Job) -> Answer:
+    """The chunk step with everything that its Lambda handler imports: boto3, Powertools, the clients' modules."""
+    import runtime.handlers.process_chunk  # noqa: F401  # its weight is what counts
+
+    return chunk(job)
+
+
+def verified_chunk(job: Job) -> Answer:
+    """The chunk step, and what its Parquet says when it is read back: codec, rows, the sum of the amounts."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    answer = chunk(job)
+    parquet = pq.ParquetFile(Path(job["out"]) / "rows.parquet")
+    codec = parquet.metadata.row_group(0).column(0).compression.lower()
+    if codec != COMPRESSION:
+        raise RuntimeError(f"the product writes {codec} and its peers are told {COMPRESSION}: change benchmarks/contestants/dataset.py")
+    table = parquet.read(columns=["amount"])
+    return {**answer, "parquet_rows": table.num_rows, "accepted_amount": str(pc.sum(table["amount"]).as_py())}
+
+
+def plan(job: Job) -> Answer:
+    """Ledgerline's planning: guesses each boundary from a window before it; the chunks prove the guesses later."""
+    from runtime.records.planning import MAX_CHUNK_BYTES
+    from runtime.records.planning import plan as planned
+    from runtime.records.source import FileSource
+    from tests.support.records import CountingSource
+
+    with FileSource(job["path"]) as file:
+        contract, layout = _recognized(file, job["path"])
+        source = CountingSource(file.size, file.read)
+        ranges = planned(source, contract, layout, job.get("chunk_bytes", MAX_CHUNK_BYTES))
+    return {**_counts(source), "chunks": len(ranges), "header": layout.header_end}
+
+
+def plan_far(job: Job) -> Answer:
+    """Planning a source of any size that is not there: the header, and then one block of real records over and over."""
+    from runtime.records.planning import MAX_CHUNK_BYTES
+    from runtime.records.planning import plan as planned
+    from runtime.records.source import FileSource
+    from tests.support.records import CountingSource
+
+    with FileSource(job["path"]) as file:
+        contract, layout = _recognized(file, job["path"])
+        header, block = file.read(0, layout.header_end), file.read(layout.header_end, file.size)
+    source = CountingSource.repeating(header, block, -(-job["size"] // len(block)))
+    ranges = planned(source, contract, layout, MAX_CHUNK_BYTES)
+    return {**_counts(source), "chunks": len(ranges), "size": source.size}
+
+
+def plan_exactly(job: Job) -> Answer:
+    """The exact fallback: reads every byte and cuts by quote parity, as after a proof that does not hold."""
+    from runtime.records.planning import MAX_CHUNK_BYTES
+    from runtime.records.planning import plan as planned
+    from runtime.records.source import FileSource
+
+    with FileSource(job["path"]) as file:
+        contract, layout = _recognized(file, job["path"])
+        ranges = planned(file, contract, layout, MAX_CHUNK_BYTES, exact_from=layout.header_end)
+    return {"chunks": len(ranges), "bytes_read": file.size}
+
+
+def read(job: Job) -> Answer:
+    """Only reading: every byte, in the pieces of the exact fallback, one after another, with nothing done to them."""
+    from runtime.records.planning import PIECE_BYTES
+    from runtime.records.source import FileSource
+
+    with FileSource(job["path"]) as file:
+        total = sum(len(file.read(start, min(start + PIECE_BYTES, file.size))) for start in range(0, file.size, PIECE_BYTES))
+    return {"bytes_read": total}
+
+
+def _recognized(source: Any, path: str) -> Tuple[Any, Any]:
+    from runtime.contracts.loader import load_contracts
+    from runtime.records.recognition import recognize
+
+    return recognize(source, path, "transactions", load_contracts())
+
+
+def _parts(source: Any, start: int) -> Iterator[bytes]:
+    for offset in range(start, source.size, PART_BYTES):
+        yield source.read(offset, min(offset + PART_BYTES, source.size))
+
+
+def _counts(source: Any) -> Answer:
+    return {"bytes_read": source.bytes_read, "reads": len(source.reads)}

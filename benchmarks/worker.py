@@ -1,0 +1,59 @@
+"""One contestant in a process of its own.
+
+    python -m benchmarks.worker ours.chunk '{"path": "in.csv", "out": "folder"}'     once, then exit
+    python -m benchmarks.worker ours.chunk                                           a job a line, answers a line
+
+With jobs on standard input the process stays warm: each is timed from inside, without start and imports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any, Callable, Dict, List, TextIO
+
+#: Two processors for everybody, as the ETL's functions have.
+PROCESSORS = 2
+
+
+def contestant(task: str) -> Callable[[Dict[str, Any]], Dict[str, Any]]:
+    """The function called *task*: ``module.function`` of benchmarks.contestants."""
+    module, _, function = task.partition(".")
+    found: Callable[[Dict[str, Any]], Dict[str, Any]] = getattr(importlib.import_module(f"benchmarks.contestants.{module}"), function)
+    return found
+
+
+def main(arguments: List[str], answers: TextIO) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:PROCESSORS])
+    function = contestant(arguments[0])
+    if len(arguments) > 1:
+        print(json.dumps(function(json.loads(arguments[1]))), file=answers)
+        return
+    for line in sys.stdin:
+        job = json.loads(line)
+        cpu, began = _cpu_seconds(), time.perf_counter()
+        answer = function(job)
+        seconds = time.perf_counter() - began
+        measured = {"seconds": seconds, "cpu_seconds": _cpu_seconds() - cpu, "peak_bytes": _peak_bytes(), "answer": answer}
+        print(json.dumps(measured), file=answers, flush=True)
+
+
+def _cpu_seconds() -> float:
+    return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
+def _peak_bytes() -> int:
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024
+
+
+if __name__ == "__main__":
+    # What a library prints must not stand between the answers.
+    with os.fdopen(os.dup(1), "w") as stdout, contextlib.redirect_stdout(sys.stderr):
+        os.dup2(2, 1)
+        main(sys.argv[1:], stdout)
