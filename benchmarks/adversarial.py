@@ -35,7 +35,8 @@ def true_boundaries(data: bytes) -> npt.NDArray[np.int64]:
     values = np.frombuffer(data, np.uint8)
     newlines = np.flatnonzero(values == ord("\n"))
     quotes = np.flatnonzero(values == ord('"'))
-    return newlines[np.searchsorted(quotes, newlines) % 2 == 0] + 1
+    outside: npt.NDArray[np.bool_] = np.searchsorted(quotes, newlines) % 2 == 0
+    return newlines[outside] + 1
 
 
 def _plain_rows(seed: int) -> List[bytes]:

@@ -63,7 +63,11 @@ def verified_chunk(job: Job) -> Answer:
 
 
 def plan(job: Job) -> Answer:
-    """Ledgerline's planning: guesses each boundary from a window before it; the chunks prove the guesses later."""
+    """Ledgerline's planning: guesses each boundary from a window before it; the chunks prove the guesses later.
+    With ``seconds_a_read`` every ranged read takes so much longer, as over a network.
+    """
+    import time
+
     from runtime.records.planning import MAX_CHUNK_BYTES
     from runtime.records.planning import plan as planned
     from runtime.records.source import FileSource
@@ -71,8 +75,13 @@ def plan(job: Job) -> Answer:
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])
-        source = CountingSource(file.size, file.read)
-        ranges = planned(source, contract, layout, job.get("chunk_bytes", MAX_CHUNK_BYTES))
+
+        def read(start: int, end: int) -> bytes:
+            time.sleep(job.get("seconds_a_read", 0))
+            return file.read(start, end)
+
+        source = CountingSource(file.size, read)
+        ranges = planned(source, contract, layout, MAX_CHUNK_BYTES)
     return {**_counts(source), "chunks": len(ranges), "header": layout.header_end}
 
 

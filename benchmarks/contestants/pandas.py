@@ -1,4 +1,4 @@
-"""pandas."""
+"""The pandas library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ROWS = 350_000
 
 
 def masks(job: dict[str, Any]) -> dict[str, Any]:
-    """pandas reading text columns, testing dates, times, amounts and enumerations with masks, and writing what passes.
+    """The pandas library reading text columns, testing dates, times, amounts and enumerations with masks, and writing what passes.
     Gives no reasons and no offsets; drops rows with too many fields silently; amounts become floats; no patterns, no lengths.
     """
     import pandas as pd
@@ -30,7 +30,7 @@ def masks(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def rewrite(job: dict[str, Any]) -> dict[str, Any]:
-    """pandas reading text columns and writing CSV files of about 50 MB. Understands quotes; new bytes, not the original's."""
+    """The pandas library reading text columns and writing CSV files of about 50 MB. Understands quotes; new bytes, not the original's."""
     import pandas as pd
 
     files = 0

@@ -19,6 +19,7 @@ def rows(job: dict[str, Any]) -> dict[str, Any]:
     import re
     from decimal import Decimal
 
+    parse_date, parse_time = datetime.date.fromisoformat, datetime.datetime.strptime
     amount = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2})?")
     enumerations = [(NAMES.index(name), name, frozenset(values)) for name, values in ENUMERATIONS.items()]
     accepted = rejected = 0
@@ -35,11 +36,11 @@ def rows(job: dict[str, Any]) -> dict[str, Any]:
                 reasons.append("*:field-count")
             else:
                 try:
-                    datetime.date.fromisoformat(row[2])
+                    parse_date(row[2])
                 except ValueError:
                     reasons.append("booking_date:type-error")
                 try:
-                    datetime.datetime.strptime(row[3], "%Y-%m-%dT%H:%M:%S.%f%z" if "." in row[3] else "%Y-%m-%dT%H:%M:%S%z")
+                    parse_time(row[3], "%Y-%m-%dT%H:%M:%S.%f%z" if "." in row[3] else "%Y-%m-%dT%H:%M:%S%z")
                 except ValueError:
                     reasons.append("value_ts:type-error")
                 if not amount.fullmatch(row[4]):
@@ -74,5 +75,5 @@ def rewrite(job: dict[str, Any]) -> dict[str, Any]:
 
 def split(job: dict[str, Any]) -> dict[str, Any]:
     """GNU split, copying the bytes to files of at most 50 MB of whole lines. Knows nothing of quotes: it cuts quoted newlines."""
-    subprocess.run(["split", "-C", str(CHUNK_BYTES), job["path"], str(Path(job["out"]) / "x")], check=True)  # noqa: S603, S607
+    subprocess.run(["split", "-C", str(CHUNK_BYTES), job["path"], str(Path(job["out"]) / "x")], check=True)  # noqa: S607
     return {"files": len(list(Path(job["out"]).iterdir()))}

@@ -1,0 +1,57 @@
+"""What every question is given: the interpreters, the inputs, and how much is to be measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import generate
+from benchmarks.environments import Environments
+from benchmarks.runs import Entrant
+from tests.runtimes import ROOT
+
+INPUTS = ROOT / ".cache" / "benchmarks-data"
+PAIRS, QUICK_PAIRS = 7, 3
+SEED = 7
+MULTILINE = 0.005
+
+
+@dataclass(frozen=True)
+class Bench:
+    environments: Environments
+    quick: bool
+
+    @property
+    def pairs(self) -> int:
+        return QUICK_PAIRS if self.quick else PAIRS
+
+    def size(self, full: int, quick: int) -> int:
+        return quick if self.quick else full
+
+    def input(self, size: int, bad: float = 0.0) -> Path:
+        """A generated file, kept, and in the page cache when this returns."""
+        path = INPUTS / f"{size}-{bad}-{MULTILINE}-{SEED}.csv"
+        if not path.with_name(path.name + ".truth.json").exists():  # written last
+            print(f"Generating {size / 1e6:,.0f} MB with {bad:.1%} bad rows ...", flush=True)
+            INPUTS.mkdir(parents=True, exist_ok=True)
+            generate.write(path, size, bad=bad, multiline=MULTILINE, seed=SEED)
+        with path.open("rb") as file:
+            while file.read(1 << 24):
+                pass
+        return path
+
+    def truth(self, path: Path) -> dict[str, Any]:
+        return dict(json.loads(path.with_name(path.name + ".truth.json").read_text(encoding="utf-8")))
+
+    def ours(self, task: str, **job: Any) -> list[Entrant]:
+        """The product, once on each runtime: ``ours 3.9``, ``ours 3.13``."""
+        return [Entrant(our(version), python, f"ours.{task}", job) for version, python in self.environments.runtimes.items()]
+
+    def peer(self, label: str, task: str, **job: Any) -> Entrant:
+        return Entrant(label, self.environments.peers, task, job)
+
+
+def our(version: str) -> str:
+    return f"ours {version}"

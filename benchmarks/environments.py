@@ -1,0 +1,73 @@
+"""Where contestants run: ours in the runtimes' environments, the peers in one of their own, made from its lock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+from local.interpreters import interpreter
+from tests.runtimes import ROOT, VERSIONS, environment
+
+_PEERS_LOCK = ROOT / "benchmarks" / "requirements-peers.txt"
+_SHOWN = ("duckdb", "polars", "pyarrow", "pandas", "numpy")
+
+
+@dataclass(frozen=True)
+class Environments:
+    """Interpreters: ``runtimes`` by version, as many as this machine has; ``peers`` for everything else."""
+
+    runtimes: dict[str, Path]
+    peers: Path
+
+
+def environments() -> Environments:
+    """Make what is not there yet. Raises BenchmarkError without any of the runtimes' interpreters."""
+    found = {version: environment(version, python) for version in VERSIONS if (python := interpreter(version))}
+    if not found:
+        raise BenchmarkError(f"none of Python {', '.join(VERSIONS)} is on PATH, in pyenv or in uv: install one")
+    return Environments(found, _peers())
+
+
+def _peers() -> Path:
+    digest = hashlib.sha256(_PEERS_LOCK.read_bytes()).hexdigest()[:12]
+    folder = ROOT / ".cache" / "benchmarks-env" / f"{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        print("Making the environment of the peers ...", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes", "-r", str(_PEERS_LOCK)]
+        subprocess.run(pip, check=True)
+        (folder / "ready").touch()
+    return python
+
+
+def versions(python: Path) -> dict[str, str]:
+    """The Python of an environment and those of its packages that matter here."""
+    script = (
+        "import json, platform, importlib.metadata as m\n"
+        "installed = {d.metadata['Name']: d.version for d in m.distributions()}\n"
+        f"print(json.dumps({{'Python': platform.python_version(), **{{n: installed[n] for n in {_SHOWN} if n in installed}}}}))"
+    )
+    done = subprocess.run([str(python), "-c", script], capture_output=True, encoding="utf-8", check=True)
+    return dict(json.loads(done.stdout))
+
+
+def machine() -> dict[str, str]:
+    """What the figures were taken on."""
+    described = {"system": f"{platform.system()} {platform.release()}", "processors": str(os.cpu_count()), "processor": platform.machine()}
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        models = {
+            line.partition(":")[2].strip() for line in facts.read_text(encoding="utf-8").splitlines() if line.startswith("model name")
+        }
+        described["processor"] = ", ".join(sorted(models)) or described["processor"]
+    if hasattr(os, "sysconf"):
+        described["memory"] = f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB"
+    return described

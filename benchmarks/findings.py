@@ -1,0 +1,69 @@
+"""What a question found: figures for the goals, and tables for the reader. All of it is JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.runs import Run
+from benchmarks.statistics import Spread
+
+
+@dataclass(frozen=True)
+class Table:
+    """``bars`` are drawn: label, median, least and most, in ``unit``."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    unit: str = ""
+    bars: Sequence[tuple[str, float, float, float]] = ()
+
+
+@dataclass
+class Findings:
+    """``measured`` holds the figures of each goal by who gave them, such as ``{"chunk-clean": {"3.9": 0.8, "3.13": 0.7}}``.
+
+    ``contestants`` maps labels to tasks, whose docstrings say what each does. ``notes`` are sentences.
+    """
+
+    measured: dict[str, dict[str, float]] = field(default_factory=dict)
+    tables: list[Table] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    contestants: dict[str, str] = field(default_factory=dict)
+
+
+def timings(title: str, runs: Mapping[str, Sequence[Run]], input_bytes: int | None = None) -> Table:
+    """Seconds, processor seconds and memory of each contestant, the fastest first; the speed too where all have one input."""
+    spreads = {label: Spread.of([run.seconds for run in taken]) for label, taken in runs.items()}
+    order = sorted(spreads, key=lambda label: spreads[label].median)
+    rows = []
+    for label in order:
+        seconds, cpu = spreads[label], Spread.of([run.cpu_seconds for run in runs[label]])
+        peak = max(run.peak_bytes for run in runs[label])
+        speed = [f"{input_bytes / seconds.median / 1e6:,.0f}"] if input_bytes else []
+        times = [precise(seconds.median), f"{precise(seconds.least)}-{precise(seconds.most)}", precise(cpu.median)]
+        rows.append([label, *times, f"{peak / 1e6:,.0f}", *speed])
+    bars = [(label, spreads[label].median, spreads[label].least, spreads[label].most) for label in order]
+    columns = ["contestant", "median s", "least-most s", "processor s", "peak MB", *(["MB/s"] if input_bytes else [])]
+    return Table(title, columns, rows, "seconds", bars)
+
+
+def seconds_of(runs: Sequence[Run]) -> list[float]:
+    return [run.seconds for run in runs]
+
+
+def precise(value: float) -> str:
+    """Three digits that count."""
+    digits = next((digits for digits, least in enumerate((100, 10, 1, 0.1, 0.01)) if value >= least), 5)
+    return f"{value:.{digits}f}"
+
+
+def as_table(title: str, records: Sequence[Mapping[str, Any]]) -> Table:
+    """Records of the same keys as a table of texts."""
+    return Table(title, list(records[0]), [[_text(value) for value in record.values()] for record in records])
+
+
+def _text(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else precise(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,35 @@
+"""Is any boundary wrong in the end, whatever the file does to mislead?
+
+Correct CSV of this very dataset, made so that a window tells as little as possible: prose, quote soup, whole tables inside a quoted field.
+Each file is planned at many chunk sizes; then every chunk gives its proof, the proofs are folded, and what does not hold is planned again.
+True boundaries are found apart from the product, by quote parity over the whole file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks import adversarial
+from benchmarks.bench import SEED, Bench
+from benchmarks.findings import Findings, as_table
+from benchmarks.runs import Entrant, whole
+
+
+def measure(bench: Bench) -> Findings:
+    size, plans = bench.size(24_000_000, 8_000_000), bench.size(10, 3)
+    # What is counted does not depend on the interpreter; the property tests run on each.
+    version, python = next(iter(bench.environments.runtimes.items()))
+    records = []
+    for kind in adversarial.KINDS:
+        (run,) = whole([_entrant(kind, python, size, plans)], 1)[kind]
+        records.append({"file": kind, **run.answer})
+    wrong = sum(record["wrong_in_the_end"] for record in records)
+    return Findings(
+        measured={"adversarial-wrong": {version: float(wrong)}},
+        tables=[as_table(f"Boundaries in files of {size / 1e6:.0f} MB that mislead", records)],
+        contestants={"ours": "hostile.boundaries"},
+    )
+
+
+def _entrant(kind: str, python: Path, size: int, plans: int) -> Entrant:
+    return Entrant(kind, python, "hostile.boundaries", {"kind": kind, "size": size, "seed": SEED, "plans": plans})

@@ -1,0 +1,102 @@
+"""Do seconds for each GB stay the same as files grow?
+
+The deployed stage on the emulator: every step, every retry, every process.
+What is timed goes from the file's registration to its success, as its own audit trail tells it.
+A small and a large file take turns; each is removed before the next, since the emulator keeps objects in memory.
+The first file is not counted: it starts the functions' processes.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from rich.console import Console
+
+from benchmarks.bench import Bench
+from benchmarks.errors import BenchmarkError
+from benchmarks.findings import Findings, as_table
+from benchmarks.statistics import Spread, paired_ratio
+from local import emulator
+from local.progress import Steps
+from local.stage import LocalStage, up
+from runtime.models import FileStatus
+from runtime.tracking import Tracking
+from tests.runtimes import ROOT
+
+
+def measure(bench: Bench) -> Findings:
+    paths = {
+        "small": bench.input(bench.size(100_000_000, 60_000_000), 0.001),
+        "large": bench.input(bench.size(2_000_000_000, 200_000_000), 0.001),
+    }
+    with tempfile.TemporaryDirectory(prefix="ledgerline-bench-") as folder:
+        state = Path(folder)
+        try:
+            stage = _Stage(up(state, Steps(Console())))
+            stage.seconds(paths["small"], bench.truth(paths["small"]))
+            taken: dict[str, list[float]] = {name: [] for name in paths}
+            for _ in range(bench.pairs):
+                for name, path in paths.items():
+                    taken[name].append(stage.seconds(path, bench.truth(path)))
+                    print(f"  {name}: {taken[name][-1]:.1f} s", flush=True)
+        finally:
+            emulator.stop(state)
+    per_gigabyte = {name: [seconds / paths[name].stat().st_size * 1e9 for seconds in runs] for name, runs in taken.items()}
+    records = [
+        {"file": f"{paths[name].stat().st_size / 1e9:.2f} GB", "median s": Spread.of(taken[name]).median, "median s a GB": spread.median}
+        | {"least": spread.least, "most": spread.most}
+        for name, spread in ((name, Spread.of(values)) for name, values in per_gigabyte.items())
+    ]
+    ratio = paired_ratio(per_gigabyte["large"], per_gigabyte["small"])
+    return Findings({"growth": {"emulator": ratio.median}}, [as_table("A file's way through the deployed stage, 0.1% bad rows", records)])
+
+
+@dataclass(frozen=True)
+class _Stage:
+    local: LocalStage
+
+    def seconds(self, path: Path, truth: dict[str, Any]) -> float:
+        """Submit a file, follow it, check its counts, remove it; what its audit trail says that it took."""
+        region = self.local.assembly.region
+        command = ["submit", str(path), "--dataset", "transactions", "--partner", "bench", "--wait", "--json"]
+        where = ["--stage", self.local.assembly.suffix, "--region", region]
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", *command, *where],
+            cwd=ROOT,
+            env=self.local.emulator.environment(region),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        outcome = json.loads(done.stdout or "{}")
+        counts = [outcome.get(name) for name in ("status", "rows_read", "rows_accepted", "rows_rejected")]
+        expected = [FileStatus.SUCCEEDED, truth["rows"], truth["rows_accepted"], truth["rows_rejected"]]
+        if counts != expected:
+            raise BenchmarkError(f"the file ended {counts} and not {expected}: {outcome.get('error') or done.stderr[-300:]}")
+        variables = self.local.emulator.variables(region)
+        session = boto3.Session(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=region)
+        s3 = session.client("s3", endpoint_url=self.local.emulator.endpoint)
+        bucket = outcome["curated"][0].removeprefix("s3://").partition("/")[0]
+        table = f"etl-tracking-{self.local.assembly.suffix}"
+        tracking = Tracking(session.client("dynamodb", endpoint_url=self.local.emulator.endpoint), table)
+        moments = {
+            event["to_status"]: datetime.fromisoformat(event["at"].replace("Z", "+00:00")) for event in tracking.events(outcome["file_id"])
+        }
+        _remove(s3, bucket, outcome["file_id"])
+        return (moments[FileStatus.SUCCEEDED] - moments[FileStatus.REGISTERED]).total_seconds()
+
+
+def _remove(s3: Any, bucket: str, file_id: str) -> None:
+    """Every version of every object of one file."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            if file_id in entry["Key"]:
+                s3.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])

@@ -1,0 +1,47 @@
+"""The results file: one entry a question, so that a run by name renews its own and leaves the others."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.findings import Findings
+from tests.runtimes import ROOT
+
+FORMAT = 1
+Results = dict[str, Any]
+
+
+def load(path: Path) -> Results:
+    """What is there, or nothing yet. Raises BenchmarkError for a file that is none of ours."""
+    if not path.exists():
+        return {"format": FORMAT, "questions": {}}
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        known = results["format"] == FORMAT and isinstance(results["questions"], dict)
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise BenchmarkError(f"{path} holds no results of format {FORMAT}: delete it, or give another with --json")
+    return dict(results)
+
+
+def entry(findings: Findings, *, quick: bool, now: datetime, where: Mapping[str, Any]) -> dict[str, Any]:
+    """A question's results as they are kept; *where* are machine and versions."""
+    return {"taken": now.isoformat(timespec="seconds"), "commit": _commit(), "quick": quick, **where, **asdict(findings)}
+
+
+def save(path: Path, results: Results) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)  # noqa: S607
+    return done.stdout.strip() or "unknown"

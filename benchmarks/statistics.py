@@ -1,0 +1,28 @@
+"""Medians and ranges, and ratios of runs that were taken in pairs."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What several runs of one thing gave."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        return cls(statistics.median(values), min(values), max(values))
+
+
+def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """Ours ÷ theirs, run by run: what slows the machine down for a while slows both runs of a pair.
+
+    Raises ValueError when the runs do not pair.
+    """
+    return Spread.of([our / their for our, their in zip(ours, theirs, strict=True)])
