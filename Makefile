@@ -11,9 +11,11 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 FILE ?=
 DATASET ?=
 PARTNER ?=
+NAMES ?=
+QUICK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check deliver format lock clean
+.PHONY: help setup run test test-long check bench deliver format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +54,9 @@ check: setup ## Format, lint, types, import rules, template and security gates
 	@echo "== Synthesis (cdk-nag)"; $(VENV)/python pipeline_app.py
 	@echo "== Templates and security (cfn-lint, our own rules)"; $(VENV)/python -m pipeline.gates
 
+bench: setup ## Measure beside what a user would pick instead; NAMES="chunk truth" asks only these, QUICK=yes is a short look
+	@$(VENV)/python -m benchmarks $(NAMES) $(if $(QUICK),--quick)
+
 deliver: setup ## Rehearse the whole pipeline for the current commit on this machine; APPROVE=yes approves by itself
 	@$(VENV)/python -m local deliver
 
@@ -60,6 +65,8 @@ format: setup ## Format the code
 
 lock: setup ## Write the lock files anew from the .in files
 	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
+	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url \
+	  benchmarks/requirements-peers.in -o benchmarks/requirements-peers.txt
 	@for version in 3.9 3.13; do \
 	  $(VENV)/uv pip compile --quiet --python-version $$version --generate-hashes --no-header --no-emit-index-url \
 	    runtime/layers/requirements-$$version.in -o runtime/layers/requirements-$$version.txt; \

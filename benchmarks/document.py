@@ -13,7 +13,7 @@ from benchmarks.questions import QUESTIONS
 from benchmarks.worker import contestant
 
 _TEMPLATE = Path(__file__).with_name("document.md")
-GOAL_COLUMNS = ("what", "goal", "measured", "verdict", "prototype")
+GOAL_COLUMNS = ("what", "goal", "measured", "verdict")
 
 
 def document(questions: Mapping[str, Mapping[str, Any]], plots: Mapping[str, str]) -> str:
@@ -31,7 +31,7 @@ def document(questions: Mapping[str, Mapping[str, Any]], plots: Mapping[str, str
 
 def goal_row(verdict: Verdict) -> list[str]:
     goal = verdict.goal
-    return [goal.what, goal.bound, verdict.measured, verdict.said, goal.prototype]
+    return [goal.what, goal.bound, verdict.measured, verdict.said]
 
 
 def markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

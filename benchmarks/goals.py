@@ -22,7 +22,6 @@ class Goal:
     id: str
     question: str
     what: str
-    prototype: str
     at_most: float | None = None
     at_least: float | None = None
     any_size: bool = False
@@ -81,6 +80,6 @@ def verdicts(questions: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
 
 
 def _number(figure: float) -> str:
-    if figure == int(figure):
+    if figure == 0 or (figure >= 10 and figure == int(figure)):
         return f"{int(figure):,}"
     return f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"

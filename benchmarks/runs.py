@@ -118,6 +118,7 @@ class _Worker:
             self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
+            self._process.wait()  # its last words come after its last answer
             raise _failure(entrant, self._errors)
         return Run(**json.loads(line))
 

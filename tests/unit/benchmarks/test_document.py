@@ -1,0 +1,116 @@
+"""The page is made of results and of nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import results
+from benchmarks.document import document, markdown
+from benchmarks.errors import BenchmarkError
+from benchmarks.findings import Findings, Table, precise, timings
+from benchmarks.plots import file_name
+from benchmarks.questions import QUESTIONS
+from benchmarks.runs import Run
+from benchmarks.worker import contestant
+from tests.runtimes import ROOT
+
+WHERE = {"machine": {"processors": "2"}, "versions": {"peers": {"duckdb": "9.9"}, "ours 3.9": {"Python": "3.9.1"}}}
+NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
+
+
+def kept(findings: Findings, quick: bool = False) -> dict[str, Any]:
+    """An entry as it is read back from the file."""
+    return dict(json.loads(json.dumps(results.entry(findings, quick=quick, now=NOW, where=WHERE))))
+
+
+def test_page_shows_figures_machine_versions_and_what_each_contestant_does() -> None:
+    table = Table("Planning, warm", ["contestant", "s"], [["ours | 3.9", "0.5"]], "seconds", [("ours", 1.0, 1.0, 1.0)])
+    findings = Findings({"far-reads": {"3.9": 1999.0}}, [table], ["A note."], {"duckdb": "duckdb.rejects"})
+    page = document({"far": kept(findings, quick=False)}, {"Planning, warm": "benchmarks/planning-warm.png"})
+    for shown in (
+        "| plan: ranged reads for 100 GB | ≤ 2,100 | 1,999 (3.9) | reached |",
+        "## Can a file of 100 GB be planned?",
+        "| ours \\| 3.9 | 0.5 |",
+        "![Planning, warm](benchmarks/planning-warm.png)",
+        "A note.",
+        "processors: 2",
+        "duckdb 9.9",
+        "knows no patterns",
+        "2026-11-20T00:00:00+00:00",
+    ):
+        assert shown in page
+    assert page.index("Read this first") < page.index("## What was to be reached") < page.index("## Can a file")
+    assert "not measured" in page
+    assert "quick:" not in page
+
+
+def test_quick_run_says_so_on_the_page() -> None:
+    assert "quick: smaller files" in document({"far": kept(Findings({"far-reads": {"3.9": 1.0}}), quick=True)}, {})
+
+
+def test_page_in_docs_is_the_one_that_its_results_make() -> None:
+    """Nobody wrote a figure by hand, and nobody changed the goals or the text without making the page again."""
+    saved = results.load(ROOT / "docs" / "benchmarks.json")["questions"]
+    drawn = {table["title"] for result in saved.values() for table in result["tables"] if table["bars"]}
+    plots = {title: f"benchmarks/{file_name(title)}" for title in drawn}
+    assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == document(saved, plots)
+    for path in plots.values():
+        assert (ROOT / "docs" / path).read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_question_introduces_itself() -> None:
+    for name, module in QUESTIONS.items():
+        assert module.__doc__, name
+        assert module.__doc__.splitlines()[0].endswith("?"), name
+
+
+@pytest.mark.parametrize(
+    "task", ["ours.chunk", "duckdb.rejects", "polars.masks", "pandas.masks", "plain.rows", "plain.split", "arrow.rewrite"]
+)
+def test_contestants_say_what_they_do_without_their_packages(task: str) -> None:
+    assert len((contestant(task).__doc__ or "").split()) > 10
+
+
+def test_timings_are_in_order_with_speed_and_memory() -> None:
+    def run(seconds: float) -> Run:
+        return Run(seconds, 2 * seconds, 70_000_000, {})
+
+    table = timings("Chunks", {"slow": [run(4.0), run(6.0), run(5.0)], "fast": [run(0.5)]}, 10_000_000)
+    assert table.rows == [["fast", "0.500", "0.500-0.500", "1.00", "70", "20"], ["slow", "5.00", "4.00-6.00", "10.0", "70", "2"]]
+    assert list(table.bars)[1] == ("slow", 5.0, 4.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.1234, "0.123"), (0.01234, "0.0123"), (0.0, "0.00000")]
+)
+def test_three_digits_count(value: float, text: str) -> None:
+    assert precise(value) == text
+
+
+def test_numbers_stand_on_the_right() -> None:
+    assert markdown(["a", "b"], [["x", "1,000"], ["y", "2%"]]).splitlines()[1] == "| --- | ---: |"
+
+
+def test_run_by_name_keeps_the_other_answers(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    found = results.load(path)
+    found["questions"]["far"] = kept(Findings({"far-reads": {"3.9": 1.0}}))
+    results.save(path, found)
+    again = results.load(path)
+    again["questions"]["memory"] = asdict(Findings())
+    results.save(path, again)
+    assert set(results.load(path)["questions"]) == {"far", "memory"}
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"format": 99, "questions": {}}'])
+def test_file_of_something_else_is_not_overwritten(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(content)
+    with pytest.raises(BenchmarkError, match="delete it"):
+        results.load(path)
