@@ -52,6 +52,8 @@ STATES = (
 )
 _STEPS_PER_FILE = ("RegisterFile", "ValidateFile", "PlanChunks", "FinalizeFile")
 
+_REQUESTS = ("s3_writes", "s3_reads", "s3_deletions", "table_requests")
+
 Counts = Mapping[str, float]
 
 
@@ -91,6 +93,7 @@ def measure(bench: Bench) -> Findings:
     factor, wait = prices.assumed["lambda_seconds_per_second_here"], prices.assumed["seconds_per_request"]
     findings.notes = [
         f"A chunk takes {chunk_seconds:.2f} s here on Python {version}; counted as {factor:g} times that, and {wait:g} s for each request.",
+        f"A function reads {prices.assumed['network_bytes_per_second'] / 1e6:g} MB a second; where that takes longer than the work, it counts.",
         f"Files arrive in parts of {prices.assumed['upload_part_bytes'] / 1e6:g} MB and are moved in the same.",
         *prices.notes,
     ]
@@ -110,7 +113,9 @@ def bill(counted: Mapping[int, Mapping[str, Counts]], size: int, chunk_seconds: 
     total.update({"s3_writes": 2 * (parts + 2), "s3_reads": 1} if parts > 1 else {"s3_writes": 1})
     wait = prices.assumed["seconds_per_request"]
     requests = {step: sum(value for unit, value in counts.items() if unit in _REQUESTS) for step, counts in steps.items()}
-    seconds = chunks * chunk_seconds * prices.assumed["lambda_seconds_per_second_here"] + wait * sum(requests.values())
+    # Reading overlaps with the work: the slower of the two counts.
+    working = chunk_seconds * prices.assumed["lambda_seconds_per_second_here"]
+    seconds = chunks * max(working, CHUNK_BYTES / prices.assumed["network_bytes_per_second"]) + wait * sum(requests.values())
     units: dict[str, dict[str, float]] = {
         "Lambda": {"lambda_gb_seconds": seconds * _MEMORY_GIGABYTES, "lambda_requests": chunks + len(_STEPS_PER_FILE)},
         "Step Functions": {"state_transitions": len(STATES) + chunks * prices.assumed["transitions_per_chunk"]},
@@ -129,9 +134,6 @@ def bill(counted: Mapping[int, Mapping[str, Counts]], size: int, chunk_seconds: 
         "a file": f"{whole_bill:.4f}",
         "a GB": f"{whole_bill / size * 1e9:.4f}",
     }
-
-
-_REQUESTS = ("s3_writes", "s3_reads", "s3_deletions", "table_requests")
 
 
 def extrapolated(counted: Mapping[int, Mapping[str, Counts]], chunks: int) -> dict[str, dict[str, float]]:
