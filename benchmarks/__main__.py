@@ -41,7 +41,7 @@ def main(arguments: list[str], make_environments: Callable[[], Environments] = e
     if unknown:
         parser.error(f"{', '.join(unknown)} is no question: choose from {', '.join(QUESTIONS)}")
     path: Path = options.json or (QUICK_RESULTS if options.quick else FULL_RESULTS)
-    asked = options.names or [name for name in QUESTIONS if name != LONGEST]
+    asked = [] if options.page else options.names or [name for name in QUESTIONS if name != LONGEST]
     try:
         found = results.load(path)
         bench = Bench(make_environments(), options.quick)
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"what to ask: {', '.join(QUESTIONS)}")
     parser.add_argument("--quick", action="store_true", help="smaller files and three pairs: shows that all works; ratios are not judged")
+    parser.add_argument("--page", action="store_true", help="measure nothing; make the page anew, after a text of it was changed")
     parser.add_argument(
         "--json",
         metavar="FILE",

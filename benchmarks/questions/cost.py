@@ -93,7 +93,7 @@ def measure(bench: Bench) -> Findings:
     factor, wait = prices.assumed["lambda_seconds_per_second_here"], prices.assumed["seconds_per_request"]
     findings.notes = [
         f"A chunk takes {chunk_seconds:.2f} s here on Python {version}; counted as {factor:g} times that, and {wait:g} s for each request.",
-        f"A function reads {prices.assumed['network_bytes_per_second'] / 1e6:g} MB a second; where that takes longer than the work, it counts.",
+        f"A function reads {prices.assumed['network_bytes_per_second'] / 1e6:g} MB a second; where that takes longer, it counts.",
         f"Files arrive in parts of {prices.assumed['upload_part_bytes'] / 1e6:g} MB and are moved in the same.",
         *prices.notes,
     ]
