@@ -42,6 +42,8 @@ def draw(table: dict[str, Any], path: Path) -> None:
 
 def main(results: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
     drawn = {}
     for result in json.loads(results.read_text(encoding="utf-8"))["questions"].values():
         for table in result["tables"]:
