@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Iterator
 
 from aws_cdk import CfnResource, CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -24,7 +24,7 @@ TIMEOUT = Duration.minutes(16)
 class DeploymentCheck(Construct):
     """Made last: it depends on everything that its stack has so far, and runs again when any of that changes."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.Function, bucket: s3.IBucket) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.Function, bucket: s3.IBucket, workflow_name: str) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         function.add_to_role_policy(
@@ -38,6 +38,9 @@ class DeploymentCheck(Construct):
         function.add_to_role_policy(
             iam.PolicyStatement(sid="SeeOwnStack", actions=["cloudformation:DescribeStacks"], resources=[stack.stack_id])
         )
+        machine = stack.format_arn(service="states", resource=f"stateMachine:{workflow_name}")
+        for statement in _see_executions(stack, machine, workflow_name):
+            function.add_to_role_policy(statement)
         everything = [node for node in stack.node.find_all() if isinstance(node, CfnResource)]
         resource = CustomResource(
             self,
@@ -45,10 +48,20 @@ class DeploymentCheck(Construct):
             service_token=function.function_arn,
             resource_type=RESOURCE_TYPE,
             service_timeout=TIMEOUT,
-            properties={"Checked": _digest(stack, everything)},
+            properties={"Checked": _digest(stack, everything), "Workflow": machine},
             removal_policy=RemovalPolicy.DESTROY,
         )
         resource.node.add_dependency(*(child for child in stack.node.children if child is not self))
+
+
+def _see_executions(stack: Stack, machine: str, name: str) -> Iterator[iam.PolicyStatement]:
+    """A state that fails shows in the histories of its execution and of the map's children, before it has ended."""
+    execution = stack.format_arn(service="states", resource=f"execution:{name}:*")
+    child = stack.format_arn(service="states", resource=f"execution:{name}/*")
+    runs = stack.format_arn(service="states", resource=f"mapRun:{name}/*")
+    yield iam.PolicyStatement(sid="FindExecutions", actions=["states:ListExecutions"], resources=[machine, runs])
+    yield iam.PolicyStatement(sid="SeeArrivals", actions=["states:DescribeExecution", "states:ListMapRuns"], resources=[execution])
+    yield iam.PolicyStatement(sid="SeeFailures", actions=["states:GetExecutionHistory"], resources=[execution, child])
 
 
 def _digest(stack: Stack, resources: list[CfnResource]) -> str:

@@ -1,6 +1,7 @@
 """Which errors a state tries again, and how: E7, exponential backoff, at most three retries.
 
-Step Functions matches exact names, so the list of our own errors comes from the class tree.
+Step Functions matches exact names, so the lists of our own errors come from the class tree. The first
+retrier that has an error's name decides.
 """
 
 from __future__ import annotations
@@ -9,20 +10,9 @@ from typing import TypedDict
 
 from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 
-from runtime.errors import TransientError, error_names
-
-#: What Lambda itself answers when trying again may succeed (Step Functions developer guide, "Handling errors").
-LAMBDA_ERRORS = (
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.ClientExecutionTimeoutException",
-    # A time-out or a lack of memory may be reported so.
-    "Lambda.Unknown",
-    "Sandbox.Timedout",
-    "Runtime.ExitError",
-)
+from runtime.errors import LAMBDA_ERRORS, THROTTLED, PermanentError, TransientError, error_names
 
 
 class Backoff(TypedDict):
@@ -32,13 +22,19 @@ class Backoff(TypedDict):
     jitter_strategy: sfn.JitterType
 
 
-#: Lambda refused to start another copy of a function. E23: that delays a file; so it waits minutes, not seconds.
-THROTTLED = "Lambda.TooManyRequestsException"
+#: E23: throttling delays a file; so it waits minutes, not seconds.
 THROTTLED_BACKOFF = Backoff(interval=Duration.seconds(60), backoff_rate=4, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 
 BACKOFF = Backoff(interval=Duration.seconds(2), backoff_rate=2, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 
+#: E24: the last try comes 21 minutes after the first, later than the rollback of the longest deployment that fails its check
+#: (docs/adr/0064). Without jitter, which could make that any time at all.
+DEPLOYMENT_BACKOFF = Backoff(interval=Duration.seconds(60), backoff_rate=4, max_attempts=3, jitter_strategy=sfn.JitterType.NONE)
 
-def function_errors() -> list[str]:
-    """Names that a Lambda task retries on."""
-    return [*error_names(TransientError), *LAMBDA_ERRORS]
+
+def retry_function(task: tasks.LambdaInvoke) -> None:
+    """Give a state that calls one of our functions its retriers."""
+    task.add_retry(errors=[THROTTLED], **THROTTLED_BACKOFF)
+    task.add_retry(errors=[*error_names(TransientError), *LAMBDA_ERRORS], **BACKOFF)
+    task.add_retry(errors=error_names(PermanentError), max_attempts=0)
+    task.add_retry(errors=["States.ALL"], **DEPLOYMENT_BACKOFF)

@@ -62,7 +62,13 @@ class EtlStack(Stack):
         self._monitor(target)
         self.outputs = self._outputs(target)
         self.delegations = Delegations(self, "Delegations", target=target)
-        DeploymentCheck(self, "DeploymentCheck", function=self.functions.check, bucket=self.storage.data)
+        DeploymentCheck(
+            self,
+            "DeploymentCheck",
+            function=self.functions.check,
+            bucket=self.storage.data,
+            workflow_name=names.physical("workflow", target.suffix),
+        )
 
     def _monitor(self, target: Target) -> None:
         metrics = StageMetrics(

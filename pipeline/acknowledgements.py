@@ -116,8 +116,10 @@ def stage(target: Target) -> Iterator[Acknowledged]:
     yield from _wildcards(f"{check}Role", [f"{bucket}/{prefix}*" for prefix in (*PROBES, "manifests/")], _PROBE)
     yield from _wildcards(f"{check}Role", ["*"], _UNNAMED)
     yield Acknowledged(check, "AwsSolutions-L1", _RUNTIME)
+    states, machine = f"arn:aws:states:{target.region}:{target.account}", f"etl-workflow-{target.suffix}"
+    execution = f"{states}:execution:{machine}"
+    yield from _wildcards(f"{check}Role", [f"{execution}:*", f"{execution}/*", f"{states}:mapRun:{machine}/*"], _CHILDREN)
     workflow = f"{name}/Etl/Workflow/Role"
-    execution = f"arn:aws:states:{target.region}:{target.account}:execution:etl-workflow-{target.suffix}"
     yield from _wildcards(workflow, [f"{bucket}/manifests/*"], _OBJECTS)
     yield from _wildcards(workflow, [f"{execution}/*", f"{execution}:*"], _CHILDREN)
     yield from _wildcards(workflow, ["*"], _UNNAMED)

@@ -3,10 +3,15 @@
 ::
 
     LedgerlineError
-    ├── TransientError               retried by the workflow: exponential backoff, three retries
+    ├── TransientError               retried after seconds: exponential backoff, three retries
     │   ├── StorageUnavailable       S3 throttled, timed out or answered 5xx
     │   ├── TrackingUnavailable      DynamoDB throttled, timed out, answered 5xx, or a transaction collided
     │   └── ParametersUnavailable    SSM did not answer with a parameter
+    ├── DeploymentFault              retried after minutes: a deployment or its rollback may be under way
+    │   ├── AccessRefused
+    │   ├── ContractInvalid
+    │   ├── SettingsInvalid
+    │   └── UnsupportedSchema
     └── PermanentError               never retried
         ├── FileRejected             the partner can mend it; the file ends REJECTED
         │   ├── InvalidKey
@@ -22,16 +27,14 @@
         │   ├── TooManyRejectedRows
         │   └── DuplicateKeys
         └── ProcessingFailed         an operator must look; the file ends FAILED
-            ├── ContractInvalid
             ├── ObjectMissing
-            ├── AccessRefused
             ├── InvalidInput
-            ├── UnsupportedSchema
             ├── OwnershipLost
             └── ReconciliationFailed
 
 Whether an error is worth another try is its class, not a list kept elsewhere: the state machine's
-retriers are made from :func:`error_names`. The facts of an error are its attributes; ``str()`` is
+retriers are made from :func:`error_names`. An error of no class here is one that nobody foresaw, and
+is treated as a DeploymentFault (docs/adr/0064). The facts of an error are its attributes; ``str()`` is
 one line that says what, where and what to do.
 """
 
@@ -46,6 +49,10 @@ class LedgerlineError(Exception):
 
 class TransientError(LedgerlineError):
     """Trying again may succeed."""
+
+
+class DeploymentFault(LedgerlineError):
+    """What is deployed at this moment cannot do it, whatever the file; what is deployed next may."""
 
 
 class PermanentError(LedgerlineError):
@@ -179,7 +186,7 @@ class DuplicateKeys(FileRejected):
         super().__init__(f"{duplicates:,} rows repeat a primary key ({sample}), which the contract does not allow")
 
 
-class ContractInvalid(ProcessingFailed):
+class ContractInvalid(DeploymentFault):
     def __init__(self, origin: str, field: str | None, rule: str) -> None:
         self.origin, self.field, self.rule = origin, field, rule
         super().__init__(f"Contract {origin}{f', field {field!r}' if field else ''}: {rule}")
@@ -191,7 +198,7 @@ class ObjectMissing(ProcessingFailed):
         super().__init__(f"Object {key!r} (version {version_id}) is not in the bucket; it was deleted while it was being processed")
 
 
-class AccessRefused(ProcessingFailed):
+class AccessRefused(DeploymentFault):
     def __init__(self, operation: str, resource: str) -> None:
         self.operation, self.resource = operation, resource
         super().__init__(f"{operation} on {resource!r} was refused; compare the function's policy with docs/architecture.md")
@@ -203,7 +210,13 @@ class InvalidInput(ProcessingFailed):
         super().__init__(f"The message is not one of this workflow's: {reason}")
 
 
-class UnsupportedSchema(ProcessingFailed):
+class SettingsInvalid(DeploymentFault):
+    def __init__(self, wrong: Sequence[str]) -> None:
+        self.wrong = tuple(wrong)
+        super().__init__(f"environment: {'; '.join(wrong)}")
+
+
+class UnsupportedSchema(DeploymentFault):
     def __init__(self, found: object, accepted: Sequence[int]) -> None:
         self.found, self.accepted = found, tuple(accepted)
         super().__init__(
@@ -231,6 +244,27 @@ def error_names(base: type[LedgerlineError]) -> list[str]:
     for child in base.__subclasses__():
         names.update(error_names(child))
     return sorted(names)
+
+
+#: What Lambda itself answers when trying again may succeed (Step Functions developer guide, "Handling errors").
+LAMBDA_ERRORS = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    # A time-out or a lack of memory may be reported so.
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+)
+#: Lambda refused to start another copy of a function.
+THROTTLED = "Lambda.TooManyRequestsException"
+
+
+def is_deployment_fault(name: str) -> bool:
+    """True for the name of a DeploymentFault, and for a name that nobody foresaw."""
+    known = error_class(name)
+    return issubclass(known, DeploymentFault) if known else name not in (*LAMBDA_ERRORS, THROTTLED)
 
 
 def error_class(name: str) -> type[LedgerlineError] | None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Mapping
 
-from runtime.errors import InvalidInput
+from runtime.errors import SettingsInvalid
 
 #: Names of the variables that every function is given; ``etl.functions`` sets them.
 STAGE = "LEDGERLINE_STAGE"
@@ -42,7 +42,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read and check the variables; raise InvalidInput that names every one that is wrong."""
+        """Read and check the variables; raise SettingsInvalid that names every one that is wrong."""
         env = os.environ if environment is None else environment
         rules = {
             STAGE: r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?",
@@ -58,7 +58,7 @@ class Settings:
             if not re.fullmatch(rule, env.get(name, ""))
         ]
         if wrong:
-            raise InvalidInput("environment: " + "; ".join(wrong))
+            raise SettingsInvalid(wrong)
         return cls(
             stage=env[STAGE],
             source_name=env[SOURCE_NAME],

@@ -9,27 +9,32 @@ from __future__ import annotations
 import importlib
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from runtime import object_store, own_stack, probe_removal, tracking
+from runtime import executions, object_store, own_stack, probe_removal, tracking
+from runtime.executions import Fault
 from runtime.keys import INCOMING, PROCESSED
 from runtime.models import FileStatus, file_id
 from runtime.observability import logger
 from runtime.probe import DATASET, Probe, build_probe
 from runtime.settings import Settings
-from runtime.tracking import Item, Tracking
+from runtime.tracking import Item, Tracking, utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_stepfunctions.client import SFNClient
 
 #: Every module that a state of the workflow runs; one that cannot be imported is named without waiting for a file.
 HANDLERS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file", "record_failure")
 
 #: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that nobody noticed is sent again.
 _RESEND_SECONDS = 30.0
-#: Seconds. A role that was made a moment ago may still be refused, so until then a refused probe is sent again.
-_SETTLING_SECONDS, _REFUSED_PAUSE_SECONDS = 120.0, 15.0
+#: Seconds. A role that was made a moment ago may still be refused; the workflow tries again after one minute.
+_SETTLING_SECONDS = 120.0
+#: By which this clock may be ahead of Step Functions'.
+_CLOCK_SKEW = timedelta(minutes=1)
 _PAUSE_SECONDS = 0.5
 #: Seconds of the function's time that are left for the clean-up and for the answer.
 _RESERVE_SECONDS = 60.0
@@ -50,7 +55,15 @@ def check(request: Mapping[str, Any], remaining_seconds: float) -> list[str]:
         return problems
     run_id = f"deployment-{str(request['RequestId'])[:13]}"
     until = time.monotonic() + remaining_seconds - _RESERVE_SECONDS
-    return Check(Settings.from_environment(), object_store.make_client(), tracking.make_client(), run_id, until).run()
+    return Check(
+        Settings.from_environment(),
+        object_store.make_client(),
+        tracking.make_client(),
+        executions.make_client(),
+        str(request["ResourceProperties"]["Workflow"]),
+        run_id,
+        until,
+    ).run()
 
 
 def unloadable(handlers: tuple[str, ...] = HANDLERS) -> list[str]:
@@ -68,11 +81,13 @@ def _import_problem(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Check:
-    """One probe through the stage; ``until`` is the moment, on *clock*, at which it gives up."""
+    """One probe through the stage's ``workflow`` (ARN); ``until`` is the moment, on *clock*, at which it gives up."""
 
     settings: Settings
     s3: S3Client
     dynamodb: DynamoDBClient
+    states: SFNClient
+    workflow: str
     run_id: str
     until: float
     clock: Callable[[], float] = time.monotonic
@@ -85,39 +100,35 @@ class Check:
         A probe that failed is left where it is: it is the evidence, something may still be working
         on it, and a validation removes what is a day old.
         """
-        probe, begun = build_probe(), self.clock()
-        while True:
-            item = self._processed(probe)
-            if item is None:
-                return [f"the probe incoming/{DATASET}/{self.run_id}/probe.csv was not processed in {self.clock() - begun:.0f} s"]
-            problems = _problems(probe, item)
-            if item.get("error_type") != "AccessRefused" or self.clock() - begun >= _SETTLING_SECONDS:
-                break
-            self.sleep(_REFUSED_PAUSE_SECONDS)
-        return problems or self._clean_up()
+        return self._observe(build_probe()) or self._clean_up()
 
-    def _processed(self, probe: Probe) -> Item | None:
-        """The item of a probe that has ended and was moved; None when the time is up."""
+    def _observe(self, probe: Probe) -> list[str]:
         store = Tracking(self.dynamodb, self.settings.tracking_table)
-        current: list[str] = []
-        sent_at = 0.0
+        begun, begun_at, sent_at = self.clock(), utc_now() - _CLOCK_SKEW, 0.0
         while self.clock() < self.until:
-            found = next(filter(None, map(store.file, current)), None)
+            found = next(filter(None, map(store.file, self.sent)), None)
             if found is not None and found["file_status"] in FileStatus.ENDED and not found["location"]["key"].startswith(INCOMING):
-                return found
-            if found is None and (not current or self.clock() - sent_at >= _RESEND_SECONDS):
-                current.append(self._send(probe))
+                return _problems(probe, found)
+            execution = found["execution"] if found else executions.started_for(self.states, self.workflow, self._key, begun_at)
+            # The workflow goes on trying for longer than a deployment takes; whoever deploys wants to know at once.
+            fault = executions.waiting_fault(self.states, execution) if execution else None
+            if fault and (fault.error != "AccessRefused" or self.clock() - begun >= _SETTLING_SECONDS):
+                return [_found_instead(self.sent[-1], "a fault of what is deployed", fault)]
+            if not execution and (not self.sent or self.clock() - sent_at >= _RESEND_SECONDS):
+                self._send(probe)
                 sent_at = self.clock()
             self.sleep(_PAUSE_SECONDS)
-        return None
+        return [f"the probe {self._key} was not processed in {self.clock() - begun:.0f} s"]
 
-    def _send(self, probe: Probe) -> str:
-        key = f"{INCOMING}{DATASET}/{self.run_id}/probe.csv"
-        put = self.s3.put_object(Bucket=self.settings.data_bucket, Key=key, Body=probe.content, ContentType="text/csv")
-        identity = file_id(self.settings.source_name, key, put["VersionId"])
+    @property
+    def _key(self) -> str:
+        return f"{INCOMING}{DATASET}/{self.run_id}/probe.csv"
+
+    def _send(self, probe: Probe) -> None:
+        put = self.s3.put_object(Bucket=self.settings.data_bucket, Key=self._key, Body=probe.content, ContentType="text/csv")
+        identity = file_id(self.settings.source_name, self._key, put["VersionId"])
         logger.info("probe sent", extra={"file_id": identity})
         self.sent.append(identity)
-        return identity
 
     def _clean_up(self) -> list[str]:
         problems = []
@@ -131,11 +142,15 @@ class Check:
 
 def _problems(probe: Probe, item: Item) -> list[str]:
     if item["file_status"] != FileStatus.SUCCEEDED:
-        why = f"{item.get('error_type')}: {item.get('error_message')}"
-        return [f"probe {item['file_id']}: expected {FileStatus.SUCCEEDED}, found {item['file_status']} ({why})"]
+        ended = Fault(str(item.get("error_type")), str(item.get("error_message")))
+        return [_found_instead(item["file_id"], item["file_status"], ended)]
     problems = probe.count_differences(item)
     if not item["location"]["key"].startswith(PROCESSED):
         problems.append(f"original: expected it under {PROCESSED}, found it at {item['location']['key']}")
     if item.get("published_at"):
         problems.append(f"results queue: expected nothing about the probe, but its outcome was published at {item['published_at']}")
     return problems
+
+
+def _found_instead(identity: str, what: str, why: Fault) -> str:
+    return f"probe {identity}: expected {FileStatus.SUCCEEDED}, found {what} ({why.error}: {why.cause})"

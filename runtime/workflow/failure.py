@@ -8,6 +8,7 @@ from typing import Any, Mapping
 from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import FileRejected, InvalidInput, OwnershipLost, TransientError, error_class
+from runtime.executions import explained
 from runtime.models import Arrival, ChunkStatus, FileStatus, FileTask
 from runtime.observability import emit
 from runtime.tracking import Item
@@ -31,7 +32,7 @@ class _Failure:
             self.execution = str(detail["executionArn"])
             self.source: Mapping[str, Any] = json.loads(detail.get("input") or "{}")
             ended = f"Execution{str(detail['status']).title().replace('_', '')}"
-            kind, message = _explained(str(detail.get("error") or ended), str(detail.get("cause") or ""))
+            kind, message = explained(str(detail.get("error") or ended), str(detail.get("cause") or ""))
             known = error_class(kind) is not None
             self.type = kind if known else ended
             self.message = message if known or detail.get("cause") else f"the workflow's execution ended {detail['status']}"
@@ -39,7 +40,7 @@ class _Failure:
             self.execution = execution
             self.source = event
             error = event.get("error") or {}
-            self.type, self.message = _explained(str(error.get("Error", "Unknown")), str(error.get("Cause", "")))
+            self.type, self.message = explained(str(error.get("Error", "Unknown")), str(error.get("Cause", "")))
 
 
 def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> dict[str, Any]:
@@ -128,14 +129,3 @@ def _severity(kind: str) -> int:
     if known is None:
         return 1
     return 0 if issubclass(known, FileRejected) else 2 if issubclass(known, TransientError) else 1
-
-
-def _explained(error: str, cause: str) -> tuple[str, str]:
-    """A Lambda error's cause is JSON with ``errorMessage``; anything else is its own explanation."""
-    try:
-        parsed = json.loads(cause)
-    except ValueError:
-        parsed = None
-    if isinstance(parsed, dict) and "errorMessage" in parsed:
-        return str(parsed.get("errorType") or error), str(parsed["errorMessage"])
-    return error, cause or error

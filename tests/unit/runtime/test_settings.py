@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runtime import settings
-from runtime.errors import InvalidInput
+from runtime.errors import SettingsInvalid
 from runtime.settings import Settings
 
 GOOD = {
@@ -22,7 +22,7 @@ def test_a_complete_environment_is_read() -> None:  # G1
 
 @pytest.mark.parametrize("name", sorted(GOOD))
 def test_each_missing_variable_is_named(name: str) -> None:
-    with pytest.raises(InvalidInput, match=f"{name} is not set"):
+    with pytest.raises(SettingsInvalid, match=f"{name} is not set"):
         Settings.from_environment({key: value for key, value in GOOD.items() if key != name})
 
 
@@ -39,5 +39,5 @@ def test_each_missing_variable_is_named(name: str) -> None:
     ],
 )
 def test_each_wrong_value_is_named(name: str, value: str) -> None:
-    with pytest.raises(InvalidInput, match=name):
+    with pytest.raises(SettingsInvalid, match=name):
         Settings.from_environment({**GOOD, name: value})
