@@ -104,7 +104,9 @@ class Check:
 
     def _observe(self, probe: Probe) -> list[str]:
         store = Tracking(self.dynamodb, self.settings.tracking_table)
-        begun, begun_at, sent_at = self.clock(), utc_now() - _CLOCK_SKEW, 0.0
+        begun_at = utc_now() - _CLOCK_SKEW
+        self._send(probe)
+        begun = sent_at = self.clock()
         while self.clock() < self.until:
             found = next(filter(None, map(store.file, self.sent)), None)
             if found is not None and found["file_status"] in FileStatus.ENDED and not found["location"]["key"].startswith(INCOMING):
@@ -114,7 +116,7 @@ class Check:
             fault = executions.waiting_fault(self.states, execution) if execution else None
             if fault and (fault.error != "AccessRefused" or self.clock() - begun >= _SETTLING_SECONDS):
                 return [_found_instead(self.sent[-1], "a fault of what is deployed", fault)]
-            if not execution and (not self.sent or self.clock() - sent_at >= _RESEND_SECONDS):
+            if not execution and self.clock() - sent_at >= _RESEND_SECONDS:
                 self._send(probe)
                 sent_at = self.clock()
             self.sleep(_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Commits that still synthesize and are broken: the deployed stage with a line of its code changed."""
+"""Commits that still synthesize: the deployed stage with lines of its code changed, and perhaps its template."""
 
 from __future__ import annotations
 
@@ -9,13 +9,25 @@ import json
 import time
 import zipfile
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable, NamedTuple
 
 from tests.e2e.deployed import DeployedStage
 
 #: A wait that reaches it has failed; nothing is slowed down by it.
 DEADLINE_SECONDS = 240
 _POLL_SECONDS = 0.5
+
+
+class Change(NamedTuple):
+    """In *module*, a path in the archive, ``line``, which must be there once, is replaced."""
+
+    module: str
+    line: str
+    instead: str
+
+
+def _unaltered(template: dict[str, Any]) -> None:
+    """The template stays as it is, but for its code."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +49,14 @@ class Delivery:
     def stack(self) -> str:
         return f"etl-{self.stage.suffix}"
 
-    def deploy_with(self, module: str, line: str, instead: str) -> dict[str, Any]:
-        """Deploy the stage with *line* of *module* replaced; return the stack when it is at rest."""
+    def deploy(self, *changes: Change, alter: Callable[[dict[str, Any]], None] = _unaltered) -> dict[str, Any]:
+        """Deploy the stage with *changes* to its code and its template altered; return the stack when it is at rest."""
+        return self.at_rest(self.begin(*changes, alter=alter))
+
+    def begin(self, *changes: Change, alter: Callable[[dict[str, Any]], None] = _unaltered) -> Any:
+        """Start such a deployment; return what :meth:`at_rest` needs to know its end."""
         template = self.template()
+        alter(template)
         ours = [
             body["Properties"]
             for body in template["Resources"].values()
@@ -47,17 +64,24 @@ class Delivery:
         ]
         (key,) = {properties["Code"]["S3Key"] for properties in ours}
         s3, bucket = self.stage.client("s3"), f"cdk-hnb659fds-assets-{self.stage.account}-{self.stage.region}"
-        archive = _changed(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), module, line, instead)
+        archive = _changed(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), changes)
         digest = hashlib.sha256(archive).hexdigest()
         s3.put_object(Bucket=bucket, Key=f"{digest}.zip", Body=archive)
         for properties in ours:
             properties["Code"]["S3Key"] = f"{digest}.zip"
         (check,) = [body for body in template["Resources"].values() if body["Type"] == "Custom::DeploymentCheck"]
         check["Properties"]["Checked"] = digest
-        s3.put_object(Bucket=bucket, Key=f"{digest}.json", Body=json.dumps(template).encode())
-        return self._execute(f"{self.stage.endpoint}/{bucket}/{digest}.json")
+        return self._execute(template)
 
-    def _execute(self, url: str) -> dict[str, Any]:
+    def restore(self, template: dict[str, Any]) -> None:
+        """Deploy a template that was deployed before."""
+        self.at_rest(self._execute(template))
+
+    def _execute(self, template: dict[str, Any]) -> Any:
+        body, bucket = json.dumps(template).encode(), f"cdk-hnb659fds-assets-{self.stage.account}-{self.stage.region}"
+        key = f"{hashlib.sha256(body).hexdigest()}.json"
+        self.stage.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+        url = f"{self.stage.endpoint}/{bucket}/{key}"
         client, name = self.stage.client("cloudformation"), "pipeline"
         before = self._described().get("LastUpdatedTime")
         client.delete_change_set(StackName=self.stack, ChangeSetName=name)
@@ -73,6 +97,11 @@ class Delivery:
             assert time.monotonic() < deadline, client.describe_change_set(StackName=self.stack, ChangeSetName=name)
             time.sleep(_POLL_SECONDS)
         client.execute_change_set(StackName=self.stack, ChangeSetName=name)
+        return before
+
+    def at_rest(self, before: Any) -> dict[str, Any]:
+        """The stack once the deployment is over that was begun after *before*."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
         while (found := self._described())["StackStatus"].endswith("IN_PROGRESS") or found.get("LastUpdatedTime") == before:
             assert time.monotonic() < deadline, found["StackStatus"]
             time.sleep(_POLL_SECONDS)
@@ -92,14 +121,15 @@ class Delivery:
         ]
 
 
-def _changed(archive: bytes, module: str, line: str, instead: str) -> bytes:
+def _changed(archive: bytes, changes: tuple[Change, ...]) -> bytes:
     written = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
         for entry in source.infolist():
             content = source.read(entry)
-            if entry.filename == module:
-                text = content.decode()
-                assert text.count(line) == 1, f"{module} holds {line!r} {text.count(line)} times"
-                content = text.replace(line, instead).encode()
+            for change in changes:
+                if entry.filename == change.module:
+                    text = content.decode()
+                    assert text.count(change.line) == 1, f"{change.module} holds {change.line!r} {text.count(change.line)} times"
+                    content = text.replace(change.line, change.instead).encode()
             target.writestr(entry, content)
     return written.getvalue()

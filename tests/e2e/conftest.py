@@ -35,3 +35,22 @@ def stage() -> Iterator[DeployedStage]:
         yield deployed
     finally:
         emulator.stop(E2E_STATE)
+
+
+@pytest.fixture
+def small_chunks(stage: DeployedStage) -> Iterator[None]:
+    """Chunks of 20 kB: the parameter that an operator may change, read by a function that has not cached it."""
+    ssm, functions = stage.client("ssm"), stage.client("lambda")
+    name = stage.outputs["ChunkBytesParameter"]
+    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    assert before == "50000000"  # E2: the deployed default
+
+    def change(value: str) -> None:
+        ssm.put_parameter(Name=name, Value=value, Overwrite=True)
+        function = f"etl-validate-file-{stage.suffix}"
+        variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        functions.update_function_configuration(FunctionName=function, Environment={"Variables": {**variables, "CHANGED": value}})
+
+    change("20000")
+    yield
+    change(before)

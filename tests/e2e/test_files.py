@@ -23,25 +23,6 @@ def files(stage: DeployedStage) -> StageFiles:
     return StageFiles(stage)
 
 
-@pytest.fixture
-def small_chunks(stage: DeployedStage) -> Iterator[None]:
-    """Chunks of 20 kB: the parameter that an operator may change, read by a function that has not cached it."""
-    ssm, functions = stage.client("ssm"), stage.client("lambda")
-    name = stage.outputs["ChunkBytesParameter"]
-    before = ssm.get_parameter(Name=name)["Parameter"]["Value"]
-    assert before == "50000000"  # E2: the deployed default
-
-    def change(value: str) -> None:
-        ssm.put_parameter(Name=name, Value=value, Overwrite=True)
-        function = f"etl-validate-file-{stage.suffix}"
-        variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-        functions.update_function_configuration(FunctionName=function, Environment={"Variables": {**variables, "CHANGED": value}})
-
-    change("20000")
-    yield
-    change(before)
-
-
 def test_a_good_file_becomes_typed_rows(files: StageFiles) -> None:  # E1 E5 E22
     body = csv(row(number) for number in range(100))
     item = files.send("incoming/transactions/acme/good.csv", body)

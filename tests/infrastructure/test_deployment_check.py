@@ -17,6 +17,7 @@ from runtime.workflow.deployment_check import HANDLERS
 from tests.infrastructure.reading import allowed, only, text
 
 BUCKET = "<StorageData6BB23F4E.Arn>"
+STATES = "arn:aws:states:us-east-1:123456789012"
 AREAS = ("incoming", "processed", "failed", "curated", "rejected", "staging")
 
 
@@ -50,6 +51,12 @@ def test_the_checks_function_may_touch_the_probe_and_nothing_of_a_partner(stage)
         "Table": ({"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchWriteItem"}, {"<TrackingTable3514576F.Arn>"}),
         "ListProbe": ({"s3:ListBucketVersions"}, {BUCKET}),
         "SeeOwnStack": ({"cloudformation:DescribeStacks"}, {"<StackId>"}),
+        "FindExecutions": ({"states:ListExecutions"}, {f"{STATES}:stateMachine:etl-workflow-prod", f"{STATES}:mapRun:etl-workflow-prod/*"}),
+        "SeeArrivals": ({"states:DescribeExecution", "states:ListMapRuns"}, {f"{STATES}:execution:etl-workflow-prod:*"}),
+        "SeeFailures": (
+            {"states:GetExecutionHistory"},
+            {f"{STATES}:execution:etl-workflow-prod:*", f"{STATES}:execution:etl-workflow-prod/*"},
+        ),
     }
 
 
@@ -62,7 +69,7 @@ def checked(code="def handler(event, context): ...", topic="a", **bucket):
         stack, "Function", code=lambda_.Code.from_inline(code), handler="index.handler", runtime=lambda_.Runtime.PYTHON_3_9
     )
     sns.Topic(stack, "Topic", topic_name=topic)
-    DeploymentCheck(stack, "Check", function=function, bucket=data)
+    DeploymentCheck(stack, "Check", function=function, bucket=data, workflow_name="workflow")
     resources = app.synth().get_stack_by_name("Stack").template["Resources"].values()
     (body,) = [resource for resource in resources if resource["Type"] == RESOURCE_TYPE]
     return body["Properties"]["Checked"]

@@ -6,13 +6,17 @@ and held against the policy in the template.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from runtime.errors import StorageUnavailable
+from runtime.tracking import utc_now
 from runtime.workflow.deployment_check import Check
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
@@ -22,7 +26,10 @@ from tests.support.transactions import csv, row
 OTHERS = {
     **{operation: f"dynamodb:{operation}" for operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem")},
     "ListObjectVersions": "s3:ListBucketVersions",
+    **{operation: f"states:{operation}" for operation in ("ListExecutions", "DescribeExecution", "ListMapRuns", "GetExecutionHistory")},
 }
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-prod"
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:etl-workflow-prod:1"
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -131,6 +138,18 @@ def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(sta
 
 def test_the_check_of_a_deployment(stage, workflow, calls):  # D7
     key = "incoming/_validation/deployment-x/probe.csv"
+    states = boto3.client("stepfunctions")
+    execution = {"executionArn": EXECUTION, "stateMachineArn": MACHINE, "name": "1", "status": "RUNNING", "startDate": utc_now()}
+    run = {"executionArn": EXECUTION, "mapRunArn": "arn:run", "stateMachineArn": MACHINE, "startDate": utc_now()}
+    answers = Stubber(states)
+    answers.add_response("list_executions", {"executions": [execution]})
+    answers.add_response("describe_execution", {**execution, "input": json.dumps({"key": key})})
+    answers.add_response("get_execution_history", {"events": []})
+    answers.add_response("list_map_runs", {"mapRuns": [run]})
+    answers.add_response("list_executions", {"executions": [execution]})
+    answers.add_response("get_execution_history", {"events": []})
+    answers.activate()
+    states.meta.events.register("before-parameter-build.*.*", calls.record)
 
     def sleep(_seconds):
         """Nothing arrives by itself here: the probe goes through the steps while the check naps."""
@@ -142,12 +161,13 @@ def test_the_check_of_a_deployment(stage, workflow, calls):  # D7
         calls.step = "check_deployment"
 
     calls.step = "check_deployment"
-    check = Check(walked.SETTINGS, workflow.s3, workflow.dynamodb, "deployment-x", until=1.0, clock=lambda: 0.0, sleep=sleep)
+    check = Check(walked.SETTINGS, workflow.s3, workflow.dynamodb, states, MACHINE, "deployment-x", 1.0, lambda: 0.0, sleep)
     assert check.run() == []
     calls.step = None
     assert {action for step, action, _ in calls.made if step == "check_deployment"} == {
         "s3:PutObject", "s3:ListBucketVersions", "s3:DeleteObjectVersion",
         "dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchWriteItem",
+        "states:ListExecutions", "states:DescribeExecution", "states:ListMapRuns", "states:GetExecutionHistory",
     }  # fmt: skip
     assert refused(stage, calls) == []
 

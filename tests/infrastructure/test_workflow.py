@@ -27,7 +27,14 @@ THROTTLED = {
     "BackoffRate": 4,
     "JitterStrategy": "FULL",
 }
-RETRY = [THROTTLED, {"ErrorEquals": [*errors.error_names(errors.TransientError), *LAMBDA_RETRIES], **BACKOFF}]
+#: A deployment and its rollback take minutes; jitter could make the three waits nothing (E24, docs/adr/0064).
+OUTLAST = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 3, "BackoffRate": 4, "JitterStrategy": "NONE"}
+RETRY = [
+    THROTTLED,
+    {"ErrorEquals": [*errors.error_names(errors.TransientError), *LAMBDA_RETRIES], **BACKOFF},
+    {"ErrorEquals": errors.error_names(errors.PermanentError), "MaxAttempts": 0},
+    OUTLAST,
+]
 CATCH = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "RecordFailure"}]
 EVENT = {"event.$": "$", "execution.$": "$$.Execution.Id"}
 
@@ -70,6 +77,7 @@ def test_the_states_are_these_and_no_others(definition, states):
         "RouteEvent", "RegisterFile", "IsNewFile", "NothingToDo", "ValidateFile", "PlanChunks", "HasChunks", "ProcessChunks",
         "FinalizeFile", "IsProved", "RecordFailure", "IsFailureNew", "IsPublished", "PublishResult", "RecordDelivery",
         "NotifyUndelivered", "ResultUndelivered", "IsAlert", "NotifyFailure", "HowEnded", "FileFailed", "FileRejected", "FileSucceeded",
+        "ProbeEnded",
     }  # fmt: skip
 
 
@@ -81,8 +89,9 @@ def test_the_states_are_these_and_no_others(definition, states):
         ("HasChunks", {("$.chunks", 0): "FinalizeFile", "default": "ProcessChunks"}),
         ("IsProved", {("$.decision", "REPLAN"): "PlanChunks", "default": "IsAlert"}),
         ("IsFailureNew", {("$.decision", "NOTHING"): "NothingToDo", "default": "IsAlert"}),
-        ("IsPublished", {("$.outcome.publish", True): "PublishResult", "default": "HowEnded"}),
         ("IsAlert", {("$.outcome.alert", True): "NotifyFailure", "default": "IsPublished"}),
+        # D4: however a probe ended, its execution is not among those that failed.
+        ("IsPublished", {("$.outcome.publish", True): "PublishResult", "default": "ProbeEnded"}),
         (
             "HowEnded",
             {("$.outcome.status", "FAILED"): "FileFailed", ("$.outcome.status", "REJECTED"): "FileRejected", "default": "FileSucceeded"},
@@ -110,11 +119,29 @@ def test_a_function_is_called_retried_and_caught(states, state, function, follow
     assert task == expected | {key: value for key, value in optional.items() if value is not None}
 
 
-def test_only_transient_errors_of_ours_are_retried(states):  # E7
-    retried = {name for state in states.values() for retrier in state.get("Retry", []) for name in retrier["ErrorEquals"]}
-    ours = {name for name in retried if errors.error_class(name)}
-    assert ours == set(errors.error_names(errors.TransientError))
-    assert not ours & set(errors.error_names(errors.PermanentError))
+def deciding(name):
+    """The retrier that Step Functions takes for an error: the first that has its name."""
+    return next(retrier for retrier in RETRY if {name, "States.ALL"} & set(retrier["ErrorEquals"]))
+
+
+@pytest.mark.parametrize("name", errors.error_names(errors.LedgerlineError)[1:])
+def test_an_errors_class_decides_whether_and_when_it_is_tried_again(name):  # E7 G2
+    known = errors.error_class(name)
+    kinds = {errors.TransientError: (2, 3), errors.DeploymentFault: (60, 3), errors.PermanentError: (None, 0)}
+    (expected,) = [waits for kind, waits in kinds.items() if issubclass(known, kind)] or [(60, 3)]
+    assert (deciding(name).get("IntervalSeconds"), deciding(name)["MaxAttempts"]) == expected
+
+
+@pytest.mark.parametrize("name", ["KeyError", "Runtime.ImportModuleError", "Runtime.HandlerNotFound", *LAMBDA_RETRIES, "AccessRefused"])
+def test_the_check_of_a_deployment_calls_a_fault_what_is_retried_after_minutes(name):  # E24
+    assert errors.is_deployment_fault(name) is (deciding(name) is OUTLAST)
+
+
+def test_the_last_try_comes_after_the_longest_deployment_that_is_rolled_back(stage):  # E24
+    tries = [OUTLAST["IntervalSeconds"] * OUTLAST["BackoffRate"] ** number for number in range(OUTLAST["MaxAttempts"])]
+    _, check = only(stage, "Custom::DeploymentCheck")
+    longest_check, rest = int(check["ServiceTimeout"]), 5 * 60
+    assert sum(tries) >= longest_check + rest
 
 
 def test_nothing_is_retried_more_than_three_times(states):  # E7
@@ -205,7 +232,12 @@ def test_delivery_leaves_the_outcome_as_it_is(states):
 
 def test_only_failed_files_and_lost_deliveries_fail_the_execution(states):
     assert {name for name, state in states.items() if state["Type"] == "Fail"} == {"FileFailed", "ResultUndelivered"}
-    assert {name for name, state in states.items() if state["Type"] == "Succeed"} == {"FileSucceeded", "FileRejected", "NothingToDo"}
+    assert {name for name, state in states.items() if state["Type"] == "Succeed"} == {
+        "FileSucceeded",
+        "FileRejected",
+        "ProbeEnded",
+        "NothingToDo",
+    }
     assert states["FileFailed"] == {"Type": "Fail", "Error": "FileFailed", "CausePath": "$.outcome.subject"}
 
 

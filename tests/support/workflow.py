@@ -1,7 +1,7 @@
 """The state machine's road, walked in this process: the real steps against a store with a real S3 and DynamoDB API.
 
 It is what Step Functions does with etl/workflow.py's definition, without the waiting: three retries of
-transient errors, every other error to RecordFailure. The e2e tests run the definition itself.
+transient errors and deployment faults, every other error to RecordFailure. The e2e tests run the definition itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Callable
 
 import boto3
 
-from runtime.errors import LedgerlineError, TransientError
+from runtime.errors import DeploymentFault, LedgerlineError, TransientError
 from runtime.models import Arrival, ChunkTask, FileTask, file_id
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
@@ -121,9 +121,9 @@ class Workflow:
 
 
 def retried(step: Callable[..., Any], *arguments: Any) -> Any:
-    """Call *step* as a Task with the workflow's retrier is called, without its waits: three retries of transient errors."""
+    """Call *step* as a Task with the workflow's retriers is called, without their waits: three retries of what is not permanent."""
     for _ in range(3):
-        with contextlib.suppress(TransientError):
+        with contextlib.suppress(TransientError, DeploymentFault):
             return step(*arguments)
     return step(*arguments)
 

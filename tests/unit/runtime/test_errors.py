@@ -5,15 +5,42 @@ import re
 import pytest
 
 from runtime import errors
-from runtime.errors import FileRejected, HeaderMismatch, LedgerlineError, PermanentError, TransientError, error_class, error_names
+from runtime.errors import (
+    DeploymentFault,
+    FileRejected,
+    HeaderMismatch,
+    LedgerlineError,
+    PermanentError,
+    TransientError,
+    error_class,
+    error_names,
+    is_deployment_fault,
+)
 
 
 def test_transient_names_hold_the_subclasses_since_step_functions_knows_no_inheritance() -> None:  # E7
     assert error_names(TransientError) == ["ParametersUnavailable", "StorageUnavailable", "TrackingUnavailable", "TransientError"]
 
 
-def test_no_error_is_both_retried_and_final() -> None:  # G2
-    assert not set(error_names(TransientError)) & set(error_names(PermanentError))
+def test_no_error_is_of_two_kinds() -> None:  # G2
+    kinds = [set(error_names(kind)) for kind in (TransientError, DeploymentFault, PermanentError)]
+    assert sum(map(len, kinds)) == len(set().union(*kinds)) == len(error_names(LedgerlineError)) - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("AccessRefused", True),
+        ("ModuleNotFoundError", True),
+        ("Runtime.ImportModuleError", True),
+        ("Runtime.ExitError", False),
+        ("Lambda.TooManyRequestsException", False),
+        ("StorageUnavailable", False),
+        ("HeaderMismatch", False),
+    ],
+)
+def test_what_nobody_foresaw_is_a_fault_of_the_deployment(name: str, fault: bool) -> None:  # E24
+    assert is_deployment_fault(name) is fault
 
 
 def test_the_tree_drawn_in_the_docstring_is_the_tree() -> None:

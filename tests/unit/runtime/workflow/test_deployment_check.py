@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any, Callable
 from unittest.mock import Mock
 
 import pytest
 
 from runtime import own_stack
-from runtime.errors import AccessRefused
 from runtime.models import FileStatus, FileTask
 from runtime.workflow import deployment_check
 from runtime.workflow.deployment_check import Check
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Workflow
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-test"
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:1"
+
+
+class States:
+    """Step Functions with the executions in ``last_events``, running, and the event with which each one's history ends."""
+
+    def __init__(self) -> None:
+        self.last_events: dict[str, dict[str, Any]] = {}
+
+    def fail(self, name: str, cause: str, execution: str = EXECUTION, kind: str = "lambdaFunctionFailed") -> None:
+        message = json.dumps({"errorMessage": cause, "errorType": name})
+        self.last_events[execution] = {"type": kind, f"{kind}EventDetails": {"error": name, "cause": message}}
+
+    def list_executions(self, **asked: Any) -> dict[str, Any]:
+        of_map = "mapRunArn" in asked
+        found = [arn for arn in self.last_events if ("/Chunks:" in arn) is of_map]
+        return {"executions": [{"executionArn": arn, "startDate": datetime.now(timezone.utc)} for arn in found]}
+
+    def describe_execution(self, **_: Any) -> dict[str, Any]:
+        return {"input": '{"detail":{"object":{"key":"incoming/_validation/deployment-x/probe.csv"}}}'}
+
+    def list_map_runs(self, **_: Any) -> dict[str, Any]:
+        return {"mapRuns": [{"mapRunArn": "run"}] if any("/Chunks:" in arn for arn in self.last_events) else []}
+
+    def get_execution_history(self, **asked: Any) -> dict[str, Any]:
+        return {"events": [self.last_events.get(asked["executionArn"], {"type": "TaskStateEntered"})]}
 
 
 class Deployment:
@@ -23,7 +52,18 @@ class Deployment:
         self.workflow, self.now, self.runs = workflow, 1000.0, 0
         self.notices: Callable[[int], bool] = lambda number: True
         self.meanwhile: Callable[[FileTask], None] = lambda task: None
-        self.check = Check(SETTINGS, workflow.s3, workflow.dynamodb, "deployment-x", self.now + 600, lambda: self.now, self.sleep)
+        self.states = States()
+        self.check = Check(
+            SETTINGS,
+            workflow.s3,
+            workflow.dynamodb,
+            self.states,  # type: ignore[arg-type]
+            MACHINE,
+            "deployment-x",
+            self.now + 600,
+            lambda: self.now,
+            self.sleep,
+        )
         self.seen: set[str] = set()
 
     def sleep(self, seconds: float) -> None:
@@ -34,9 +74,9 @@ class Deployment:
                 continue
             self.seen.add(version["VersionId"])
             if self.notices(len(self.seen)):
-                self._process(version)
+                self.process(version)
 
-    def _process(self, version: dict[str, Any]) -> None:
+    def process(self, version: dict[str, Any]) -> None:
         stored = {"key": version["Key"], "size": version["Size"], "etag": version["ETag"].strip('"'), "version-id": version["VersionId"]}
         event = {
             "detail-type": "Object Created",
@@ -103,22 +143,47 @@ def test_a_probe_that_is_never_noticed_refuses_the_deployment_in_time(deployment
     assert problem == "the probe incoming/_validation/deployment-x/probe.csv was not processed in 100 s"
 
 
-@pytest.mark.parametrize(("refusals", "refused"), [(2, False), (1000, True)])
-def test_a_role_that_was_made_a_moment_ago_is_given_time(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, refusals: int, refused: bool
-) -> None:
-    move = deployment.workflow.stage.store.read_range
+@pytest.mark.parametrize("execution", [EXECUTION, EXECUTION.replace(":1", "/Chunks:1")], ids=["a state", "a chunk"])
+def test_a_fault_refuses_the_deployment_at_its_first_try(deployment: Deployment, execution: str) -> None:
+    """The workflow goes on trying for 21 minutes; nobody waits for that."""
+    deployment.notices = lambda number: False
+    deployment.states.last_events[EXECUTION] = {"type": "MapRunStarted"}
+    deployment.states.fail("KeyError", "'the new code is broken'", execution)
+    (problem,) = deployment.check.run()
+    assert problem.endswith("expected SUCCEEDED, found a fault of what is deployed (KeyError: 'the new code is broken')")
+    assert deployment.now < 1000 + 5
+    assert len(deployment.check.sent) == 1, "a probe that is being worked on is not sent again"
 
-    def read_range(*arguments: Any) -> bytes:
-        if deployment.runs < refusals:
-            raise AccessRefused("S3 GetObject", "probe.csv")
-        return move(*arguments)
 
-    monkeypatch.setattr(deployment.workflow.stage.store, "read_range", read_range)
-    problems = deployment.check.run()
+@pytest.mark.parametrize("passing", ["Lambda.TooManyRequestsException", "StorageUnavailable", "Runtime.ExitError"])
+def test_a_failure_that_passes_by_itself_is_waited_for(deployment: Deployment, passing: str) -> None:
+    deployment.states.fail(passing, "later")
+    assert deployment.check.run() == []
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(70, False), (10_000, True)])
+def test_a_role_that_was_made_a_moment_ago_is_given_time(deployment: Deployment, seconds: float, refused: bool) -> None:
+    deployment.states.fail("AccessRefused", "S3 GetObject on 'probe.csv' was refused")
+    process, deployment.process = deployment.process, lambda version: None
+    sleep = deployment.sleep
+
+    def nap(pause: float) -> None:
+        if deployment.now >= 1000 + seconds:
+            deployment.process = process
+            deployment.seen.clear()
+        sleep(pause)
+
+    problems = replace(deployment.check, sleep=nap).run()
     assert bool(problems) is refused
-    assert all("AccessRefused" in problem for problem in problems)
+    assert all("(AccessRefused: S3 GetObject" in problem for problem in problems)
     assert deployment.now < 1000 + 150
+
+
+def test_an_execution_of_another_file_is_not_the_probes(deployment: Deployment) -> None:
+    deployment.states.fail("KeyError", "a partner's file")
+    deployment.states.describe_execution = lambda **_: {"input": '{"key":"incoming/d/p/probe.csv"}'}  # type: ignore[method-assign]
+    deployment.notices = lambda number: number == 2
+    assert deployment.check.run() == []
 
 
 def test_a_handler_that_does_not_load_is_named() -> None:
