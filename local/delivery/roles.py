@@ -20,6 +20,8 @@ _BOOTSTRAP = re.compile(r"cdk-([a-z0-9]+)-[a-z-]+-role-(\d{12})-([a-z]{2}(?:-[a-
 _NO_ASSETS = re.compile(r"No bucket named 'cdk-([a-z0-9]+)-assets-(\d{12})-([a-z]{2}(?:-[a-z]+)+-\d)'")
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _STANDARD_QUALIFIER = "hnb659fds"
+#: In the repository: what is bootstrapped under another qualifier than the standard one is for branches.
+BRANCH_TEMPLATE = "pipeline/branches/bootstrap.yml"
 
 
 def refuse_missing_roles(cloud: Cloud, pipeline: Pipeline) -> None:
@@ -66,6 +68,7 @@ def _bootstrap(qualifier: str, account: str, region: str, *, own: str) -> str:
         trust = " ".join(bootstrap_trust(account, own))
         command = f"AWS_ACCESS_KEY_ID={account} node_modules/.bin/cdk bootstrap aws://{account}/{region} {trust} --app ''"
         return f'Account {account} is not bootstrapped in {region}; run: eval "$(python -m local env)" && {command}'
-    option = "" if qualifier == _STANDARD_QUALIFIER else f" --qualifier {qualifier} --toolkit-stack-name CDKToolkit-{qualifier}"
-    command = f"node_modules/.bin/cdk bootstrap aws://{account}/{region}{option} --app ''"
+    branches = f" --template {BRANCH_TEMPLATE} --qualifier {qualifier} --toolkit-stack-name CDKToolkit-{qualifier}"
+    options = "" if qualifier == _STANDARD_QUALIFIER else branches
+    command = f"node_modules/.bin/cdk bootstrap aws://{account}/{region}{options} --app ''"
     return f'Region {region} is not bootstrapped; run: eval "$(python -m local env)" && {command}'

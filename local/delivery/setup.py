@@ -18,7 +18,7 @@ from typing import Any, TextIO
 
 from local.delivery.cloud import Cloud
 from local.delivery.deployed import PIPELINE
-from local.delivery.roles import bootstrap_trust
+from local.delivery.roles import BRANCH_TEMPLATE, bootstrap_trust
 from local.delivery.settings import Settings, settings_of
 from local.delivery.source import Revision
 from local.emulator import ROOT
@@ -69,7 +69,7 @@ class SetUp:
     def _bootstrap_branches(self, source: Path, chosen: Settings, log: TextIO) -> None:
         """Stages of branches go through roles of their own, as the runbook says."""
         qualifier = str(chosen.branch_qualifier)
-        template = ("--template", str(source / "pipeline" / "branches" / "bootstrap.yml"))
+        template = ("--template", str(source / BRANCH_TEMPLATE))
         named = ("--qualifier", qualifier, "--toolkit-stack-name", f"CDKToolkit-{qualifier}")
         self._cdk(log, "bootstrap", f"aws://{chosen.account}/{chosen.region}", *template, *named, "--app", str(source / "cdk.out"))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.commands.validate import passed_text, problems_text, run_validation
+from ops.commands.validate import findings, passed_text, run_validation, tell_findings
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.rollback import Rollback
 from ops.stage import locate
@@ -49,8 +49,7 @@ def rollback(
                 "validated_at": validated.validated_at,
                 "template_sha256": validated.template_sha256,
                 "functions": len(validated.code),
-                "passed": not report.problems,
-                "problems": report.problems,
+                **findings(report),
             }
         )
     else:
@@ -60,8 +59,8 @@ def rollback(
             f"{validated.validated_at} (commit {printable(validated.commit)}).",
             soft_wrap=True,
         )
+    tell_findings(where, report)
     if report.problems:
-        stderr().print(problems_text(where, report), markup=False, soft_wrap=True)
         raise typer.Exit(1)
     if not json:
         stdout().print(passed_text(where, report), soft_wrap=True)

@@ -40,11 +40,11 @@ def validate(
         remember(deployed.aws, deployed.stage, commit, utc_now())
     where = f"stage {stage} in {deployed.aws.region}"
     if json:
-        emit({"stage": stage, "region": deployed.aws.region, "passed": not report.problems, "problems": report.problems, **_probe(report)})
+        emit({"stage": stage, "region": deployed.aws.region, **findings(report), **_probe(report)})
     elif not report.problems:
         stdout().print(passed_text(where, report), soft_wrap=True)
+    tell_findings(where, report)
     if report.problems:
-        stderr().print(problems_text(where, report), markup=False, soft_wrap=True)
         raise typer.Exit(1)
 
 
@@ -67,9 +67,17 @@ def passed_text(where: str, report: Report) -> str:
     return f"Validation of {where} passed: functions, alarms and {_probe(report)['rows_read']} probe rows are exactly as expected."
 
 
-def problems_text(where: str, report: Report) -> str:
-    lines = "\n".join(f"  - {printable(problem)}" for problem in report.problems)
-    return f"Validation of {where} failed, {len(report.problems)} differences:\n{lines}"
+def findings(report: Report) -> dict[str, object]:
+    return {"passed": not report.problems, "problems": report.problems, "remarks": report.remarks}
+
+
+def tell_findings(where: str, report: Report) -> None:
+    """Name on standard error what differed, and what the deployment does not answer for."""
+    lines = [f"  - {printable(problem)}" for problem in report.problems]
+    if lines:
+        lines.insert(0, f"Validation of {where} failed, {len(lines)} differences:")
+    for line in [*lines, *(f"Remark: {printable(remark)}" for remark in report.remarks)]:
+        stderr().print(line, markup=False, soft_wrap=True)
 
 
 def _probe(report: Report) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -43,23 +43,34 @@ def _function_problem(functions: LambdaClient, name: str, sleep: Callable[[float
     return f"function {name}: expected state Active and last update Successful, found {state or 'none'} and {update or 'none'} ({reason})"
 
 
-def alarm_problems(cloudwatch: CloudWatchClient, prefix: str, since: datetime) -> list[str]:
-    """One message for each alarm under *prefix* that is in ALARM, or went there after *since*; or one that there is none."""
+class AlarmFindings(NamedTuple):
+    """``problems`` are of what was deployed; ``remarks`` are alarms that were on before, which no deployment answers for."""
+
+    problems: list[str]
+    remarks: list[str]
+
+
+def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, since: datetime) -> AlarmFindings:
+    """What is to be said of the alarms under *prefix*: those that went into ALARM after *since*, or that there are none."""
     pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     states = {
-        alarm["AlarmName"]: (alarm["StateValue"], alarm.get("StateUpdatedTimestamp"))
+        alarm["AlarmName"]: (alarm["StateValue"], alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"])
         for page in pages
         for alarm in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", []))
     }
     if not states:
-        return [f"alarms: expected some whose names begin with {prefix!r}, found none"]
-    problems = []
-    for name, (state, updated) in sorted(states.items()):
-        if state == "ALARM":
-            problems.append(f"alarm {name}: in ALARM since {updated:%Y-%m-%d %H:%M:%S} UTC" if updated else f"alarm {name}: in ALARM")
-        elif (updated is None or updated >= since) and (moment := next(_alarms_since(cloudwatch, name, since), None)):
-            problems.append(f"alarm {name}: went into ALARM at {moment:%Y-%m-%d %H:%M:%S} UTC, after the deployment, and is {state} now")
-    return problems
+        return AlarmFindings([f"alarms: expected some whose names begin with {prefix!r}, found none"], [])
+    found = AlarmFindings([], [])
+    for name, (state, changed) in sorted(states.items()):
+        if changed < since:
+            found.remarks.extend([f"alarm {name}: in ALARM since {_text(changed)}, before this deployment"] if state == "ALARM" else [])
+        elif moment := changed if state == "ALARM" else next(_alarms_since(cloudwatch, name, since), None):
+            found.problems.append(f"alarm {name}: went into ALARM at {_text(moment)}, after the deployment, and is {state} now")
+    return found
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _alarms_since(cloudwatch: CloudWatchClient, name: str, since: datetime) -> Iterator[datetime]:

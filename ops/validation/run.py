@@ -12,7 +12,7 @@ from ops.follow import Progress, follow, look
 from ops.outcome import error_text
 from ops.stage import Stage
 from ops.validation.comparison import differences
-from ops.validation.deployment import alarm_problems, function_problems
+from ops.validation.deployment import alarm_findings, function_problems
 from ops.validation.observation import observe
 from runtime import probe_removal
 from runtime.keys import INCOMING
@@ -27,9 +27,10 @@ _LEFTOVER_AFTER = timedelta(hours=24)
 
 @dataclass
 class Report:
-    """``problems`` is empty for a good stage; ``probe`` is how the file travelled, None where none was sent."""
+    """``problems`` is empty for a good stage, ``remarks`` need not be; ``probe`` is how the file travelled, None where none was sent."""
 
     problems: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     file_id: str | None = None
     probe: Progress | None = None
 
@@ -57,7 +58,9 @@ class Validation:
             # Otherwise the probe would only wait for functions that cannot run.
             self._send(build_probe(), report)
             report.problems += self._remove_leftovers()
-        report.problems += alarm_problems(self.aws.cloudwatch, self.stage.alarm_prefix, deployed_at)
+        alarms = alarm_findings(self.aws.cloudwatch, self.stage.alarm_prefix, deployed_at)
+        report.problems += alarms.problems
+        report.remarks += alarms.remarks
         return report
 
     def _send(self, probe: Probe, report: Report) -> None:

@@ -17,7 +17,7 @@ from moto import mock_aws
 
 from ops.reject_lines import Reason, RejectedRow
 from ops.validation.comparison import differences, total
-from ops.validation.deployment import alarm_problems, function_problems
+from ops.validation.deployment import alarm_findings, function_problems
 from ops.validation.observation import Observation
 from runtime import probe_removal
 from runtime.contracts.loader import load_contracts
@@ -165,14 +165,27 @@ def _alarm(cloudwatch: Any, name: str, state: str) -> None:
     cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
 
 
-def test_an_alarm_that_is_on_fails_the_validation_by_name(environment: None) -> None:
+def test_an_alarm_that_went_on_after_the_deployment_fails_the_validation_by_name(environment: None) -> None:  # D4
     with mock_aws():
         cloudwatch = boto3.client("cloudwatch")
-        assert alarm_problems(cloudwatch, "etl-test-", LONG_AGO) == ["alarms: expected some whose names begin with 'etl-test-', found none"]
+        none = alarm_findings(cloudwatch, "etl-test-", LONG_AGO)
+        assert none.problems == ["alarms: expected some whose names begin with 'etl-test-', found none"]
         _alarm(cloudwatch, "etl-test-a", "ALARM")
         _alarm(cloudwatch, "etl-prod-a", "ALARM")
-        found = alarm_problems(cloudwatch, "etl-test-", datetime.now(timezone.utc) + timedelta(hours=1))
-        assert [problem.split(" since ")[0] for problem in found] == ["alarm etl-test-a: in ALARM"]
+        found = alarm_findings(cloudwatch, "etl-test-", LONG_AGO)
+        assert [problem.split(" at ")[0] for problem in found.problems] == ["alarm etl-test-a: went into ALARM"]
+        assert found.remarks == []
+
+
+def test_an_alarm_that_was_on_before_the_deployment_is_remarked_and_does_not_fail_it(environment: None) -> None:  # D4 D7
+    """After a rollback it is the rolled back version's."""
+    with mock_aws():
+        cloudwatch = boto3.client("cloudwatch")
+        _alarm(cloudwatch, "etl-test-a", "ALARM")
+        _alarm(cloudwatch, "etl-test-b", "OK")
+        found = alarm_findings(cloudwatch, "etl-test-", datetime.now(timezone.utc) + timedelta(hours=1))
+        assert found.problems == []
+        assert [remark.split(" since ")[0] for remark in found.remarks] == ["alarm etl-test-a: in ALARM"]
 
 
 class _CloudWatch:
@@ -200,7 +213,7 @@ class _CloudWatch:
 def test_an_alarm_that_came_and_went_since_the_deployment_fails_too(minutes: int, history: list[tuple[str, int]], fails: bool) -> None:
     deployed = datetime(2026, 11, 20, 13, 0, tzinfo=timezone.utc)
     cloudwatch: Any = _CloudWatch(deployed + timedelta(minutes=minutes), [(text, deployed + timedelta(minutes=at)) for text, at in history])
-    assert bool(alarm_problems(cloudwatch, "", deployed)) is fails
+    assert bool(alarm_findings(cloudwatch, "", deployed).problems) is fails
 
 
 def test_clean_up_removes_every_version_of_the_probe_and_nothing_of_others(deployed: Any) -> None:

@@ -24,6 +24,7 @@ from local.delivery.errors import DefinitionError
 from local.delivery.execution import CANCELLED, FAILED, SUCCEEDED, SUPERSEDED, Record
 from local.delivery.runner import Runner
 from local.delivery.source import Revision
+from local.emulator import ROOT
 from local.errors import LocalError
 from tests.unit.local import clouds
 from tests.unit.local.clouds import eventually
@@ -279,8 +280,10 @@ def test_a_configuration_that_cannot_be_used_fails_the_action_and_not_the_rehear
 def test_a_build_that_finds_no_bootstrap_says_the_command_that_makes_it(delivery: Foreign) -> None:
     said = "Etl: fail: No bucket named 'cdk-brnch1234-assets-123456789012-eu-west-1'. Is account 123456789012 bootstrapped?"
     record = delivery.runner().run(delivery.commit(**{"run.sh": f'#!/bin/sh\necho "{said}" >&2\nexit 1\n'}))
-    command = "cdk bootstrap aws://123456789012/eu-west-1 --qualifier brnch1234 --toolkit-stack-name CDKToolkit-brnch1234 --app ''"
-    assert record.reason.endswith(command)
+    template = "pipeline/branches/bootstrap.yml"
+    named = "--qualifier brnch1234 --toolkit-stack-name CDKToolkit-brnch1234"
+    assert record.reason.endswith(f"cdk bootstrap aws://123456789012/eu-west-1 --template {template} {named} --app ''")
+    assert (ROOT / template).is_file()
 
 
 def test_a_bootstrap_that_another_account_lacks_is_told_with_the_trust_that_it_needs(delivery: Foreign) -> None:  # D9
