@@ -74,8 +74,9 @@ class Delivery:
         return self._execute(template)
 
     def restore(self, template: dict[str, Any]) -> None:
-        """Deploy a template that was deployed before."""
-        self.at_rest(self._execute(template))
+        """Deploy a template that was deployed before, if another one is deployed now."""
+        if self.template() != template:
+            self.at_rest(self._execute(template))
 
     def _execute(self, template: dict[str, Any]) -> Any:
         body, bucket = json.dumps(template).encode(), f"cdk-hnb659fds-assets-{self.stage.account}-{self.stage.region}"

@@ -41,8 +41,9 @@ BROKEN = {
 }
 
 
-def held_until(gate: Path, indent: str = "    ", when: str = "True") -> str:
-    return f"{indent}import os, time\n{indent}while {when} and not os.path.exists({str(gate)!r}):\n{indent}    time.sleep(0.05)\n"
+def held_until(gate: Path, when: str = "True") -> str:
+    """Lines of a function's body."""
+    return f"    import os, time\n    while {when} and not os.path.exists({str(gate)!r}):\n        time.sleep(0.05)\n"
 
 
 def begins_with_another_state(template: dict[str, Any]) -> None:
@@ -66,7 +67,7 @@ def delivery(stage: DeployedStage) -> Iterator[Delivery]:
 def gate(delivery: Delivery, tmp_path: Path) -> Iterator[Path]:
     """What holds a file after its first chunks, on the stage, until it exists."""
     gate = tmp_path / "open"
-    held = _BEGUN + held_until(gate, when=f"int(chunk.chunk_id) >= {FREE_CHUNKS}")
+    held = held_until(gate, when=f"int(chunk.chunk_id) >= {FREE_CHUNKS}") + _BEGUN
     stack = delivery.deploy(Change(_PROCESSING, _BEGUN, held), SIGNED_BY_THE_FIRST, ACCEPTS_THE_NEXT_SCHEMA)
     assert stack["StackStatus"] == "UPDATE_COMPLETE"
     yield gate

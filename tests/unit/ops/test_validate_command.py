@@ -103,6 +103,7 @@ def test_a_good_stage_passes_and_keeps_nothing_of_the_probe(stage: Probed, run: 
         "region": "us-east-1",
         "passed": True,
         "problems": [],
+        "remarks": [],
         "rows_read": 264,
         "rows_accepted": 241,
         "rows_rejected": 23,
@@ -167,7 +168,15 @@ def test_a_probe_that_is_rejected_is_named_with_its_reason(stage: Probed, run: R
     assert _left(stage.deployed) == ([], 0)
 
 
-def test_no_probe_is_sent_to_functions_that_cannot_run(stage: Probed, run: Run) -> None:
+def test_an_alarm_that_was_on_before_the_deployment_is_told_and_does_not_fail_it(stage: Probed, run: Run) -> None:  # D4
+    boto3.client("cloudwatch").set_alarm_state(AlarmName="etl-test-errors", StateValue="ALARM", StateReason="test")
+    result = run("validate", "--stage", "test")
+    assert result.exit_code == 0
+    assert "Remark: alarm etl-test-errors: in ALARM since" in result.stderr
+
+
+def test_no_probe_is_sent_to_functions_that_cannot_run(stage: Probed, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.commands.validate.deployed_at", lambda *_: utc_now() - timedelta(minutes=1))
     boto3.client("lambda").delete_function(FunctionName="etl-process-chunk-test")
     boto3.client("cloudwatch").set_alarm_state(AlarmName="etl-test-errors", StateValue="ALARM", StateReason="test")
     result = run("validate", "--stage", "test", "--json")
