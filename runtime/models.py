@@ -13,7 +13,7 @@ from typing import Any, Mapping
 from runtime.errors import InvalidInput, UnsupportedSchema
 
 SCHEMA = 1
-#: N and N-1; there is no 0.
+#: N and N-1; there is no 0. A new number is accepted here one delivery before it is written (docs/adr/0064).
 ACCEPTED_SCHEMAS = (1,)
 
 FILE_ITEM = "#file"

@@ -18,7 +18,7 @@ from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles, wait_until
 from tests.support.transactions import csv, row
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.usefixtures("small_chunks")]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.usefixtures("small_chunks", "scaled_waits")]
 
 ROWS, BAD_ROWS = 3000, range(100, 3000, 500)
 FREE_CHUNKS = 8
@@ -145,7 +145,6 @@ def test_a_file_in_progress_finishes_through_a_deployment(files: StageFiles, del
     assert (first_state(files, after), planned_schema(files, after)) == ("Begin", 2)
 
 
-@pytest.mark.usefixtures("scaled_waits")
 @pytest.mark.parametrize(("change", "error"), BROKEN.values(), ids=BROKEN)
 def test_files_in_progress_finish_through_a_deployment_that_is_rolled_back(
     files: StageFiles, delivery: Delivery, gate: Path, tmp_path: Path, change: Change, error: str
