@@ -50,7 +50,7 @@ class StageFiles:
         )
         return [plain(item) for item in answer["Items"]]
 
-    def ended(self, identity: str) -> dict[str, Any]:
+    def ended(self, identity: str, deadline_seconds: float = DEADLINE_SECONDS) -> dict[str, Any]:
         """The item of a file once it has ended, its original has moved and its executions are over."""
 
         def done() -> dict[str, Any] | None:
@@ -58,7 +58,7 @@ class StageFiles:
             over = item and item["file_status"] in FileStatus.ENDED and not item["location"]["key"].startswith("incoming/")
             return item if over and not self.running() else None
 
-        wait_until(done, f"file {identity} to end")
+        wait_until(done, f"file {identity} to end", deadline_seconds)
         item = self.item(identity)
         assert item is not None
         return item
@@ -101,14 +101,14 @@ class StageFiles:
                 self.sqs.delete_message(QueueUrl=self.stage.results_queue, ReceiptHandle=message["ReceiptHandle"])
 
 
-def wait_until(done: Any, what: str) -> Any:
-    deadline = time.monotonic() + DEADLINE_SECONDS
+def wait_until(done: Any, what: str, deadline_seconds: float = DEADLINE_SECONDS) -> Any:
+    deadline = time.monotonic() + deadline_seconds
     while time.monotonic() < deadline:
         found = done()
         if found:
             return found
         time.sleep(_POLL_SECONDS)
-    raise AssertionError(f"waited {DEADLINE_SECONDS} s for {what}")
+    raise AssertionError(f"waited {deadline_seconds} s for {what}")
 
 
 def plain(item: dict[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.usefixtures("small_
 
 ROWS, BAD_ROWS = 3000, range(100, 3000, 500)
 FREE_CHUNKS = 8
-#: The retries of a deployment fault wait 1, 4 and 16 minutes on AWS; here 6, 24 and 96 seconds.
-WAIT_SCALE = 0.1
+#: The retries of a deployment fault wait 1, 4 and 16 minutes on AWS; here 15, 60 and 240 seconds.
+WAIT_SCALE = 0.25
+#: A wait that reaches it has failed: all three retries, and time to work.
+DEADLINE_SECONDS = 600
 
 _MODELS, _PROCESSING, _CHECK = "runtime/models.py", "runtime/workflow/processing.py", "runtime/handlers/check_deployment.py"
 _BEGUN, _RESULTS = "    started = time.monotonic()\n", 'results = {"proof": proof,'
@@ -107,7 +109,7 @@ def statuses(files: StageFiles, identity: str) -> list[str]:
 
 def adds_up(files: StageFiles, identity: str) -> dict[str, Any]:
     """Every row exactly once, every chunk exactly once; returns the file's item."""
-    item = files.ended(identity)
+    item = files.ended(identity, DEADLINE_SECONDS)
     chunks = files.chunks(identity)
     assert item["file_status"] == "SUCCEEDED", item.get("error_message")
     assert (item["rows_read"], item["rows_accepted"], item["rows_rejected"]) == (ROWS, ROWS - len(BAD_ROWS), len(BAD_ROWS))
