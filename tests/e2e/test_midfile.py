@@ -7,12 +7,16 @@ machine, where the functions run. So the deployments happen in the middle of the
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Iterator
 
 import pytest
 
+from runtime import probe_removal
 from runtime.executions import waiting_fault
+from runtime.probe import DATASET
+from runtime.tracking import utc_now
 from tests.e2e.broken import Change, Delivery
 from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles, wait_until
@@ -58,11 +62,16 @@ def begins_with_another_state(template: dict[str, Any]) -> None:
 
 @pytest.fixture
 def delivery(stage: DeployedStage) -> Iterator[Delivery]:
-    """The stage's deliveries; at the end it is what it was."""
-    delivery = Delivery(stage)
+    """The stage's deliveries; at the end it is what it was, without the probes of those that failed."""
+    delivery, files = Delivery(stage), StageFiles(stage)
     before = delivery.template()
     yield delivery
     delivery.restore(before)
+    wait_until(lambda: not files.running(), "the probes' executions to end", DEADLINE_SECONDS)
+    later = utc_now() + timedelta(minutes=1)
+    for run_id, identity in probe_removal.leftovers(files.s3, stage.bucket, DATASET, stage.outputs["SourceName"], later):
+        under = probe_removal.prefixes(DATASET, run_id, identity)
+        assert probe_removal.remove(files.s3, files.table, stage.bucket, stage.table, under, identity) == []
 
 
 @pytest.fixture
