@@ -30,7 +30,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-#: A class that takes one of these takes characters of several bytes.
+#: An ASCII class that takes one of these takes characters of several bytes.
 _NOT_ASCII = "\x80\xe9\u0101\u4e2d\U0001f600"
 _SPACE = r"\t-\r "
 
@@ -139,7 +139,7 @@ def fixed_width(pattern: str) -> list[tuple[int, str]] | None:
             return None
         else:
             one = re.compile(token[0], re.ASCII)
-            if any(one.fullmatch(character) for character in _NOT_ASCII):
+            if not token[0].isascii() or any(one.fullmatch(character) for character in _NOT_ASCII):
                 return None
             runs.append((1, "".join(character for character in map(chr, range(128)) if one.fullmatch(character))))
     return runs

@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Iterable, Iterator
 
+import numpy as np
+
 from runtime.records.scanner import Scan, scan
 
 #: Bytes. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
 BLOCK_BYTES = 4 * 1024 * 1024
+#: Records. What is held for each of them bounds a block of tiny records, where bytes do not.
+BLOCK_RECORDS = 65_536
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,20 @@ class BlockReader:
     quote: str
     last: bool
     block_bytes: int = BLOCK_BYTES
+    block_records: int = BLOCK_RECORDS
     bytes_read: int = 0
     left_over: int = 0
     open_quote: int | None = None
     _buffer: bytes = field(default=b"", init=False)
+
+    def _blocks(self, window: memoryview, offset: int, found: Scan) -> Iterator[Block]:
+        """What was *found* in *window* as blocks of at most as many records."""
+        for first in range(0, len(found.ends), self.block_records):
+            ends = found.ends[first : first + self.block_records]
+            begin, end = int(found.ends[first - 1]) if first else 0, int(ends[-1])
+            low, high = np.searchsorted(found.malformed, (first, first + len(ends)))
+            part = Scan(ends - begin, found.malformed[low:high] - first, None, end - begin)
+            yield Block(bytes(window[begin:end]), offset + begin, part)
 
     def __iter__(self) -> Iterator[Block]:
         """Blocks in order. A record longer than a block doubles the size until it fits."""
@@ -55,12 +69,12 @@ class BlockReader:
                 if part is not None:
                     self.bytes_read += len(part)
                     self._buffer, position = self._buffer[position:] + bytes(part), 0
-            window = self._buffer[position : position + wanted]
+            window = memoryview(self._buffer)[position : position + wanted]
             at_end = ended and position + len(window) == len(self._buffer)
             found = scan(window, ord(self.delimiter), ord(self.quote), final=at_end and self.last)
             offset = self.bytes_read - len(self._buffer) + position
             if len(found.ends):
-                yield Block(window[: found.tail], offset, found)
+                yield from self._blocks(window, offset, found)
                 position += found.tail
                 wanted = self.block_bytes
             elif not at_end:

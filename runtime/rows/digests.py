@@ -35,7 +35,7 @@ def add_column(sums: Words, array: pa.Array[Any], seed: bytes, column: int) -> N
     if not width:
         array, width = array.cast(pa.int8()), 1
     raw = memory(array.buffers()[1], np.uint8)[array.offset * width : (array.offset + len(array)) * width]
-    _add_words(sums, np.arange(len(array)), raw.reshape(len(array), width), seed, column)
+    sums += _of_words(raw.reshape(len(array), width), seed, column)
 
 
 def initial(rows: int) -> Words:
@@ -54,20 +54,24 @@ def _add_texts(sums: Words, texts: Texts, seed: bytes, column: int) -> None:
         if length > _LONG:
             long = b"".join(hashlib.blake2b(row.tobytes(), digest_size=64, key=seed[:64]).digest() for row in matrix)
             matrix = np.frombuffer(long, np.uint8).reshape(len(where), 64)
-        sums[where] += np.uint64(length) * _multipliers(seed, column)[0]
-        _add_words(sums, where, matrix, seed, column)
+        found = _of_words(matrix, seed, column) + np.uint64(length) * _multipliers(seed, column)[0]
+        if len(where) == len(sums):
+            sums += found
+        else:
+            sums[where] += found
 
 
-def _add_words(sums: Words, where: npt.NDArray[np.intp], matrix: npt.NDArray[np.uint8], seed: bytes, column: int) -> None:
+def _of_words(matrix: npt.NDArray[np.uint8], seed: bytes, column: int) -> Words:
+    """The sums of rows of equally many bytes, a last word that is short filled with zeros."""
     rows, width = matrix.shape
-    padded = np.zeros((rows, -(-width // 4) * 4), np.uint8)
-    padded[:, :width] = matrix
-    words = padded.view("<u4").astype(np.uint64)
+    if width % 4:
+        padded = np.zeros((rows, -(-width // 4) * 4), np.uint8)
+        padded[:, :width] = matrix
+        matrix = padded
+    words = matrix.view("<u4").astype(np.uint64)
     multipliers = _multipliers(seed, column)
-    total = np.zeros((rows, _HASHES), np.uint64)
-    for index in range(words.shape[1]):
-        total += words[:, index, None] * multipliers[2 + index]
-    sums[where] += total + multipliers[1]
+    sums: Words = words @ multipliers[2 : 2 + words.shape[1]] + multipliers[1]
+    return sums
 
 
 @lru_cache(maxsize=64)

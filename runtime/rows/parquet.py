@@ -1,28 +1,42 @@
-"""Accepted rows to one Parquet file in memory, written while blocks are checked."""
+"""Accepted rows to one Parquet file in memory, written on a thread of its own while blocks are checked."""
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from runtime.contracts.model import Contract, Field
+from runtime.contracts.model import Contract
 from runtime.rows.checking import schema
 
 #: A row group is closed when it has this many rows or bytes: enough to be read at speed, few enough to be held.
-ROW_GROUP_ROWS = 131_072
+ROW_GROUP_ROWS = 65_536
 ROW_GROUP_BYTES = 64 * 1024 * 1024
+#: A column gets a dictionary where the first block has at least so many rows for each of its values.
+_ROWS_FOR_A_VALUE = 4
 
 
 class ParquetBuffer:
-    """Row groups are cut at blocks, so the same blocks give the same bytes."""
+    """Row groups are cut at blocks, so the same blocks give the same bytes. Use it as a context: it owns a thread."""
 
     def __init__(self, contract: Contract) -> None:
         self._schema = schema(contract)
-        self._dictionaries = [field.name for field in contract.fields if _repeats(field, contract)]
+        self._keys = set(contract.primary_key)
         self._sink = pa.BufferOutputStream()
         self._writer: pq.ParquetWriter | None = None
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
         self._waiting: list[pa.Table] = []
         self.rows = 0
+
+    def __enter__(self) -> ParquetBuffer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._thread.shutdown()
 
     def add(self, table: pa.Table) -> None:
         """Take accepted rows, in order."""
@@ -36,7 +50,9 @@ class ParquetBuffer:
 
     def finish(self) -> bytes | None:
         """The file, or None when no row was added."""
-        self._write()
+        if self._waiting:
+            self._write()
+        self._wait()
         if self._writer is None:
             return None
         self._writer.close()
@@ -44,22 +60,31 @@ class ParquetBuffer:
         return data
 
     def _write(self) -> None:
-        if not self._waiting:
-            return
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._sink,
-                self._schema,
-                compression="zstd",
-                use_dictionary=self._dictionaries,  # type: ignore[arg-type]  # the stubs know no list of columns
-                write_statistics=True,
-                store_schema=False,
-            )
+        """Hand the waiting rows over; one row group is written at a time, so that no more than one more waits."""
+        self._wait()
         table = pa.concat_tables(self._waiting)
         self._waiting = []
-        self._writer.write_table(table, row_group_size=table.num_rows)
+        if self._writer is None:
+            self._writer = self._opened(table)
+        self._writing = self._thread.submit(self._writer.write_table, table, row_group_size=table.num_rows)
+
+    def _wait(self) -> None:
+        if self._writing is not None:
+            self._writing.result()
+
+    def _opened(self, sample: pa.Table) -> pq.ParquetWriter:
+        return pq.ParquetWriter(
+            self._sink,
+            self._schema,
+            compression="zstd",
+            use_dictionary=[name for name in self._schema.names if name not in self._keys and _repeats(sample.column(name))],  # type: ignore[arg-type]  # the stubs know no list of columns
+            # Random texts prune no row group; their smallest and largest cost a comparison each.
+            write_statistics=[field.name for field in self._schema if not pa.types.is_string(field.type)],
+            store_schema=False,
+        )
 
 
-def _repeats(field: Field, contract: Contract) -> bool:
-    """Whether a dictionary is worth trying: not for keys, nor for measures, which rarely repeat."""
-    return field.name not in contract.primary_key and field.type in ("string", "date")
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Whether a dictionary is worth its hashing: the first block's values repeat."""
+    first = column.chunk(0)
+    return bool(pc.count_distinct(first).as_py() * _ROWS_FOR_A_VALUE <= len(first))

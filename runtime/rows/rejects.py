@@ -12,15 +12,43 @@ import io
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple, Sequence
 
 from runtime.contracts.fields import WHOLE_ROW
 from runtime.errors import NotCsv
 
-Errors = list[dict[str, Any]]
-
 DETAILED_BYTES = 256 * 1024 * 1024
-MAX_BYTES = 1024 * 1024 * 1024
+#: The log is held in memory until it is written.
+MAX_BYTES = 400 * 1024 * 1024
+
+#: What ``json.dumps`` does without looking for an encoder first, which for short texts is most of its time.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Reason(NamedTuple):
+    """Why a row was rejected: ``counted`` is ``column:code``, the others are JSON with and without the message."""
+
+    counted: str
+    detailed: str
+    brief: str
+
+
+class Rejected(NamedTuple):
+    """A rejected row: its ordinal, its first byte, its bytes with their terminator, and its reasons in file order.
+
+    Ordinal and offset count from the start of the block.
+    """
+
+    row: int
+    offset: int
+    record: bytes
+    reasons: Sequence[Reason]
+
+
+def reason(code: str, column: str | None, message: str) -> Reason:
+    """``column`` is None when the row as a whole is at fault."""
+    error = {"code": code, "column": column}
+    return Reason(f"{column or WHOLE_ROW}:{code}", _json({**error, "message": message}), _json({**error, "message": ""}))
 
 
 @dataclass
@@ -32,34 +60,30 @@ class RejectLog:
     rows: int = 0
     _lines: io.BytesIO = field(default_factory=io.BytesIO)
 
-    def add(self, row: int, offset: int, record: bytes, errors: Errors) -> None:
-        """One rejected row: its ordinal in the chunk, its first byte in the file, its bytes with their terminator.
+    def add(self, block: Sequence[Rejected], first_row: int, offset: int) -> None:
+        """Take the rejected rows of a block that begins with the chunk's row *first_row* at the file's byte *offset*.
 
         Raises NotCsv when there are too many to tell.
         """
-        self.rows += 1
-        self.reasons.update(f"{error['column'] or WHOLE_ROW}:{error['code']}" for error in errors)
+        self.reasons.update([why.counted for rejected in block for why in rejected.reasons])
         written = self._lines.tell()
-        if written > MAX_BYTES:
-            raise NotCsv(f"{self.rows:,} rows of one chunk fit nothing, up to the row", offset)
-        line: dict[str, Any] = {"row": row, "offset": offset, "length": len(record)}
-        if written <= DETAILED_BYTES:
-            line.update(self._raw(record), errors=errors)
-        else:
-            line.update(raw="", errors=[{**error, "message": ""} for error in errors])
-        self._lines.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        for row, begin, record, reasons in block:
+            self.rows += 1
+            if written > MAX_BYTES:
+                raise NotCsv(f"{self.rows:,} rows of one chunk fit nothing, up to the row", offset + begin)
+            if written <= DETAILED_BYTES:
+                raw, errors = self._raw(record), ",".join([why.detailed for why in reasons])
+            else:
+                raw, errors = '"raw":""', ",".join([why.brief for why in reasons])
+            line = f'{{"row":{first_row + row},"offset":{offset + begin},"length":{len(record)},{raw},"errors":[{errors}]}}\n'
+            written += self._lines.write(line.encode())
 
     def to_bytes(self) -> bytes:
         return self._lines.getvalue()
 
-    def _raw(self, record: bytes) -> dict[str, str]:
+    def _raw(self, record: bytes) -> str:
         body = record[:-2] if record.endswith(b"\r\n") else record[:-1] if record.endswith(b"\n") else record
         try:
-            return {"raw": body.decode(self.encoding)}
+            return f'"raw":{_json(body.decode(self.encoding))}'
         except UnicodeDecodeError:
-            return {"raw_base64": base64.b64encode(body).decode()}
-
-
-def error(code: str, column: str | None, message: str) -> dict[str, Any]:
-    """``column`` is None when the row as a whole is at fault."""
-    return {"code": code, "column": column, "message": message}
+            return f'"raw_base64":"{base64.b64encode(body).decode()}"'

@@ -14,6 +14,8 @@ from runtime.contracts.values import Value, bound, read
 from runtime.rows.checks.column import Column, arrow_type
 from runtime.rows.texts import Bytes, Mask, Numbers, Texts, fixed_array
 
+Parts = npt.NDArray[np.int32]
+
 _PER_SECOND = {"ms": 1_000, "us": 1_000_000}
 _LIMITS = {"H": 23, "M": 59, "S": 59}
 
@@ -28,9 +30,8 @@ def check(texts: Texts, field: Field, missing: Mask) -> Column:
         if len(where):
             good, days, seconds, microseconds = _read(matrix, shape)
             bad[where] = ~good
-            values[where] = (
-                days if field.type == "date" else (days * 86_400 + seconds) * per_second + microseconds * per_second // 1_000_000
-            )
+            moments = (days * 86_400 + seconds) * per_second + microseconds // (1_000_000 // per_second)
+            values[where] = days if field.type == "date" else moments
     low, high = (_number(found, per_second) for found in (bound(field, field.minimum), bound(field, field.maximum)))
     if low is not None:
         bad |= values < low
@@ -44,12 +45,13 @@ def check(texts: Texts, field: Field, missing: Mask) -> Column:
     return Column(fixed_array(arrow_type(field), stored, missing | bad), bad)
 
 
-def _read(matrix: Bytes, shape: Shape) -> tuple[Mask, Numbers, Numbers, Numbers]:
+def _read(matrix: Bytes, shape: Shape) -> tuple[Mask, Numbers, Parts, Parts]:
     """Which rows are real moments, and their days since 1970, seconds of the day and microseconds."""
     good = np.ones(len(matrix), np.bool_)
+    characters = np.ascontiguousarray(matrix.T)
     for at, character in shape.literals:
-        good &= matrix[:, at] == ord(character)
-    parts = {letter: _digits(matrix[:, start : start + width], good) for letter, (start, width) in shape.numbers.items()}
+        good &= characters[at] == ord(character)
+    parts = {letter: _digits(characters[start : start + width], good) for letter, (start, width) in shape.numbers.items()}
     for letter, limit in _LIMITS.items():
         if letter in parts:
             good &= parts[letter] <= limit
@@ -58,7 +60,7 @@ def _read(matrix: Bytes, shape: Shape) -> tuple[Mask, Numbers, Numbers, Numbers]
     month = np.where(good, parts["Y"] * 12 + parts["m"] - 1, 0)
     good &= parts["d"] <= lengths[month]
     days = first_days[month] + parts["d"] - 1
-    none = np.zeros(len(matrix), np.int64)
+    none = np.zeros(len(matrix), np.int32)
     seconds = (parts.get("H", none) * 60 + parts.get("M", none)) * 60 + parts.get("S", none)
     fraction = parts.get("f", none)
     if "f" in shape.numbers:
@@ -66,13 +68,13 @@ def _read(matrix: Bytes, shape: Shape) -> tuple[Mask, Numbers, Numbers, Numbers]
     return good, days, seconds, fraction
 
 
-def _digits(columns: Bytes, good: Mask) -> Numbers:
-    """The number that each row spells; clears *good* where a character is no ASCII digit."""
-    number = np.zeros(len(columns), np.int64)
-    for index in range(columns.shape[1]):
-        digit = columns[:, index] - np.uint8(ord("0"))
+def _digits(characters: Bytes, good: Mask) -> Parts:
+    """The number that each column spells, of at most nine characters; clears *good* where one is no ASCII digit."""
+    number = np.zeros(characters.shape[1], np.int32)
+    for digit in characters - np.uint8(ord("0")):
         good &= digit <= 9
-        number = number * 10 + digit
+        number *= 10
+        number += digit
     return number
 
 

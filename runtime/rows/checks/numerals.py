@@ -22,8 +22,9 @@ _WORD = 2**64
 
 def check_integer(texts: Texts, field: Field, missing: Mask) -> Column:
     bad = _malformed(texts, field, INTEGER_DIGITS, 0)
-    for index in np.flatnonzero((texts.lengths >= INTEGER_DIGITS) & ~bad & ~missing).tolist():
-        bad[index] = not INT64_MIN <= int(texts.value(index).replace(field.group_char or "", "")) <= INT64_MAX
+    long = np.flatnonzero((texts.lengths >= INTEGER_DIGITS) & ~bad & ~missing)
+    numbers = [int(text.replace(field.group_char or "", "")) for text in texts.values(long)]
+    bad[long] = [not INT64_MIN <= number <= INT64_MAX for number in numbers]
     array = _plain(texts, field, bad | missing).cast(pa.int64())
     values = numbers_of(array, np.int64)
     if isinstance(field.minimum, int):

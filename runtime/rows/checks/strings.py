@@ -13,7 +13,12 @@ import pyarrow.compute as pc
 from runtime.contracts import patterns
 from runtime.contracts.model import Field
 from runtime.rows.checks.column import Column
-from runtime.rows.texts import Mask, Texts, memory, numbers_of, string_array
+from runtime.rows.texts import Bytes, Mask, Texts, memory, numbers_of, string_array
+
+#: Rows that a fixed-width pattern is compared with in one stretch of memory, since numpy is slow on short rows.
+_ROWS_AT_ONCE = 64
+#: The range of a byte that UTF-8 does not have, for a class that allows no character.
+_NOTHING = [(0xFF, 0xFF)]
 
 
 def check(texts: Texts, field: Field, missing: Mask) -> Column:
@@ -37,27 +42,54 @@ def _characters(texts: Texts) -> npt.NDArray[np.int32]:
 
 
 def _matches(texts: Texts, pattern: str) -> Mask:
-    """By a table for each character position where the pattern has a fixed width, by RE2 otherwise."""
-    tables = _tables(pattern)
-    if tables is None:
+    """By the ranges of characters at each position where the pattern has a fixed width, by RE2 otherwise."""
+    ranges = _ranges(pattern)
+    if ranges is None:
         return _mask(pc.match_substring_regex(texts.array, pattern=patterns.re2(pattern)))
+    lows, spans = ranges
+    width = lows.shape[1] // _ROWS_AT_ONCE
+    where, matrix = texts.of_length(width)
     found = np.zeros(len(texts), np.bool_)
-    where, matrix = texts.of_length(sum(count for count, _ in tables))
-    matched = np.ones(len(where), np.bool_)
-    start = 0
-    for count, table in tables:
-        matched &= table[matrix[:, start : start + count]].all(axis=1)
-        start += count
-    found[where] = matched
+    found[where] = True
+    whole = len(where) // _ROWS_AT_ONCE * _ROWS_AT_ONCE
+    for first, after, columns in ((0, whole, lows.shape[1]), (whole, len(where), width)):
+        if first == after or not width:
+            continue
+        rows = matrix[first:after].reshape(-1, columns)
+        fits = np.zeros(rows.shape, np.bool_)
+        for low, span in zip(lows[:, :columns], spans[:, :columns]):
+            fits |= rows - low <= span
+        if not fits.all():
+            found[where[first + np.flatnonzero(~fits) // width]] = False
     return found
 
 
 @lru_cache(maxsize=256)
-def _tables(pattern: str) -> tuple[tuple[int, Mask], ...] | None:
+def _ranges(pattern: str) -> tuple[Bytes, Bytes] | None:
+    """The lowest byte of each range that a position allows, and how far up it goes, repeated for that many rows.
+
+    Shape (ranges, rows * width). Where a position allows fewer ranges than another, its last one stands again.
+    """
     runs = patterns.fixed_width(pattern)
     if runs is None:
         return None
-    return tuple((count, np.isin(np.arange(256), [ord(character) for character in allowed])) for count, allowed in runs)
+    positions = [_ranges_of(allowed) or _NOTHING for count, allowed in runs for _ in range(count)]
+    most = max(map(len, positions), default=1)
+    filled = [ranges + ranges[-1:] * (most - len(ranges)) for ranges in positions]
+    table = np.array(filled, np.uint8).reshape(-1, most, 2).transpose(2, 1, 0)
+    low, high = (np.tile(bound, _ROWS_AT_ONCE) for bound in table)
+    return low, high - low
+
+
+def _ranges_of(characters: str) -> list[tuple[int, int]]:
+    """Ascending ASCII *characters* as ranges, both ends included."""
+    ranges: list[tuple[int, int]] = []
+    for code in map(ord, characters):
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1] = (ranges[-1][0], code)
+        else:
+            ranges.append((code, code))
+    return ranges
 
 
 @lru_cache(maxsize=64)
