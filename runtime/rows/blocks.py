@@ -14,7 +14,7 @@ import numpy as np
 from runtime.records.scanner import Scan, scan
 
 #: Bytes. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
-BLOCK_BYTES = 4 * 1024 * 1024
+BLOCK_BYTES = 2 * 1024 * 1024
 #: Records. What is held for each of them bounds a block of tiny records, where bytes do not.
 BLOCK_RECORDS = 65_536
 

@@ -29,7 +29,7 @@ _LONG = 1024
 def add_column(sums: Words, array: pa.Array[Any], seed: bytes, column: int) -> None:
     """Add a key column without nulls to *sums*, of shape (rows, 4). ``column`` is its place in the key."""
     if pa.types.is_string(array.type):
-        _add_texts(sums, Texts.of(pa.concat_arrays([array])), seed, column)
+        _add_texts(sums, Texts.of(pa.concat_arrays([array]) if array.offset else array), seed, column)
         return
     width = array.type.bit_width // 8
     if not width:
@@ -49,7 +49,7 @@ def final(sums: Words) -> tuple[Words, Words]:
 
 
 def _add_texts(sums: Words, texts: Texts, seed: bytes, column: int) -> None:
-    for length in np.unique(texts.lengths).tolist():
+    for length in _distinct(texts.lengths):
         where, matrix = texts.of_length(length)
         if length > _LONG:
             long = b"".join(hashlib.blake2b(row.tobytes(), digest_size=64, key=seed[:64]).digest() for row in matrix)
@@ -59,6 +59,14 @@ def _add_texts(sums: Words, texts: Texts, seed: bytes, column: int) -> None:
             sums += found
         else:
             sums[where] += found
+
+
+def _distinct(lengths: npt.NDArray[np.int32]) -> list[int]:
+    """The lengths there are; keys of one length need no sorting."""
+    if len(lengths) and lengths.min() == lengths.max():
+        return [int(lengths[0])]
+    found: list[int] = np.unique(lengths).tolist()
+    return found
 
 
 def _of_words(matrix: npt.NDArray[np.uint8], seed: bytes, column: int) -> Words:

@@ -15,8 +15,9 @@ from runtime.rows.checking import schema
 #: A row group is closed when it has this many rows or bytes: enough to be read at speed, few enough to be held.
 ROW_GROUP_ROWS = 65_536
 ROW_GROUP_BYTES = 64 * 1024 * 1024
-#: A column gets a dictionary where the first block has at least so many rows for each of its values.
+#: A column gets a dictionary where the first rows are at least so many for each of their values.
 _ROWS_FOR_A_VALUE = 4
+_SAMPLE_ROWS = 8_192
 
 
 class ParquetBuffer:
@@ -48,10 +49,14 @@ class ParquetBuffer:
         if waiting_rows >= ROW_GROUP_ROWS or sum(part.nbytes for part in self._waiting) >= ROW_GROUP_BYTES:
             self._write()
 
-    def finish(self) -> bytes | None:
-        """The file, or None when no row was added."""
+    def flush(self) -> None:
+        """Have what still waits written while the caller does something else."""
         if self._waiting:
             self._write()
+
+    def finish(self) -> bytes | None:
+        """The file, or None when no row was added."""
+        self.flush()
         self._wait()
         if self._writer is None:
             return None
@@ -85,6 +90,6 @@ class ParquetBuffer:
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:
-    """Whether a dictionary is worth its hashing: the first block's values repeat."""
-    first = column.chunk(0)
+    """Whether a dictionary is worth its hashing: the first values repeat."""
+    first = column.chunk(0).slice(0, _SAMPLE_ROWS)
     return bool(pc.count_distinct(first).as_py() * _ROWS_FOR_A_VALUE <= len(first))

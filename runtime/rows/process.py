@@ -92,6 +92,7 @@ class _Run:
         self._blank_lines += judged.blank_lines
 
     def output(self, bytes_read: int, proof: Proof) -> ChunkOutput:
+        self._parquet.flush()
         return ChunkOutput(
             rows_read=self._rows_read,
             rows_accepted=self._parquet.rows,

@@ -54,8 +54,8 @@ def structure(block: Block, encoding: str) -> Structure:
     cut[list(faults)] = True
     kept = np.flatnonzero(~cut)
     if faults or text is None:
-        text = _decoded(_joined(block.data, starts, ends, ~cut), encoding)
-        assert text is not None
+        raw = _joined(block.data, starts, ends, ~cut)
+        text = raw if encoding == "utf-8" else raw.decode(encoding).encode()
     return Structure(starts, ends, blank, faults, kept, text)
 
 
@@ -74,7 +74,8 @@ def _control_characters(raw: bytes, data: npt.NDArray[np.uint8], ends: Numbers) 
     found: dict[int, str] = {}
     if b"\r" in raw:
         returns = np.flatnonzero(data == CR)
-        lone = returns[np.append(data, np.uint8(0))[returns + 1] != LF]
+        last = len(data) - 1
+        lone = returns[(data[np.minimum(returns + 1, last)] != LF) | (returns == last)]
         found.update(dict.fromkeys(np.searchsorted(ends, lone, side="right").tolist(), "a carriage return without a line feed"))
     if b"\0" in raw:
         found.update(dict.fromkeys(np.searchsorted(ends, np.flatnonzero(data == 0), side="right").tolist(), "a NUL byte"))

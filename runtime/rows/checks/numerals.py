@@ -62,6 +62,8 @@ def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) ->
     Nearly every byte is a digit, so only the others are looked at, each by its distance from the ends of its text.
     """
     lengths = texts.lengths
+    if _uniform(texts, field, max_whole_digits, scale):
+        return np.zeros(len(texts), np.bool_)
     bad: Mask = lengths == 0
     others = np.flatnonzero(texts.data - np.uint8(_ZERO) > 9)
     rows = texts.rows_of(others)
@@ -91,6 +93,22 @@ def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) ->
     bad[rows[~(minus | mark | group)]] = True
     bad |= (whole < 1) | (whole > max_whole_digits)
     return bad
+
+
+def _uniform(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> bool:
+    """Whether every text has all *scale* decimals and no group mark, which is common and cheap to see.
+
+    Each has one mark at its place; so when no byte but these and a leading minus is no digit, all fit.
+    """
+    if not len(texts):
+        return True
+    negative = texts.data[np.minimum(texts.starts, len(texts.data) - 1)] == _MINUS if len(texts.data) else np.zeros(len(texts), np.bool_)
+    whole = texts.lengths - negative - (scale + 1 if scale else 0)
+    if whole.min() < 1 or whole.max() > max_whole_digits:
+        return False
+    if scale and not (texts.data[texts.starts + texts.lengths - scale - 1] == ord(field.decimal_char)).all():
+        return False
+    return np.count_nonzero(texts.data - np.uint8(_ZERO) > 9) == np.count_nonzero(negative) + (len(texts) if scale else 0)
 
 
 def _whole_part_not_zero(texts: Texts) -> Mask:
