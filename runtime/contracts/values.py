@@ -76,7 +76,7 @@ def shown(text: str) -> str:
 
 def _broken(field: Field, text: str, value: Value) -> Iterator[Problem]:
     """The constraints that a value of the right type breaks, in the order of the codes."""
-    low, high = _bounds(field)
+    low, high = (None, None) if field.minimum is None and field.maximum is None else _bounds(field)
     if field.enum is not None and value not in _enumerated(field):
         yield Problem(ENUM, f"{shown(text)} is not one of {_listed(field.enum)}")
     if field.pattern is not None and not patterns.compiled(field.pattern).fullmatch(text):

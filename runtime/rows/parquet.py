@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,7 @@ _SAMPLE_ROWS = 8_192
 
 
 class ParquetBuffer:
-    """Row groups are cut at blocks, so the same blocks give the same bytes. Use it as a context: it owns a thread."""
+    """Row groups are cut at blocks, so the same blocks give the same bytes. Close it: it owns a thread."""
 
     def __init__(self, contract: Contract) -> None:
         self._schema = schema(contract)
@@ -33,10 +33,8 @@ class ParquetBuffer:
         self._waiting: list[pa.Table] = []
         self.rows = 0
 
-    def __enter__(self) -> ParquetBuffer:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def close(self) -> None:
+        """End the thread; what was not finished is lost."""
         self._thread.shutdown()
 
     def add(self, table: pa.Table) -> None:
@@ -78,18 +76,19 @@ class ParquetBuffer:
             self._writing.result()
 
     def _opened(self, sample: pa.Table) -> pq.ParquetWriter:
+        dictionaries = [name for name in self._schema.names if name not in self._keys and _repeats(sample.column(name))]
         return pq.ParquetWriter(
             self._sink,
             self._schema,
             compression="zstd",
-            use_dictionary=[name for name in self._schema.names if name not in self._keys and _repeats(sample.column(name))],  # type: ignore[arg-type]  # the stubs know no list of columns
+            use_dictionary=dictionaries,  # type: ignore[arg-type]  # the stubs know no list of columns
             # Random texts prune no row group; their smallest and largest cost a comparison each.
             write_statistics=[field.name for field in self._schema if not pa.types.is_string(field.type)],
             store_schema=False,
         )
 
 
-def _repeats(column: pa.ChunkedArray) -> bool:
+def _repeats(column: pa.ChunkedArray[Any]) -> bool:
     """Whether a dictionary is worth its hashing: the first values repeat."""
     first = column.chunk(0).slice(0, _SAMPLE_ROWS)
     return bool(pc.count_distinct(first).as_py() * _ROWS_FOR_A_VALUE <= len(first))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Iterable, Mapping
 
@@ -67,7 +68,7 @@ def process_chunk(
     judged on *threads* and taken in order, so the outputs do not depend on their number.
     """
     reader = BlockReader(parts, layout.delimiter, layout.quote, last, block_bytes, block_records)
-    with ParquetBuffer(contract) as parquet:
+    with contextlib.closing(ParquetBuffer(contract)) as parquet:
         run = _Run(parquet, RejectLog(layout.encoding), KeyDigester(contract, key_seed) if contract.primary_key else None)
         for offset, judged in in_order(lambda block: (block.offset, judge(block, contract, layout)), reader, threads):
             run.take(judged, start + offset)

@@ -12,6 +12,7 @@ import io
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, Sequence
 
 from runtime.contracts.fields import WHOLE_ROW
@@ -21,16 +22,16 @@ DETAILED_BYTES = 256 * 1024 * 1024
 #: The log is held in memory until it is written.
 MAX_BYTES = 400 * 1024 * 1024
 
-#: What ``json.dumps`` does without looking for an encoder first, which for short texts is most of its time.
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: What ``json.dumps`` does with a text; the call alone would cost more. Lines are put together by hand for the same reason.
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Reason(NamedTuple):
-    """Why a row was rejected: ``counted`` is ``column:code``, the others are JSON with and without the message."""
+    """Why a row was rejected: ``counted`` is ``column:code``; ``opening`` and ``message``, itself JSON, make a JSON object."""
 
     counted: str
-    detailed: str
-    brief: str
+    opening: str
+    message: str
 
 
 class Rejected(NamedTuple):
@@ -45,10 +46,16 @@ class Rejected(NamedTuple):
     reasons: Sequence[Reason]
 
 
+@lru_cache(maxsize=4096)
 def reason(code: str, column: str | None, message: str) -> Reason:
     """``column`` is None when the row as a whole is at fault."""
-    error = {"code": code, "column": column}
-    return Reason(f"{column or WHOLE_ROW}:{code}", _json({**error, "message": message}), _json({**error, "message": ""}))
+    return Reason(*_opening(code, column), _json(message))
+
+
+@lru_cache(maxsize=1024)
+def _opening(code: str, column: str | None) -> tuple[str, str]:
+    named = "null" if column is None else _json(column)
+    return f"{column or WHOLE_ROW}:{code}", f'{{"code":{_json(code)},"column":{named},"message":'
 
 
 @dataclass
@@ -72,9 +79,9 @@ class RejectLog:
             if written > MAX_BYTES:
                 raise NotCsv(f"{self.rows:,} rows of one chunk fit nothing, up to the row", offset + begin)
             if written <= DETAILED_BYTES:
-                raw, errors = self._raw(record), ",".join([why.detailed for why in reasons])
+                raw, errors = self._raw(record), ",".join([f"{opening}{message}}}" for _, opening, message in reasons])
             else:
-                raw, errors = '"raw":""', ",".join([why.brief for why in reasons])
+                raw, errors = '"raw":""', ",".join([f'{opening}""}}' for _, opening, _ in reasons])
             line = f'{{"row":{first_row + row},"offset":{offset + begin},"length":{len(record)},{raw},"errors":[{errors}]}}\n'
             written += self._lines.write(line.encode())
 

@@ -81,7 +81,7 @@ class Texts:
 
     def values(self, indexes: npt.NDArray[np.intp]) -> list[str]:
         """The texts at *indexes*, as Python has them."""
-        data = memoryview(self.data)
+        data = self.data.data
         starts = self.starts[indexes]
         return [str(data[start:end], "utf-8") for start, end in zip(starts.tolist(), (starts + self.lengths[indexes]).tolist())]
 

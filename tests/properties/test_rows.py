@@ -238,6 +238,11 @@ def cut(draw, data):
     return [data[start:end] for start, end in zip([0, *places], [*places, len(data)])]
 
 
+@st.composite
+def limits(draw):
+    return {"block_bytes": draw(st.integers(1, 200)), "block_records": draw(st.integers(1, 5)), "threads": draw(st.integers(1, 4))}
+
+
 def as_read_back(output, contract):
     if output.parquet is None:
         return []
@@ -255,11 +260,11 @@ def rejected(output):
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(chunk=chunks(), last=st.booleans(), start=st.integers(0, 10**12), block_bytes=st.integers(1, 200), data=st.data())
-def test_every_row_is_accepted_or_rejected_as_the_reference_says(chunk, last, start, block_bytes, data):
+@given(chunk=chunks(), last=st.booleans(), start=st.integers(0, 10**12), limits=limits(), data=st.data())
+def test_every_row_is_accepted_or_rejected_as_the_reference_says(chunk, last, start, limits, data):
     contract, layout, content = chunk
     parts = data.draw(cut(content))
-    output = process_chunk(parts, contract=contract, layout=layout, start=start, last=last, key_seed=b"seed", block_bytes=block_bytes)
+    output = process_chunk(parts, contract=contract, layout=layout, start=start, last=last, key_seed=b"seed", **limits)
     expected = read_chunk(content, contract, layout, start, last)
 
     assert (output.proof.aligned, output.proof.open_quote) == (expected.aligned, expected.open_quote)
@@ -279,11 +284,11 @@ def test_every_row_is_accepted_or_rejected_as_the_reference_says(chunk, last, st
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(chunk=chunks(), data=st.data())
-def test_the_outputs_do_not_depend_on_how_the_bytes_arrive(chunk, data):
+@given(chunk=chunks(), limits=limits(), threads=st.integers(1, 4), data=st.data())
+def test_the_outputs_do_not_depend_on_how_the_bytes_arrive_nor_on_threads(chunk, limits, threads, data):
     contract, layout, content = chunk
-    arguments = {"contract": contract, "layout": layout, "start": 0, "last": True, "key_seed": b"seed", "block_bytes": 64}
-    assert process_chunk(data.draw(cut(content)), **arguments) == process_chunk([content], **arguments)
+    arguments = {"contract": contract, "layout": layout, "start": 0, "last": True, "key_seed": b"seed", **limits}
+    assert process_chunk(data.draw(cut(content)), **arguments) == process_chunk([content], **{**arguments, "threads": threads})
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

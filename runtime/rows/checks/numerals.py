@@ -100,15 +100,16 @@ def _uniform(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> b
 
     Each has one mark at its place; so when no byte but these and a leading minus is no digit, all fit.
     """
-    if not len(texts):
-        return True
-    negative = texts.data[np.minimum(texts.starts, len(texts.data) - 1)] == _MINUS if len(texts.data) else np.zeros(len(texts), np.bool_)
+    if not len(texts.data):
+        return False
+    negative = texts.data[np.minimum(texts.starts, len(texts.data) - 1)] == _MINUS
     whole = texts.lengths - negative - (scale + 1 if scale else 0)
     if whole.min() < 1 or whole.max() > max_whole_digits:
         return False
     if scale and not (texts.data[texts.starts + texts.lengths - scale - 1] == ord(field.decimal_char)).all():
         return False
-    return np.count_nonzero(texts.data - np.uint8(_ZERO) > 9) == np.count_nonzero(negative) + (len(texts) if scale else 0)
+    others = int(np.count_nonzero(texts.data - np.uint8(_ZERO) > 9))
+    return others == int(np.count_nonzero(negative)) + (len(texts) if scale else 0)
 
 
 def _whole_part_not_zero(texts: Texts) -> Mask:

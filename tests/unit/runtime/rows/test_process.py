@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 
 import pyarrow as pa
@@ -23,9 +26,13 @@ def contract_of(*fields, encoding="utf-8", **schema):
     return parse_contract(document, "made.json")
 
 
-def run(contract, data, *, last=True, start=0, **options):
+def run(contract, data, **options):
+    return run_parts(contract, [data], **options)
+
+
+def run_parts(contract, parts, *, last=True, start=0, **options):
     layout = Layout(contract.encoding, contract.delimiter, contract.quote, 0, contract.names)
-    return process_chunk([data], contract=contract, layout=layout, start=start, last=last, key_seed=b"seed", **options)
+    return process_chunk(parts, contract=contract, layout=layout, start=start, last=last, key_seed=b"seed", **options)
 
 
 def rows(output):
@@ -110,6 +117,59 @@ def test_a_byte_that_the_encoding_does_not_have_is_an_error_of_its_row_only():
     output = run(contract, b"caf\xe9\n\x81\n\x80\n")
     assert [row["a"] for row in rows(output)] == ["café", "€"]
     assert codes(output) == [[(None, "encoding-error")]]
+
+
+@pytest.mark.parametrize(("encoding", "damage"), [("utf-8", b"\xff"), ("utf-8", b"\xe2\x82"), ("ascii", b"\xe9"), ("cp1252", b"\x81")])
+def test_records_that_are_no_text_are_found_wherever_they_are_with_the_first_byte_that_is_none(encoding, damage):
+    broken = [0, 1, 255, 256, 257, 599]
+    records = [f"row {index}".encode() + (damage + b"-" + damage if index in broken else b"") + b"\n" for index in range(600)]
+    lines = [json.loads(line) for line in run(contract_of({"name": "a"}, encoding=encoding), b"".join(records)).rejects.splitlines()]
+    assert [line["row"] for line in lines] == broken
+    assert [line["errors"][0]["message"] for line in lines] == [
+        f"byte 0x{damage[0]:02X} at position {len(f'row {index}')} of the record is not {encoding}" for index in broken
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["[0-9a-f]{3}", "[A-Z]{2}[0-9]", "[^a][ace][.-]", r"\d-[^\w\W]", ""])
+def test_a_pattern_of_fixed_width_is_judged_row_by_row_in_a_long_column(pattern):
+    alphabet = ["a", "f", "g", "A", "Z", "0", "9", "-", "."]
+    texts = ["".join(letters) for letters in itertools.product(alphabet, repeat=3)] + ["", "a", "0000"]
+    data = "".join(f'"{text}"\n' for text in texts).encode()
+    found = rows(run(contract_of({"name": "s", "constraints": {"pattern": pattern}}, missingValues=[]), data))
+    assert [row["s"] for row in found] == [text for text in texts if re.fullmatch(pattern, text)]
+
+
+@pytest.mark.parametrize(("pattern", "fits", "breaks"), [("ü", "ü", "u"), ("[üa]b", "üb", "éb"), ("[^ü]b", "éb", "üb")])
+def test_a_pattern_may_name_characters_of_several_bytes(pattern, fits, breaks):
+    output = run(contract_of({"name": "s", "constraints": {"pattern": pattern}}), f"{fits}\n{breaks}\n".encode())
+    assert ([row["s"] for row in rows(output)], codes(output)) == ([fits], [[("s", "pattern")]])
+
+
+@pytest.mark.parametrize("odd", ["1.5", "15", "1x.50", "-.50", "1.50-", "--1.50", "-", "", "1234567.50", "1,50", "1.5x", "x.50"])
+def test_one_odd_amount_among_uniform_ones_is_judged_by_itself(odd):
+    contract = contract_of({"name": "n", "type": "number", "precision": 8, "scale": 2, "constraints": {"required": True}})
+    output = run(contract, f'0.00\n-123456.75\n"{odd}"\n999999.99\n'.encode())
+    expected = [Decimal("0.00"), Decimal("-123456.75"), *([Decimal(odd)] if odd in ("1.5", "15") else []), Decimal("999999.99")]
+    assert [row["n"] for row in rows(output)] == expected
+
+
+def test_a_block_of_tiny_records_is_cut_by_their_number():
+    """E2: what is held for a record bounds a block that its bytes do not."""
+    data = b"".join(b"%d,b\n" % index if index % 7 else b"only\n" for index in range(100))
+    whole, cut = run(TEXT, data), run(TEXT, data, block_records=3)
+    assert (rows(cut), cut.rejects, cut.rows_rejected) == (rows(whole), whole.rejects, 15)
+
+
+def test_an_error_in_one_block_stops_the_chunk_and_its_threads():
+    before = threading.active_count()
+    with pytest.raises(OSError, match="gone"):
+        run_parts(TEXT, broken_off([b"x,1\n" * 100] * 4), block_bytes=16)
+    assert threading.active_count() == before
+
+
+def broken_off(parts):
+    yield from parts
+    raise OSError("gone")
 
 
 def test_a_chunk_that_ends_inside_quotes_is_not_aligned_and_names_the_quote():
