@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,23 +103,25 @@ def _undecodable(raw: bytes, starts: Numbers, ends: Numbers, encoding: str) -> d
     """
     found: dict[int, tuple[str, str]] = {}
     for first in range(0, len(ends), _RECORDS_TOGETHER):
-        position, end = int(starts[first]), int(ends[first : first + _RECORDS_TOGETHER][-1])
-        while position < end and _decoded(raw[position:end], encoding) is None:
-            at = position + _undecodable_at(raw[position:end], encoding)
-            index = int(np.searchsorted(ends, at, side="right"))
-            message = f"byte 0x{raw[at]:02X} at position {at - int(starts[index])} of the record is not {encoding}"
-            found[index] = (ENCODING_ERROR, message)
-            position = int(ends[index])
+        edges: list[int] = [int(starts[first]), *ends[first : first + _RECORDS_TOGETHER].tolist()]
+        if _decoded(raw[edges[0] : edges[-1]], encoding) is not None:
+            continue
+        at = _undecodable_at(raw, edges[0], edges[-1], encoding)
+        while at is not None:
+            after = bisect_right(edges, at)
+            message = f"byte 0x{raw[at]:02X} at position {at - edges[after - 1]} of the record is not {encoding}"
+            found[first + after - 1] = (ENCODING_ERROR, message)
+            at = _undecodable_at(raw, edges[after], edges[-1], encoding)
     return found
 
 
-def _undecodable_at(raw: bytes, encoding: str) -> int:
-    """Where *raw*, which is not text in *encoding*, stops to be."""
+def _undecodable_at(raw: bytes, start: int, end: int, encoding: str) -> int | None:
+    """The first byte of ``raw[start:end]`` that is no text in *encoding*."""
     try:
-        raw.decode(encoding)
+        raw[start:end].decode(encoding)
     except UnicodeDecodeError as error:
-        return error.start
-    raise RuntimeError(f"two readers disagree on what is {encoding}; nothing of the chunk is used")
+        return start + error.start
+    return None
 
 
 def _joined(raw: bytes, starts: Numbers, ends: Numbers, keep: Mask) -> bytes:
