@@ -68,6 +68,9 @@ class Texts:
             found |= self.equal(text)
         return found
 
+    def where(self, wanted: Mask) -> Texts:
+        return Texts.of(self.array.filter(boolean_array(wanted)))
+
     def rows_of(self, positions: Numbers) -> npt.NDArray[np.intp]:
         """Which value each byte position of ``data`` belongs to."""
         return np.searchsorted(self.starts, positions, side="right") - 1

@@ -59,11 +59,32 @@ def check_number(texts: Texts, field: Field, missing: Mask) -> Column:
 def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> Mask:
     """Which texts are not ``-``, digits (grouped by thousands, if the field has a group mark), and at most *scale* decimals.
 
-    Nearly every byte is a digit, so only the others are looked at, each by its distance from the ends of its text.
+    Nearly all have the same form, with all their decimals and no group mark, and that is cheap to see:
+    each of these has its mark at its place; when no byte of theirs but the marks and a leading minus is no digit, they fit.
     """
+    if not len(texts.data):
+        return np.ones(len(texts), np.bool_)
+    negative = texts.data[np.minimum(texts.starts, len(texts.data) - 1)] == _MINUS
+    whole = texts.lengths - negative - (scale + 1 if scale else 0)
+    usual = (whole >= 1) & (whole <= max_whole_digits)
+    if scale:
+        usual &= texts.data[np.maximum(texts.starts + texts.lengths - scale - 1, 0)] == ord(field.decimal_char)
+    others = texts.where(~usual)
+    signs = np.count_nonzero(negative & usual) + (np.count_nonzero(usual) if scale else 0)
+    if _not_digits(texts) - _not_digits(others) != signs:
+        return _malformed_of_any_form(texts, field, max_whole_digits, scale)
+    bad = np.zeros(len(texts), np.bool_)
+    bad[~usual] = _malformed_of_any_form(others, field, max_whole_digits, scale)
+    return bad
+
+
+def _not_digits(texts: Texts) -> int:
+    return int(np.count_nonzero(texts.data - np.uint8(_ZERO) > 9))
+
+
+def _malformed_of_any_form(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> Mask:
+    """By the bytes that are no digits, each by its distance from the ends of its text."""
     lengths = texts.lengths
-    if _uniform(texts, field, max_whole_digits, scale):
-        return np.zeros(len(texts), np.bool_)
     bad: Mask = lengths == 0
     others = np.flatnonzero(texts.data - np.uint8(_ZERO) > 9)
     rows = texts.rows_of(others)
@@ -93,23 +114,6 @@ def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) ->
     bad[rows[~(minus | mark | group)]] = True
     bad |= (whole < 1) | (whole > max_whole_digits)
     return bad
-
-
-def _uniform(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> bool:
-    """Whether every text has all *scale* decimals and no group mark, which is common and cheap to see.
-
-    Each has one mark at its place; so when no byte but these and a leading minus is no digit, all fit.
-    """
-    if not len(texts.data):
-        return False
-    negative = texts.data[np.minimum(texts.starts, len(texts.data) - 1)] == _MINUS
-    whole = texts.lengths - negative - (scale + 1 if scale else 0)
-    if whole.min() < 1 or whole.max() > max_whole_digits:
-        return False
-    if scale and not (texts.data[texts.starts + texts.lengths - scale - 1] == ord(field.decimal_char)).all():
-        return False
-    others = int(np.count_nonzero(texts.data - np.uint8(_ZERO) > 9))
-    return others == int(np.count_nonzero(negative)) + (len(texts) if scale else 0)
 
 
 def _whole_part_not_zero(texts: Texts) -> Mask:

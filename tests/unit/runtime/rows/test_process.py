@@ -145,11 +145,38 @@ def test_a_pattern_may_name_characters_of_several_bytes(pattern, fits, breaks):
     assert ([row["s"] for row in rows(output)], codes(output)) == ([fits], [[("s", "pattern")]])
 
 
-@pytest.mark.parametrize("odd", ["1.5", "15", "1x.50", "-.50", "1.50-", "--1.50", "-", "", "1234567.50", "1,50", "1.5x", "x.50"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "-1.5",
+        "7",
+        ".50",
+        "1..50",
+        "1.2.50",
+        "12345678",
+        "1.5",
+        "15",
+        "1x.50",
+        "-.50",
+        "1.50-",
+        "--1.50",
+        "-",
+        "",
+        "1234567.50",
+        "1,50",
+        "1.5x",
+        "x.50",
+    ],
+)
 def test_one_odd_amount_among_uniform_ones_is_judged_by_itself(odd):
     contract = contract_of({"name": "n", "type": "number", "precision": 8, "scale": 2, "constraints": {"required": True}})
     output = run(contract, f'0.00\n-123456.75\n"{odd}"\n999999.99\n'.encode())
-    expected = [Decimal("0.00"), Decimal("-123456.75"), *([Decimal(odd)] if odd in ("1.5", "15") else []), Decimal("999999.99")]
+    expected = [
+        Decimal("0.00"),
+        Decimal("-123456.75"),
+        *([Decimal(odd)] if odd in ("-1.5", "7", "1.5", "15") else []),
+        Decimal("999999.99"),
+    ]
     assert [row["n"] for row in rows(output)] == expected
 
 
