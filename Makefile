@@ -15,7 +15,7 @@ NAMES ?=
 QUICK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check bench deliver format lock clean
+.PHONY: help setup run test test-long check advisories bench deliver format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,11 @@ check: setup ## Format, lint, types, import rules, template and security gates
 	@echo "== Types (mypy)"; $(VENV)/mypy
 	@echo "== Import rules (import-linter)"; $(VENV)/lint-imports
 	@echo "== Synthesis (cdk-nag)"; $(VENV)/python pipeline_app.py
-	@echo "== Templates and security (cfn-lint, our own rules)"; $(VENV)/python -m pipeline.gates
+	@echo "== Templates, policies, secrets and locks (cfn-lint, our own rules, IAM lint, detect-secrets)"; $(VENV)/python -m pipeline.gates
+	@echo "== Known vulnerabilities: not checked here, they need a network (make advisories); the pipeline asks before it deploys"
+
+advisories: setup ## Ask OSV and npm for known vulnerabilities of everything in the locks, as the pipeline does
+	@$(VENV)/python -m pipeline.gates.advisories
 
 bench: setup ## Measure beside what a user would pick instead; NAMES="chunk truth" asks only these, QUICK=yes is a short look
 	@$(VENV)/python -m benchmarks $(NAMES) $(if $(QUICK),--quick)

@@ -18,6 +18,7 @@ from ops.commands.rejects import rejects
 from ops.commands.rollback import rollback
 from ops.commands.status import status
 from ops.commands.submit import submit
+from ops.commands.tell import tell
 from ops.commands.template import template
 from ops.commands.validate import validate
 from ops.errors import EXPECTED, explain
@@ -52,5 +53,6 @@ app.command("rollback")(rollback)
 app.command("template")(template)
 app.command("publish")(publish)
 app.command("drift")(drift)
+app.command("tell")(tell)
 app.add_typer(contract.app, name="contract")
 app.add_typer(branch.app, name="branch")

@@ -157,6 +157,7 @@ def _pipeline(app: App, settings: Settings) -> Iterator[Acknowledged]:
             yield from _review(app, settings, target, keyed=keyed)
             yield from _actions(f"Pipeline/Pipeline/{target.name}/Approve/CodePipelineActionRole", ["kms:GenerateDataKey*"], _TOPIC_KEY)
     yield from _drift(app, settings)
+    yield from _advisories(app)
 
 
 def _artifacts(role: str, actions: tuple[str, ...], *, keyed: bool) -> Iterator[Acknowledged]:
@@ -252,3 +253,10 @@ def _drift(app: App, settings: Settings) -> Iterator[Acknowledged]:
             f"arn:aws:states:{place}:stateMachine:etl-*-{target.suffix}",
         ]
         yield from _wildcards(role, named, _DRIFT)
+
+
+def _advisories(app: App) -> Iterator[Acknowledged]:
+    project, role = "Pipeline/Advisories/Project", "Pipeline/Advisories/Role"
+    yield Acknowledged(project, "AwsSolutions-CB4", _NO_CMK)
+    yield from _wildcards(role, _own_logs_and_reports(app, project), _BUILD)
+    yield from _actions(role, ["kms:GenerateDataKey*"], _TOPIC_KEY)

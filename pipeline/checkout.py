@@ -1,9 +1,10 @@
-"""The source of a CodeBuild project that runs outside the pipeline: the delivered branch, checked out by CodeBuild itself."""
+"""How the repository is reached: by the pipeline, and by CodeBuild projects outside it, which check the branch out themselves."""
 
 from __future__ import annotations
 
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codecommit as codecommit
+from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -45,3 +46,17 @@ def use_connection(project: codebuild.Project, role: iam.Role, source: Source) -
     assert isinstance(resource, codebuild.CfnProject)
     resource.add_property_override("Source.Auth", {"Type": "CODECONNECTIONS", "Resource": source.connection_arn})
     resource.node.add_dependency(policy)
+
+
+def fetch_through_connection(pipeline: codepipeline.Pipeline, source: Source) -> None:
+    """Let the pipeline's source action use the connection under the name that its ARN has.
+
+    The CDK grants the older name alone, and IAM compares it with the ARN, which has the newer one since July 2024.
+    """
+    if source.connection_arn is None:
+        return
+    service = source.connection_arn.split(":")[2]
+    fetch = iam.PolicyStatement(sid="UseConnection", actions=[f"{service}:UseConnection"], resources=[source.connection_arn])
+    for construct in pipeline.node.find_child("Source").node.find_all():
+        if isinstance(construct, iam.Role):
+            construct.add_to_policy(fetch)

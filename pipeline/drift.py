@@ -87,7 +87,7 @@ _READ: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("arn:aws:lambda:{region}:{account}:function:etl-*-{suffix}", "arn:aws:lambda:{region}:{account}:layer:etl-*-{suffix}:*"),
     ),
     "Logs": (
-        ("logs:DescribeIndexPolicies", "logs:DescribeLogGroups", "logs:GetDataProtectionPolicy", "logs:ListTagsForResource"),
+        ("logs:GetDataProtectionPolicy", "logs:ListTagsForResource"),
         ("arn:aws:logs:{region}:{account}:log-group:*",),
     ),
     "Buckets": (
@@ -134,6 +134,8 @@ _READ: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "cloudformation:DescribeStackDriftDetectionStatus",
             "cloudtrail:DescribeTrails",
             "kms:ListAliases",
+            "logs:DescribeIndexPolicies",
+            "logs:DescribeLogGroups",
             "logs:DescribeResourcePolicies",
         ),
         ("*",),

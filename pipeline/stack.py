@@ -17,10 +17,12 @@ from constructs import Construct
 from etl import names
 from etl.target import Target
 from pipeline.accounts import keyed_regions
+from pipeline.advisories import AdvisoryScan
 from pipeline.approval import ReviewedApproval, review_step
 from pipeline.artifacts import ArtifactBucket, SupportStack
 from pipeline.branches.builds import BranchBuilds
 from pipeline.builds import ENVIRONMENT, buildspec, log_options
+from pipeline.checkout import fetch_through_connection
 from pipeline.drift import DriftDetection
 from pipeline.notifications import Notifications
 from pipeline.settings import GITHUB, BranchSettings, PipelineSettings, Source
@@ -85,7 +87,9 @@ class PipelineStack(Stack):
         for stage in stages:
             self._deploy(stage, source)
         self.delivery.build_pipeline()
+        fetch_through_connection(pipeline, settings.source)
         self._notifications.tell_of_pipeline(names.physical("pipeline", settings.suffix))
+        AdvisoryScan(self, "Advisories", settings=settings, notifications=self._notifications)
         if branches is not None:
             BranchBuilds(self, "Branches", settings=settings, branches=branches, notifications=self._notifications)
 

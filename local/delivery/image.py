@@ -77,6 +77,7 @@ class Image:
                 "npm_config_update_notifier": "false",
                 "CDK_DISABLE_CLI_TELEMETRY": "1",
                 "CODEBUILD_CI": "true",
+                "LEDGERLINE_NO_ADVISORIES": "a rehearsal has no service to ask; on AWS the build asks OSV and npm",
             }
         )
 

@@ -8,6 +8,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("IAM enforcement", "a role must exist, and whoever asks may assume it; tests check every statement of every role"),
     Limit("CodeBuild images", "this machine's Python and Node.js in a clean directory, with a home and prefixes of its own"),
     Limit("The source connection", "a commit of a local repository, without .git; no webhook, no token, no pull request"),
+    Limit("Known vulnerabilities", "the synth says that they are not checked; `make advisories` asks where there is a network"),
     Limit("Quotas and account concurrency", "nothing is limited; tests check the sizes that have limits"),
     Limit("X-Ray, metrics and alarms", "settings are deployed; nothing is traced and no alarm changes state by itself"),
     Limit("Drift", "nothing changes a stack behind the pipeline's back; detection runs on AWS only"),

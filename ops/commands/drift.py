@@ -11,11 +11,9 @@ import typer
 
 from ops.aws import Aws
 from ops.delivery.drift import Drift, detect
+from ops.delivery.topic import tell
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption
 from ops.terminal import emit, printable, stderr, stdout
-
-#: Bytes; SNS refuses a message over 256 KiB.
-_LONGEST_MESSAGE = 200_000
 
 
 def drift(
@@ -53,7 +51,4 @@ def _report(where: str, found: Sequence[Drift]) -> str:
 
 def _tell(topic: str, stage: str, where: str, found: Sequence[Drift]) -> None:
     advice = "Take the change into the repository, or undo it where it was made: docs/runbook.md, Drift."
-    body = _report(where, found).encode()[:_LONGEST_MESSAGE].decode(errors="ignore")
-    # A topic's ARN names its region, which need not be the stage's.
-    sns = Aws(topic.split(":")[3] if topic.count(":") == 5 else None).sns
-    sns.publish(TopicArn=topic, Subject=f"Drift of stage {stage}", Message=f"{body}\n\n{advice}\n")
+    tell(topic, f"Drift of stage {stage}", _report(where, found), advice)

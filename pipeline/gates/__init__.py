@@ -1,1 +1,1 @@
-"""What is checked before anything is deployed (D8); cdk-nag is the third gate, and runs inside the synth."""
+"""What is checked before anything is deployed (D8); cdk-nag is a gate as well, and runs inside the synth."""

@@ -1,4 +1,7 @@
-"""``python -m pipeline.gates [--assembly cdk.out]``: exit status 0 when every template passes every gate."""
+"""``python -m pipeline.gates [--assembly cdk.out]``: exit status 0 when every template and every file passes every gate.
+
+Nothing here needs a network. What does, known vulnerabilities, is :mod:`pipeline.gates.advisories`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,18 @@ from typing import Sequence
 
 from pipeline import settings
 from pipeline.branches.target import branch_target
-from pipeline.gates import lint, rules
+from pipeline.gates import iam, lint, locks, rules, secrets, tree
 from pipeline.gates.assembly import NoAssembly, Template, templates
+from pipeline.gates.iam.reference import version
 from pipeline.slugs import BranchRefused
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m pipeline.gates", description="Check every template of a cloud assembly.")
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.gates", description="Check every template of a cloud assembly, and the files it is made from."
+    )
     parser.add_argument("--assembly", type=Path, default=ROOT / "cdk.out", metavar="DIRECTORY", help="what pipeline_app.py wrote")
     parser.add_argument("--branch", metavar="NAME", help="the branch that the assembly was synthesized for, if it was for one")
     options = parser.parse_args(arguments)
@@ -25,18 +31,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         regions = _regions(settings.parse(settings.read_context(ROOT / "cdk.json")), options.branch)
         found = templates(assembly, regions)
-    except (settings.SettingsError, NoAssembly, BranchRefused) as error:
+        files = tree.files(ROOT)
+    except (settings.SettingsError, NoAssembly, BranchRefused, tree.NoTree) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    problems = [problem for template in found for problem in check(template, regions)]
+    problems = [problem for template in found for problem in check(template, regions)] + check_files(ROOT, files)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
-    sys.stdout.write(f"{len(found)} templates, {len(rules.RULES)} rules and cfn-lint: {len(problems)} findings\n")
+    sys.stdout.write(
+        f"{len(found)} templates by cfn-lint, {len(rules.RULES)} rules of our own and IAM's reference of {version()}, "
+        f"{len(files)} files for secrets, {len(locks.python_locks(files)) + 1} locks: {len(problems)} findings\n"
+    )
     return 1 if problems else 0
 
 
 def check(template: Template, regions: dict[str, str]) -> list[str]:
     """All findings of all gates on one template."""
-    return [*rules.breaches(template), *lint.findings(template, regions[template.suffix])]
+    region = regions[template.suffix]
+    return [*rules.breaches(template), *lint.findings(template, region), *iam.findings(template, region)]
+
+
+def check_files(root: Path, files: Sequence[str]) -> list[str]:
+    """All findings of all gates on the files of the repository."""
+    return [*locks.findings(root, files), *secrets.findings(root, files)]
 
 
 def _regions(chosen: settings.Settings, branch: str | None) -> dict[str, str]:

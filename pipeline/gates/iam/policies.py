@@ -77,7 +77,8 @@ def _documents(name: str, body: Mapping[str, Any], read: _Reader) -> Iterator[tu
 class _Reader:
     def __init__(self, template: Template, region: str) -> None:
         self._resources = template.resources
-        self._pseudo = {**_PSEUDO, "AWS::Region": region, "AWS::StackName": template.stack_name}
+        stack = f"arn:aws:cloudformation:{region}:{_PSEUDO['AWS::AccountId']}:stack/{template.stack_name}/id"
+        self._pseudo = {**_PSEUDO, "AWS::Region": region, "AWS::StackName": template.stack_name, "AWS::StackId": stack}
 
     def statement(self, where: str, kind: str, holders: tuple[str, ...], raw: Mapping[str, Any]) -> Statement:
         conditions = raw.get("Condition") or {}

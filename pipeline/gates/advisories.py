@@ -1,0 +1,113 @@
+"""``python -m pipeline.gates.advisories``: known vulnerabilities of everything in the locks (D8, G8).
+
+pip-audit asks OSV and npm asks its registry: they need a network, and the gates of :mod:`pipeline.gates` need none. Exit
+status 1 for findings, 2 when a service could not be asked, which is no answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Sequence
+
+from pipeline.gates.standing import ADVISORIES
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+#: What the delivery builds with, and what runs in Lambda on each of its runtimes.
+LOCKS = ("requirements.txt", "runtime/layers/requirements-3.9.txt", "runtime/layers/requirements-3.13.txt")
+PACKAGE_LOCK = "package-lock.json"
+OSV = "https://api.osv.dev/v1/query"
+#: Where there is no service to ask, this says why. No build on AWS has it: a test looks.
+ABSENT = "LEDGERLINE_NO_ADVISORIES"
+
+_PIP_AUDIT = ("--require-hashes", "--disable-pip", "--strict", "--format=json", "--progress-spinner=off", "--vulnerability-service=osv")
+_TIMEOUT_SECONDS = 600
+
+
+class NotAsked(Exception):
+    """A service gave no answer."""
+
+
+@dataclass(frozen=True)
+class Vulnerability:
+    """One advisory on one package; ``identifiers`` are its names in the databases, ``fix`` is what helps."""
+
+    lock: str
+    package: str
+    version: str
+    identifiers: tuple[str, ...]
+    fix: str
+
+    def __str__(self) -> str:
+        first, *others = self.identifiers
+        also = f" ({', '.join(others)})" if others else ""
+        return f"{self.lock}: {self.package} {self.version}: {first}{also}: {self.fix}"
+
+    def stands(self, today: dt.date) -> bool:
+        return any(
+            self.package == standing.package and standing.identifier in self.identifiers and today <= standing.until
+            for standing in ADVISORIES
+        )
+
+
+def main(arguments: Sequence[str] | None = None, *, today: dt.date | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.gates.advisories", description="Look for known vulnerabilities in the locks.")
+    parser.add_argument("--osv-url", default=OSV, metavar="URL", help=f"default: {OSV}; npm asks the registry that it is configured for")
+    options = parser.parse_args(arguments)
+    if absent := os.environ.get(ABSENT):
+        sys.stdout.write(f"not checked here: known vulnerabilities of the dependencies: {absent}\n")
+        return 0
+    try:
+        found = [*(each for lock in LOCKS for each in python_packages(lock, options.osv_url)), *node_packages()]
+    except NotAsked as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    open_ones = [each for each in found if not each.stands(today or dt.datetime.now(tz=dt.timezone.utc).date())]
+    sys.stdout.writelines(f"{each}\n" for each in open_ones)
+    sys.stdout.write(f"{len(LOCKS) + 1} locks: {len(open_ones)} known vulnerabilities, and {len(found) - len(open_ones)} that stand\n")
+    return 1 if open_ones else 0
+
+
+def python_packages(lock: str, osv_url: str) -> Iterator[Vulnerability]:
+    """What OSV knows of the packages in *lock*; raise NotAsked."""
+    command = (sys.executable, "-m", "pip_audit", "--requirement", lock, f"--osv-url={osv_url}", *_PIP_AUDIT)
+    for package in _asked(command, "dependencies", lock):
+        for advisory in package.get("vulns", ()):
+            fixes = advisory["fix_versions"]
+            fix = f"fixed in {', '.join(fixes)}" if fixes else "no version without it"
+            identifiers = tuple(dict.fromkeys((advisory["id"], *advisory["aliases"])))
+            yield Vulnerability(lock, package["name"], package["version"], identifiers, fix)
+
+
+def node_packages() -> Iterator[Vulnerability]:
+    """What npm's registry knows of the packages in the lock; raise NotAsked."""
+    vulnerable: Mapping[str, Any] = _asked(("npm", "audit", "--json", "--package-lock-only"), "vulnerabilities", PACKAGE_LOCK)
+    for package in vulnerable.values():
+        # What a package has through another one is that one's, and named there.
+        for advisory in (via for via in package["via"] if isinstance(via, Mapping)):
+            identifier = advisory["url"].rpartition("/")[2]
+            yield Vulnerability(PACKAGE_LOCK, advisory["name"], advisory["range"], (identifier,), advisory["title"])
+
+
+def _asked(command: Sequence[str], key: str, lock: str) -> Any:
+    """What is under *key* of the answer; the exit status says only whether something was found, or that nothing was asked."""
+    try:
+        done = subprocess.run(  # noqa: S603 — fixed words, and an address that whoever runs this gave
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS
+        )
+        return json.loads(done.stdout)[key]
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotAsked(f"{lock}: {command[0]} gave no answer: {error}") from error
+    except (ValueError, KeyError) as error:
+        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise NotAsked(f"{lock}: known vulnerabilities could not be asked for: {said[-1].strip() if said else 'no answer'}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Findings of the gates that stand, each exactly and with its reason; those of cdk-nag are in :mod:`pipeline.acknowledgements`.
+
+The tests hold each entry against what is really found: nothing stands in vain.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True)
+class Lint:
+    """A rule of cfn-lint at resources of these types; no types: anywhere."""
+
+    rule: str
+    types: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A finding of the IAM lint. ``holder`` is a role's name without the suffix, or a logical id; ``*`` stands for a name from cdk.json."""
+
+    holder: str
+    rule: str
+    about: str
+    reason: str
+
+    def covers(self, holder: str, rule: str, about: str) -> bool:
+        return (rule, about) == (self.rule, self.about) and fnmatchcase(holder, self.holder)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What looks like a secret and is none: ``value`` is a regular expression for the whole of it."""
+
+    path: str
+    kind: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Advisory:
+    """A known vulnerability that does no harm here; after ``until`` it does not stand any more."""
+
+    package: str
+    identifier: str
+    until: dt.date
+    reason: str
+
+
+LINTS = (
+    Lint("W3005", (), "The CDK says twice that a resource depends on its role; once would do, twice does no harm"),
+    Lint("W2531", ("AWS::Lambda::Function",), "Requirement E12 fixes the runtime, and the synth warns of its dates"),
+    Lint("E3703", ("AWS::CodePipeline::Pipeline",), "A matter of style in what the CDK writes for the pipeline's roles"),
+)
+
+_KEY = "AWS's own default for keys: the account governs its key, and who may use it is in the roles' policies"
+_RENAMED = "The service was renamed; a connection is used under the name that its ARN has, which cdk.json gives"
+_LISTED = "Listed by a prefix of names, which the service authorizes for all of them or for none"
+_SELF_MUTATION = "Grant of the CDK: self-mutation asks which stacks and which bootstrap bucket there are, and reads no more"
+_ASSETS = "Grant of the CDK to the asset project, whose role cannot be given: it may start and stop builds of this account"
+_ROLLBACK = "Going back to what was validated (D7): the role passed is CloudFormation's, the stack and the template are fixed by conditions"
+_BUILDS = ("etl-deploy-branch", "etl-destroy-branch", "etl-reap-branches")
+
+POLICIES = (
+    Policy("OutcomesAlertsKey7C85FA56", "whole-service", "kms:*", _KEY),
+    Policy("NotificationsKeyADCFA950", "whole-service", "kms:*", _KEY),
+    Policy("etl-pipeline-pipeline-source-*", "wrong-resource", "codestar-connections:UseConnection", _RENAMED),
+    *(
+        Policy(role, "wrong-resource", f"codestar-connections:{action}", _RENAMED)
+        for role in ("etl-drift", *_BUILDS)
+        for action in ("GetConnection", "GetConnectionToken", "UseConnection")
+    ),
+    *(
+        Policy("etl-pipeline-delivery-update-pipeline-self-mutation-role", "any-resource", action, _SELF_MUTATION)
+        for action in ("cloudformation:DescribeStacks", "s3:ListBucket")
+    ),
+    *(
+        Policy("etl-pipeline-delivery-assets-file-role", "any-resource", f"codebuild:{action}", _ASSETS)
+        for action in ("BatchGetBuilds", "StartBuild", "StopBuild")
+    ),
+    *(
+        Policy(role, "any-resource", action, _LISTED)
+        for role in _BUILDS
+        for action in ("cloudformation:DescribeStacks", "cloudwatch:DescribeAlarms")
+    ),
+    Policy(
+        "etl-pipeline-pipeline-*-validate-validate-role",
+        "escalation",
+        "iam:PassRole+cloudformation:CreateChangeSet+cloudformation:ExecuteChangeSet",
+        _ROLLBACK,
+    ),
+)
+
+_NO_KEY = "The emulator checks no key, and whoever reads 'local' knows it"
+
+SECRETS = (
+    Secret("local/delivery/cloud.py", "Secret Keyword", "local", _NO_KEY),
+    Secret("local/emulator.py", "Secret Keyword", "local", _NO_KEY),
+    Secret("tests/unit/local/clouds.py", "Secret Keyword", "local", _NO_KEY),
+    Secret("pipeline/review/behaviour.py", "Secret Keyword", "the secret", "A word for readers of a review"),
+    Secret("tests/infrastructure/snapshots/etl-prod.json", "Base64 High Entropy String", "[A-Za-z0-9]+[0-9A-F]{8}", "Ids that the CDK makes"),
+    Secret("tests/unit/pipeline/review/test_command.py", "Hex High Entropy String", "(0123456789abcdef)+01234567", "A made-up commit"),
+)
+
+_OLD_URLLIB3 = "botocore keeps urllib3 below 2 on Python 3.9, which E12 asks for; it speaks to AWS alone, whose answers are not hostile"
+#: The day from which Lambda refuses to update functions on Python 3.9.
+_END_OF_PYTHON_39 = dt.date(2027, 3, 3)
+
+ADVISORIES = tuple(
+    Advisory("urllib3", identifier, _END_OF_PYTHON_39, _OLD_URLLIB3)
+    for identifier in ("GHSA-2xpw-w6gg-jr37", "GHSA-38jv-5279-wg99", "GHSA-gm62-xv2j-4w53", "GHSA-pq67-6m6q-mj2v")
+)
