@@ -58,13 +58,12 @@ class Vulnerability:
 
 def main(arguments: Sequence[str] | None = None, *, today: dt.date | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline.gates.advisories", description="Look for known vulnerabilities in the locks.")
-    parser.add_argument("--osv-url", default=OSV, metavar="URL", help=f"default: {OSV}; npm asks the registry that it is configured for")
-    options = parser.parse_args(arguments)
+    parser.parse_args(arguments)
     if absent := os.environ.get(ABSENT):
         sys.stdout.write(f"not checked here: known vulnerabilities of the dependencies: {absent}\n")
         return 0
     try:
-        found = [*(each for lock in LOCKS for each in python_packages(lock, options.osv_url)), *node_packages()]
+        found = [*(each for lock in LOCKS for each in python_packages(lock)), *node_packages()]
     except NotAsked as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -74,9 +73,9 @@ def main(arguments: Sequence[str] | None = None, *, today: dt.date | None = None
     return 1 if open_ones else 0
 
 
-def python_packages(lock: str, osv_url: str) -> Iterator[Vulnerability]:
+def python_packages(lock: str) -> Iterator[Vulnerability]:
     """What OSV knows of the packages in *lock*; raise NotAsked."""
-    command = (sys.executable, "-m", "pip_audit", "--requirement", lock, f"--osv-url={osv_url}", *_PIP_AUDIT)
+    command = (sys.executable, "-m", "pip_audit", "--requirement", lock, f"--osv-url={OSV}", *_PIP_AUDIT)
     for package in _asked(command, "dependencies", lock):
         for advisory in package.get("vulns", ()):
             fixes = advisory["fix_versions"]
@@ -98,7 +97,7 @@ def node_packages() -> Iterator[Vulnerability]:
 def _asked(command: Sequence[str], key: str, lock: str) -> Any:
     """What is under *key* of the answer; the exit status says only whether something was found, or that nothing was asked."""
     try:
-        done = subprocess.run(  # noqa: S603 — fixed words, and an address that whoever runs this gave
+        done = subprocess.run(  # noqa: S603 — fixed words
             command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS
         )
         return json.loads(done.stdout)[key]

@@ -72,7 +72,7 @@ POLICIES = (
     Policy("etl-pipeline-pipeline-source-*", "wrong-resource", "codestar-connections:UseConnection", _RENAMED),
     *(
         Policy(role, "wrong-resource", f"codestar-connections:{action}", _RENAMED)
-        for role in ("etl-drift", *_BUILDS)
+        for role in ("etl-advisories", "etl-drift", *_BUILDS)
         for action in ("GetConnection", "GetConnectionToken", "UseConnection")
     ),
     *(

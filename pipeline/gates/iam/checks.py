@@ -106,14 +106,16 @@ def wrong_resource(statement: Statement) -> Found:
     if statement.kind == TRUST or not statement.resources:
         return
     named = [resource for resource in statement.resources if resource != "*"]
+    acting = list(_acting(statement))
+    idle = [resource for resource in named if not any(_acts_on(action, resource) for action in acting)]
     for pattern in statement.actions:
         found = actions(pattern)
         if found and len(named) == len(statement.resources) and not any(_acts_on(action, resource) for action in found for resource in named):
             forms = sorted({form for action in found for form in action.resources})
             yield pattern, f"{pattern} acts on none of the resources given, but on {', '.join(forms[:3]) or '* alone'}"
-    for resource in named:
-        acting = list(_acting(statement))
-        if acting and "*" not in statement.actions and not any(_acts_on(action, resource) for action in acting):
+    # Where nothing acts on anything, the actions have said so.
+    if acting and "*" not in statement.actions and idle != named:
+        for resource in idle:
             yield resource, f"none of the actions given acts on {resource}"
 
 

@@ -26,9 +26,9 @@ _GLOBAL_KEYS = frozenset(
     ).split()
 )
 _GLOBAL_TAG_KEYS = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
-#: What a resource's ARN leaves open; the name of a bucket has no slash, or every object would be a bucket.
+#: What a resource's ARN leaves open, and the character that it does not reach beyond, or every object would be a bucket.
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}|<\w+>")
-_WITHOUT_SLASH = frozenset({"BucketName"})
+_WITHOUT = {"BucketName": "/", "Partition": ":", "Region": ":", "Account": ":"}
 _SERVICES = {"StepFunctions": "states"}
 
 
@@ -117,12 +117,12 @@ def _open(key: str, with_what: str) -> str:
 
 
 def _tokens(pattern: str) -> list[str]:
-    """Single characters, ``*`` for anything, and ``//`` for anything without a slash."""
+    """Single characters, and ``*`` for anything, followed by the character that is not meant."""
     found: list[str] = []
     end = 0
     for placeholder in _PLACEHOLDER.finditer(pattern):
         found += pattern[end : placeholder.start()]
-        found.append("//" if placeholder[1] in _WITHOUT_SLASH else "*")
+        found.append("*" + _WITHOUT.get(placeholder[1], ""))
         end = placeholder.end()
     return [*found, *pattern[end:]]
 
@@ -135,9 +135,9 @@ def _steps(resource: str, tokens: list[str], at: int, token_at: int) -> Iterator
         yield at + 1, token_at
         if token:
             yield at, token_at + 1
-    elif token in ("*", "//"):
+    elif token.startswith("*"):
         yield at, token_at + 1
-        if character and (token == "*" or character != "/"):
+        if character and character != token[1:]:
             yield at + 1, token_at
     elif character and token and character in (token, "?"):
         yield at + 1, token_at + 1
