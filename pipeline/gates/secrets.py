@@ -33,7 +33,7 @@ def findings(root: Path, files: Sequence[str]) -> Iterator[str]:
     """What looks like a secret in these *files* of *root* and does not stand, one line each."""
     for found in scan(root, files):
         if not any(found.stands_by(standing) for standing in SECRETS):
-            yield f"{found.path}:{found.line}: {found.kind}: revoke it and take it out; if it is none, pipeline/gates/standing.py may say so"
+            yield f"{found.path}:{found.line}: {found.kind}: revoke it and take it out (or pipeline/gates/standing.py says why it is none)"
 
 
 def scan(root: Path, files: Sequence[str]) -> list[Found]:

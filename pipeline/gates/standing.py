@@ -103,7 +103,9 @@ SECRETS = (
     Secret("local/emulator.py", "Secret Keyword", "local", _NO_KEY),
     Secret("tests/unit/local/clouds.py", "Secret Keyword", "local", _NO_KEY),
     Secret("pipeline/review/behaviour.py", "Secret Keyword", "the secret", "A word for readers of a review"),
-    Secret("tests/infrastructure/snapshots/etl-prod.json", "Base64 High Entropy String", "[A-Za-z0-9]+[0-9A-F]{8}", "Ids that the CDK makes"),
+    Secret(
+        "tests/infrastructure/snapshots/etl-prod.json", "Base64 High Entropy String", "[A-Za-z0-9]+[0-9A-F]{8}", "Ids that the CDK makes"
+    ),
     Secret("tests/unit/pipeline/review/test_command.py", "Hex High Entropy String", "(0123456789abcdef)+01234567", "A made-up commit"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 import pytest
 from aws_cdk import App, Validations
@@ -36,8 +37,8 @@ class Synthesis:
         return self.templates["etl-pipeline-main"]
 
 
-def synthesize(context: dict, directory: Path) -> Synthesis:
-    """Synthesize with cdk-nag and without acknowledgements; the findings are read from its report."""
+def synthesize(context: dict, directory: Path, damage: Callable[[App], None] = lambda _: None) -> Synthesis:
+    """Synthesize with cdk-nag and without acknowledgements, what *damage* did included; the findings are read from its report."""
     layer = directory / "layer"
     (layer / "python").mkdir(parents=True)
     (layer / "python" / "library.py").write_text("")
@@ -45,6 +46,7 @@ def synthesize(context: dict, directory: Path) -> Synthesis:
     app = App(context=context, outdir=str(directory / "cdk.out"), analytics_reporting=False)
     build(app, settings, layer_path=layer)
     standing = acknowledged(app, settings)
+    damage(app)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     with pytest.raises(RuntimeError, match=r"^ValidationFailed:"):
         app.synth()

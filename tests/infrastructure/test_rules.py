@@ -40,6 +40,7 @@ def put(value, *path):
 
 DAMAGES = [
     (rules.roles_deny_deletion, "AWS::IAM::Role", drop("Properties", "Policies")),
+    (rules.resources_are_tagged, "AWS::Lambda::Function", put([{"Key": "Project", "Value": "ETL"}], "Properties", "Tags")),
     (rules.resources_are_tagged, "AWS::SQS::Queue", drop("Properties", "Tags")),
     (rules.resources_are_tagged, "AWS::SSM::Parameter", put({"Environment": "Production"}, "Properties", "Tags")),
     (rules.names_end_in_suffix, "AWS::SNS::Topic", drop("Properties", "TopicName")),
@@ -47,29 +48,41 @@ DAMAGES = [
     (rules.names_end_in_suffix, "AWS::SNS::Topic", put("AWS::New::Type", "Type")),
     (rules.logs_are_kept_30_days, "AWS::Logs::LogGroup", put(731, "Properties", "RetentionInDays")),
     (rules.logs_are_kept_30_days, "AWS::Lambda::Function", drop("Properties", "LoggingConfig")),
+    (rules.logs_are_kept_30_days, "AWS::Lambda::Function", put("Text", "Properties", "LoggingConfig", "LogFormat")),
+    (rules.logs_are_kept_30_days, "AWS::CodeBuild::Project", drop("Properties", "LogsConfig")),
     (rules.logs_are_kept_30_days, "AWS::StepFunctions::StateMachine", drop("Properties", "LoggingConfiguration")),
     (rules.nothing_outlives_its_stack, "AWS::S3::Bucket", put("Retain", "DeletionPolicy")),
     (rules.nothing_outlives_its_stack, "AWS::DynamoDB::Table", put("Snapshot", "UpdateReplacePolicy")),
     (rules.nothing_outlives_its_stack, "AWS::DynamoDB::Table", put(True, "Properties", "DeletionProtectionEnabled")),
     (rules.nothing_outlives_its_stack, "Custom::S3AutoDeleteObjects", put({"Ref": "Other"}, "Properties", "BucketName")),
     (rules.functions_are_sized_and_traced, "AWS::Lambda::Function", put(1024, "Properties", "MemorySize")),
+    (rules.functions_are_sized_and_traced, "AWS::Lambda::Function", put(60, "Properties", "Timeout")),
     (rules.functions_are_sized_and_traced, "AWS::Lambda::Function", drop("Properties", "TracingConfig")),
     (rules.functions_are_sized_and_traced, "AWS::StepFunctions::StateMachine", drop("Properties", "TracingConfiguration")),
     (rules.stores_are_encrypted, "AWS::S3::Bucket", drop("Properties", "BucketEncryption")),
     (rules.stores_are_encrypted, "AWS::SQS::Queue", drop("Properties", "SqsManagedSseEnabled")),
     (rules.stores_are_encrypted, "AWS::SNS::Topic", drop("Properties", "KmsMasterKeyId")),
+    (rules.stores_are_encrypted, "AWS::DynamoDB::Table", drop("Properties", "SSESpecification")),
+    (rules.stores_are_encrypted, "AWS::KMS::Key", put(False, "Properties", "EnableKeyRotation")),
     (rules.plain_http_is_refused, "AWS::S3::BucketPolicy", put([], "Properties", "PolicyDocument", "Statement")),
     (rules.plain_http_is_refused, "AWS::SQS::QueuePolicy", put([], "Properties", "PolicyDocument", "Statement")),
+    (rules.plain_http_is_refused, "AWS::SNS::TopicPolicy", put([], "Properties", "PolicyDocument", "Statement")),
     (rules.buckets_are_private, "AWS::S3::Bucket", drop("Properties", "PublicAccessBlockConfiguration")),
 ]
 
 
 @pytest.mark.parametrize(("rule", "resource_type", "damage"), DAMAGES, ids=lambda value: getattr(value, "__name__", value))
-def test_a_rule_notices_what_breaks_it(stage, rule, resource_type, damage):
-    resources = copy.deepcopy(dict(stage.resources))
+def test_a_rule_notices_what_breaks_it_and_no_other_does(synthesis, rule, resource_type, damage):
+    template = next(each for each in (synthesis.stage, synthesis.pipeline) if any(each.of_type(resource_type)))
+    resources = copy.deepcopy(dict(template.resources))
     broken = next(name for name, body in resources.items() if body["Type"] == resource_type)
     damage(resources[broken])
-    assert list(rule(replace(stage, resources=resources)))
+    damaged = replace(template, resources=resources)
+    assert [each for each in rules.RULES if list(each(damaged))] == [rule]
+
+
+def test_no_rule_is_without_a_test_that_breaks_it():
+    assert {rule for rule, _, _ in DAMAGES} == set(rules.RULES)
 
 
 def test_a_deny_with_a_condition_is_no_deny(stage):

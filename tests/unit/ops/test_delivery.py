@@ -11,9 +11,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
-from typer.testing import Result
+from typer.testing import CliRunner, Result
 
 from ops.aws import Aws
+from ops.cli import app
 from ops.delivery.deployed import NOTHING_DEPLOYED
 
 Run = Callable[..., Result]
@@ -182,6 +183,16 @@ def test_a_message_stays_below_what_a_topic_takes(cloudformation: Stubber, run: 
     drifts(cloudformation, [resource("Queue", PropertyPath="/Policy", ExpectedValue="ü" * 150_000, ActualValue="ü" * 150_000)])
     run("drift", "--stage", "test", "--topic", TOPIC)
     assert 100_000 < len(told[0][1]["Message"].encode()) < 262_144
+
+
+def test_a_topic_is_told_what_a_build_found(told: list[Any]) -> None:  # G8
+    found = "runtime/layers/requirements-3.9.txt: urllib3 1.26.20: GHSA-2xpw\n\x1b[31mred\n"
+    result = CliRunner().invoke(app, ["tell", "--topic", TOPIC, "--subject", "Known", "--advice", "Look."], input=found)
+    ((region, message),) = told
+    assert (result.exit_code, region, message["Subject"]) == (0, "eu-west-1", "Known")
+    assert message["Message"].startswith("runtime/layers/requirements-3.9.txt: urllib3 1.26.20: GHSA-2xpw\n")
+    assert message["Message"].endswith("\n\nLook.\n")
+    assert "\x1b" not in message["Message"]
 
 
 def test_a_stack_that_is_being_changed_is_not_asked(cloudformation: Stubber, run: Run) -> None:

@@ -16,6 +16,7 @@ from local.delivery.cloud import Cloud
 from local.delivery.codebuild import Build, Project
 from local.delivery.errors import ActionFailed, Stopped
 from local.emulator import Emulator
+from pipeline.gates.advisories import ABSENT
 from tests.unit.local.clouds import eventually
 
 NO_EMULATOR = Emulator(pid=0, port=9, account="123456789012", scratch="", log="")
@@ -245,6 +246,11 @@ def test_stopping_ends_a_build_with_all_that_it_started(build: Builder) -> None:
         build({"build": commands("sleep 300 & echo $!; wait")})
     assert time.monotonic() - began < 60
     assert eventually(lambda: gone(int(build.lines()[0])), 20)
+
+
+def test_a_build_is_told_that_no_service_knows_of_vulnerabilities(build: Builder) -> None:  # D8
+    build({"build": commands(f'echo "${ABSENT}"')})
+    assert "a rehearsal has no service to ask; on AWS the build asks OSV and npm" in build.lines()
 
 
 def gone(pid: int) -> bool:

@@ -94,7 +94,9 @@ def test_a_vulnerability_is_named_with_what_helps(services: Services, capsys: py
     services.npm["aws-cdk"] = [npm]
     assert advisories.main([], today=TODAY) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in lines if "PYSEC-2099-1 (GHSA-aaaa-bbbb-cccc): fixed in 999" in line] == list(advisories.LOCKS)
+    assert [line.partition(":")[0] for line in lines if "PYSEC-2099-1 (GHSA-aaaa-bbbb-cccc): fixed in 999" in line] == list(
+        advisories.LOCKS
+    )
     assert [line for line in lines if line.startswith("package-lock.json: aws-cdk <999: GHSA-dddd-eeee-ffff: Made up")]
 
 

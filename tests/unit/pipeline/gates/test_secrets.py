@@ -13,7 +13,7 @@ from tests.unit.pipeline.gates.repository import ROOT
 
 #: Put together here, or this file would be found itself.
 ACCESS = "AKIA" + "IOSFODNN7QWERTYU"
-SIGNING = "/".join(("wJalrXUtnFEMI", "K7MDENG", "bPxRfiCYzKq9vT2sLd"))
+SIGNING = "wJalrXUtnFEMI" + "/K7MDENG/" + "bPxRfiCYzKq9vT2sLd"
 PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
 TOKEN = "ghp_" + "x7Kq2mZp9Tb4Wd6Rf8" + "Hj1Ls3Nv5Yc0Ea2GkQ"
 WORD = "pass" + "word"
