@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Sequence
 
-from detect_secrets import SecretsCollection  # type: ignore[import-untyped]
-from detect_secrets.settings import default_settings, get_settings  # type: ignore[import-untyped]
+from detect_secrets.core.secrets_collection import SecretsCollection
+from detect_secrets.settings import default_settings, get_settings
 
 from pipeline.gates.standing import SECRETS, Secret
 
