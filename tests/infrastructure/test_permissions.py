@@ -133,7 +133,7 @@ ON_EVERYTHING = {
     "cloudformation:DescribeStacks", "s3:ListBucket",  # self-mutation asks whether the bootstrap is there
     "codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild",  # the CDK's grant to the asset project
     "cloudformation:BatchDescribeTypeConfigurations", "cloudformation:DescribeStackDriftDetectionStatus",  # drift, which only reads
-    "cloudtrail:DescribeTrails", "kms:ListAliases",
+    "cloudtrail:DescribeTrails", "kms:ListAliases", "logs:DescribeIndexPolicies",
     *LISTED,  # the builds of branches look for what is named for a branch
 }  # fmt: skip
 

@@ -152,7 +152,7 @@ def test_every_project_has_a_log_group_of_its_own(pipeline):  # E14
     groups = [
         text(properties["LogsConfig"]["CloudWatchLogs"]["GroupName"]) for _, properties in pipeline.of_type("AWS::CodeBuild::Project")
     ]
-    assert len(groups) == len(set(groups)) == 10
+    assert len(groups) == len(set(groups)) == 11
 
 
 def test_artifacts_of_each_region_are_in_a_bucket_of_ours(delivery):
