@@ -63,12 +63,13 @@ _RENAMED = "The service was renamed; a connection is used under the name that it
 _LISTED = "Listed by a prefix of names, which the service authorizes for all of them or for none"
 _SELF_MUTATION = "Grant of the CDK: self-mutation asks which stacks and which bootstrap bucket there are, and reads no more"
 _ASSETS = "Grant of the CDK to the asset project, whose role cannot be given: it may start and stop builds of this account"
-_ROLLBACK = "Going back to what was validated (D7): the role passed is CloudFormation's, the stack and the template are fixed by conditions"
+_ROLLBACK = "Going back to what was validated (D7): on the stage's own stack, with CloudFormation's role, from a template of a place that a condition fixes"
 _BUILDS = ("etl-deploy-branch", "etl-destroy-branch", "etl-reap-branches")
 
 POLICIES = (
     Policy("OutcomesAlertsKey7C85FA56", "whole-service", "kms:*", _KEY),
     Policy("NotificationsKeyADCFA950", "whole-service", "kms:*", _KEY),
+    Policy("ArtifactsKeyA65E83CB", "whole-service", "kms:*", _KEY),
     Policy("etl-pipeline-pipeline-source-*", "wrong-resource", "codestar-connections:UseConnection", _RENAMED),
     *(
         Policy(role, "wrong-resource", f"codestar-connections:{action}", _RENAMED)
@@ -88,11 +89,9 @@ POLICIES = (
         for role in _BUILDS
         for action in ("cloudformation:DescribeStacks", "cloudwatch:DescribeAlarms")
     ),
-    Policy(
-        "etl-pipeline-pipeline-*-validate-validate-role",
-        "escalation",
-        "iam:PassRole+cloudformation:CreateChangeSet+cloudformation:ExecuteChangeSet",
-        _ROLLBACK,
+    *(
+        Policy(role, "escalation", "iam:PassRole+cloudformation:CreateChangeSet+cloudformation:ExecuteChangeSet", _ROLLBACK)
+        for role in ("etl-pipeline-pipeline-*-validate-validate-role", "etl-validation")  # the latter in other accounts
     ),
 )
 
