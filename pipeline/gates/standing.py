@@ -63,7 +63,7 @@ _RENAMED = "The service was renamed; a connection is used under the name that it
 _LISTED = "Listed by a prefix of names, which the service authorizes for all of them or for none"
 _SELF_MUTATION = "Grant of the CDK: self-mutation asks which stacks and which bootstrap bucket there are, and reads no more"
 _ASSETS = "Grant of the CDK to the asset project, whose role cannot be given: it may start and stop builds of this account"
-_ROLLBACK = "Going back to what was validated (D7): on the stage's own stack, with CloudFormation's role, from a template of a place that a condition fixes"
+_ROLLBACK = "Going back to what was validated (D7): the stage's own stack, CloudFormation's role, and conditions on the template's place"
 _BUILDS = ("etl-deploy-branch", "etl-destroy-branch", "etl-reap-branches")
 
 POLICIES = (
