@@ -70,9 +70,9 @@ def test_what_a_lock_lacks_is_named_once(copied: Path, file: str, pattern: str, 
 
 
 def test_a_lock_of_nothing_is_found(copied: Path) -> None:
-    (copied / "benchmarks").mkdir()
-    (copied / "benchmarks" / "requirements.txt").write_text("six==1.17.0 --hash=sha256:00\n")
-    assert [line for line in found_in(copied) if line.startswith("benchmarks/requirements.txt: there is neither")]
+    (copied / "elsewhere").mkdir()
+    (copied / "elsewhere" / "requirements.txt").write_text("six==1.17.0 --hash=sha256:00\n")
+    assert [line for line in found_in(copied) if line.startswith("elsewhere/requirements.txt: there is neither")]
 
 
 def test_what_npm_locks_is_a_lock_of_the_file_beside_it(copied: Path) -> None:
