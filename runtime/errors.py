@@ -19,6 +19,9 @@
         │   ├── EmptyFile
         │   ├── NotCsv
         │   ├── EncodingMismatch
+        │   ├── CompressionMismatch
+        │   ├── CorruptGzip
+        │   ├── DecodedTooLarge
         │   ├── DelimiterMismatch
         │   ├── HeaderMismatch
         │   ├── SampleMismatch
@@ -116,6 +119,30 @@ class EncodingMismatch(FileRejected):
     def __init__(self, declared: str, found: str, offset: int) -> None:
         self.declared, self.found, self.offset = declared, found, offset
         super().__init__(f"The contract says {declared}, but there is {found} at byte {offset}; send {declared}")
+
+
+class CompressionMismatch(FileRejected):
+    def __init__(self, declared: str) -> None:
+        self.declared = declared
+        super().__init__(f"The contract says compression {declared!r}, but the file is not compressed; send it compressed")
+
+
+class CorruptGzip(FileRejected):
+    """``offset`` is a byte of the compressed file up to which all is well."""
+
+    def __init__(self, found: str, offset: int) -> None:
+        self.found, self.offset = found, offset
+        super().__init__(f"The gzip data is broken: {found}, after byte {offset:,}; compress the file again and send it")
+
+
+class DecodedTooLarge(FileRejected):
+    """Sizes in bytes; ``read_bytes`` of the file had given ``decoded_bytes`` of text when it was stopped."""
+
+    def __init__(self, read_bytes: int, decoded_bytes: int, limit: str) -> None:
+        self.read_bytes, self.decoded_bytes, self.limit = read_bytes, decoded_bytes, limit
+        super().__init__(
+            f"{read_bytes:,} bytes of the file decode to {decoded_bytes:,} bytes of text, more than {limit}; split the file, or send it plain"
+        )
 
 
 class DelimiterMismatch(FileRejected):

@@ -92,6 +92,19 @@ def chunk_key_digests(dataset: str, file_id: str, chunk_id: str, sha256: str) ->
     return f"{STAGING}{dataset}/{file_id}/{chunk_id}-{sha256[:16]}.keys"
 
 
+#: An original that had to be decoded, as text with random access.
+DECODED_NAME = "decoded.csv"
+
+
+def decoded_text(dataset: str, file_id: str) -> str:
+    """Each planner writes a version of its own; the file's item names the one that counts."""
+    return f"{STAGING}{dataset}/{file_id}/{DECODED_NAME}"
+
+
+def is_decoded_text(key: str, file_id: str) -> bool:
+    return key.startswith(STAGING) and key.endswith(f"/{file_id}/{DECODED_NAME}")
+
+
 def commit_manifest(dataset: str, file_id: str) -> str:
     return f"{CURATED}{dataset}/_files/{file_id}.json"
 

@@ -106,11 +106,23 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class Decoding:
+    """What makes text of an original that has none at any offset: ``gz`` is undone first, then UTF-16 becomes UTF-8.
+
+    One of the two may be None.
+    """
+
+    compression: str | None
+    encoding: str | None
+
+
+@dataclass(frozen=True)
 class Layout:
     """How the bytes of one file are written: what validation found, within what its contract allows.
 
     ``header_end`` is the offset of the first byte after the header line; ``columns`` are the
-    header's names in file order; ``delimiter`` and ``quote`` are one ASCII character each.
+    header's names in file order; ``delimiter`` and ``quote`` are one ASCII character each. With a
+    ``decoding`` all this, ``encoding`` too, is about the decoded text.
     """
 
     encoding: str
@@ -118,10 +130,19 @@ class Layout:
     quote: str
     header_end: int
     columns: tuple[str, ...]
+    decoding: Decoding | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Layout:
-        return cls(data["encoding"], data["delimiter"], data["quote"], int(data["header_end"]), tuple(data["columns"]))
+        decoding = data.get("decoding")
+        return cls(
+            encoding=data["encoding"],
+            delimiter=data["delimiter"],
+            quote=data["quote"],
+            header_end=int(data["header_end"]),
+            columns=tuple(data["columns"]),
+            decoding=Decoding(decoding["compression"], decoding["encoding"]) if decoding else None,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "columns": list(self.columns)}

@@ -12,7 +12,7 @@ import itertools
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, TypeVar
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from runtime.errors import AccessRefused, LedgerlineError, ObjectMissing, ReconciliationFailed, StorageUnavailable
 from runtime.models import ObjectRef
+from runtime.multipart import upload_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -136,6 +137,15 @@ class ObjectStore:
 
         self._call("PutObject", ObjectRef(self.bucket, key), put)
         return Written(key, len(body), digest.hexdigest())
+
+    def write_parts(self, key: str, parts: Iterable[bytes], content_type: str) -> str:
+        """Put one object from *parts* of PART_BYTES, the last perhaps shorter; return its version id.
+
+        What *parts* raises is raised, and leaves no object.
+        """
+        return self._call(
+            "PutObject", ObjectRef(self.bucket, key), lambda: upload_parts(self._client, self.bucket, key, parts, content_type)
+        )
 
     def move(self, source: ObjectRef, key: str) -> ObjectRef:
         """Copy one version to *key*, check the copy, then delete that version; return the copy.

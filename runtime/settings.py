@@ -21,6 +21,14 @@ TRACKING_TABLE = "LEDGERLINE_TRACKING_TABLE"
 LEASE_SECONDS = "LEDGERLINE_LEASE_SECONDS"
 CHUNK_BYTES_PARAMETER = "LEDGERLINE_CHUNK_BYTES_PARAMETER"
 
+DECODED_BYTES = "LEDGERLINE_DECODED_BYTES"
+DECODED_RATIO = "LEDGERLINE_DECODED_RATIO"
+
+#: Bytes of text that one file may decode to: half of what the pass is sure to manage in a function's 15 minutes (docs/adr/0074).
+DEFAULT_DECODED_BYTES = 20_000_000_000
+#: Text bytes for each compressed one. CSV has 3 to 30; nothing but a bomb, or a file of one row over and over, has more than 200.
+DEFAULT_DECODED_RATIO = 200
+
 #: Bytes. REQUIREMENTS E2: a chunk is at most 50 MB.
 DEFAULT_CHUNK_BYTES = 50_000_000
 
@@ -30,7 +38,8 @@ class Settings:
     """What a handler may know about where it runs.
 
     ``chunk_bytes_parameter`` names the SSM parameter with the size of a chunk in bytes, which an
-    operator may lower without a deployment.
+    operator may lower without a deployment. ``decoded_bytes`` and ``decoded_ratio`` bound what a
+    compressed file may become: its text in bytes, and in bytes for each of its own.
     """
 
     stage: str
@@ -39,11 +48,15 @@ class Settings:
     tracking_table: str
     lease_seconds: int
     chunk_bytes_parameter: str
+    decoded_bytes: int = DEFAULT_DECODED_BYTES
+    decoded_ratio: int = DEFAULT_DECODED_RATIO
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read and check the variables; raise SettingsInvalid that names every one that is wrong."""
         env = os.environ if environment is None else environment
+        # Code comes to a function before its variables do: what is new in an update has a default.
+        env = {DECODED_BYTES: str(DEFAULT_DECODED_BYTES), DECODED_RATIO: str(DEFAULT_DECODED_RATIO), **env}
         rules = {
             STAGE: r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?",
             SOURCE_NAME: r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?",
@@ -51,6 +64,8 @@ class Settings:
             TRACKING_TABLE: r"[A-Za-z0-9_.-]{3,255}",
             LEASE_SECONDS: r"[1-9][0-9]{0,6}",
             CHUNK_BYTES_PARAMETER: r"/[A-Za-z0-9_./-]{1,1010}",
+            DECODED_BYTES: r"[1-9][0-9]{0,11}",
+            DECODED_RATIO: r"[1-9][0-9]{0,3}",
         }
         wrong = [
             f"{name} is {env[name]!r}, which does not match {rule}" if name in env else f"{name} is not set"
@@ -66,4 +81,6 @@ class Settings:
             tracking_table=env[TRACKING_TABLE],
             lease_seconds=int(env[LEASE_SECONDS]),
             chunk_bytes_parameter=env[CHUNK_BYTES_PARAMETER],
+            decoded_bytes=int(env[DECODED_BYTES]),
+            decoded_ratio=int(env[DECODED_RATIO]),
         )

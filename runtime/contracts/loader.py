@@ -19,14 +19,15 @@ from runtime.errors import ContractInvalid
 
 #: Datasets of the system itself; no other may begin with the reserved prefix.
 RESERVED_DATASETS = ("_validation",)
-#: Canonical names of the codecs whose first 128 characters are ASCII, one byte each.
-ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252")
+#: Canonical names of the codecs whose first 128 characters are ASCII, one byte each; then those that are decoded to UTF-8 first.
+ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be")
 #: Enough for any file that people make; far more would only be an attack on memory.
 MAX_COLUMNS = 2000
 
 _DATASET = re.compile(r"_?[a-z0-9][a-z0-9_-]{0,62}")
 _DOCUMENT = (
-    "dataset", "version", "title", "description", "format", "encoding", "dialect", "duplicateKeys", "rejectedRowsThreshold", "schema",
+    "dataset", "version", "title", "description", "format", "compression", "encoding", "dialect", "duplicateKeys", "rejectedRowsThreshold",
+    "schema",
 )  # fmt: skip
 _SCHEMA = ("$schema", "name", "title", "description", "fields", "fieldsMatch", "primaryKey", "missingValues")
 _UNSUPPORTED_SCHEMA = {
@@ -86,6 +87,7 @@ def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
         dataset=_dataset(node),
         version=version,
         format=node.choice("format", ("csv",)),
+        compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
         encoding=_encoding(node),
         delimiter=delimiter,
         quote=quote,

@@ -48,14 +48,16 @@ class Contract:
     """What a partner and this system have agreed on for one dataset.
 
     ``fields_match`` is the Table Schema's: ``exact`` (names in this order) or ``equal`` (any
-    order). ``rejected_rows_threshold`` is the fraction of rejected rows (0..1] at which a file
-    is rejected as a whole, or None for never. ``duplicate_keys`` is ``reject`` (the file) or
+    order). ``compression`` is ``gz``, or None where files may come compressed or not.
+    ``rejected_rows_threshold`` is the fraction of rejected rows (0..1] at which a file is rejected as
+    a whole, or None for never. ``duplicate_keys`` is ``reject`` (the file) or
     ``report``. ``document`` is the contract file, parsed; it is what is kept with each file.
     """
 
     dataset: str
     version: int
     format: str
+    compression: str | None
     encoding: str
     delimiter: str
     quote: str
@@ -66,6 +68,11 @@ class Contract:
     missing_values: tuple[str, ...]
     rejected_rows_threshold: float | None
     document: Mapping[str, Any]
+
+    @property
+    def states_encoding(self) -> bool:
+        """False where the encoding is the default, which a byte-order mark may overrule."""
+        return "encoding" in self.document
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -45,8 +45,7 @@ def plan(
 
     Raises RecordTooLong when a record is longer than MAX_RECORD_BYTES or than a chunk.
     """
-    if not 0 < chunk_bytes <= MAX_CHUNK_BYTES:
-        raise InvalidInput(f"chunk_bytes is {chunk_bytes}; it must be from 1 to {MAX_CHUNK_BYTES:,}")
+    check_chunk_bytes(chunk_bytes)
     if exact_from is not None:
         return [*keep, *_cut_exactly(source, layout, chunk_bytes, exact_from, source.size)]
     try:
@@ -54,6 +53,11 @@ def plan(
     except RecordTooLong:
         # An exact scan that set out from a wrong guess may see such a record where there is none.
         return _cut_exactly(source, layout, chunk_bytes, layout.header_end, source.size)
+
+
+def check_chunk_bytes(chunk_bytes: int) -> None:
+    if not 0 < chunk_bytes <= MAX_CHUNK_BYTES:
+        raise InvalidInput(f"chunk_bytes is {chunk_bytes}; it must be from 1 to {MAX_CHUNK_BYTES:,}")
 
 
 def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) -> list[tuple[int, int]]:
@@ -92,22 +96,38 @@ def _between(cuts: Iterable[int]) -> list[tuple[int, int]]:
 
 def _cut_exactly(source: ByteSource, layout: Layout, chunk_bytes: int, start: int, end: int) -> list[tuple[int, int]]:
     """Cut ``[start, end)`` into ranges as long as allowed, reading all of it; both are boundaries."""
-    scanner = BoundaryScanner(ord(layout.delimiter), ord(layout.quote), start)
-    ranges = []
+    cuts = ExactCuts(layout, chunk_bytes, start)
     for piece in _pieces(source, start, end):
+        cuts.feed(piece)
+    return cuts.finish()
+
+
+class ExactCuts:
+    """Cuts text into ranges as long as allowed while it goes by; *start* is the offset of its first record."""
+
+    def __init__(self, layout: Layout, chunk_bytes: int, start: int) -> None:
+        self._scanner = BoundaryScanner(ord(layout.delimiter), ord(layout.quote), start)
+        self._chunk_bytes, self._start = chunk_bytes, start
+        self._ranges: list[tuple[int, int]] = []
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next bytes; raise RecordTooLong."""
+        scanner = self._scanner
         scanner.feed(piece)
-        while scanner.position > start + chunk_bytes:
-            cut = scanner.boundary_at_or_before(start + chunk_bytes)
-            if cut == start:
-                raise RecordTooLong(start, chunk_bytes)
-            ranges.append((start, cut))
-            start = cut
+        while scanner.position > self._start + self._chunk_bytes:
+            cut = scanner.boundary_at_or_before(self._start + self._chunk_bytes)
+            if cut == self._start:
+                raise RecordTooLong(cut, self._chunk_bytes)
+            self._ranges.append((self._start, cut))
+            self._start = cut
         record_start = scanner.boundary_at_or_before(scanner.position)
         if scanner.position - record_start > MAX_RECORD_BYTES:
             raise RecordTooLong(record_start, MAX_RECORD_BYTES)
-    if start < end:
-        ranges.append((start, end))
-    return ranges
+
+    def finish(self) -> list[tuple[int, int]]:
+        """The ranges, the last of which ends with the text."""
+        end = self._scanner.position
+        return [*self._ranges, (self._start, end)] if self._start < end else self._ranges
 
 
 def _pieces(source: ByteSource, start: int, end: int) -> Iterator[bytes]:

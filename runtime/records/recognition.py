@@ -10,6 +10,7 @@ from typing import Mapping, Sequence
 
 from runtime.contracts.model import Contract
 from runtime.errors import (
+    CompressionMismatch,
     DelimiterMismatch,
     EmptyFile,
     EncodingMismatch,
@@ -20,11 +21,12 @@ from runtime.errors import (
     UnknownDataset,
     UnterminatedQuote,
 )
-from runtime.models import Layout
+from runtime.models import Decoding, Layout
+from runtime.records.decoding import GZIP, GZIP_MARK, Limits, decode
 from runtime.records.fields import split_fields, without_terminator
 from runtime.records.sampling import check_samples
 from runtime.records.scanner import scan
-from runtime.records.signatures import known_format, wide_text
+from runtime.records.signatures import byte_order_mark, known_format, wide_text
 from runtime.records.source import ByteSource
 
 __all__ = ["check_samples", "recognize"]
@@ -33,85 +35,158 @@ HEAD_BYTES = 64 * 1024
 #: A header longer than this is no header.
 MAX_HEADER_BYTES = 1024 * 1024
 
+#: What the head may decode to; nothing near it is kept.
+_HEAD_LIMITS = Limits(1 << 30, 1100)
+
+_WIDE = ("utf-16-le", "utf-16-be")
 _COMMON_DELIMITERS = (",", ";", "\t", "|")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _NAMED_CONTROLS = {b"\0": "a NUL byte", b"\r": "a lone carriage return"}
 
 
 @dataclass(frozen=True)
+class _Start:
+    """The first bytes of a file once it is decompressed; ``whole`` when they are all of it."""
+
+    data: bytes
+    compression: str | None
+    whole: bool
+
+
+@dataclass(frozen=True)
 class _Head:
-    """The first bytes of a file, without its UTF-8 byte-order mark; ``whole`` when they are all of it."""
+    """The first text of a file, in *encoding*; ``mark_bytes`` of a UTF-8 byte-order mark stood before it."""
 
     text: bytes
+    encoding: str
     mark_bytes: int
     whole: bool
+    decoding: Decoding | None
 
 
 def recognize(source: ByteSource, key: str, dataset: str | None, contracts: Mapping[str, Contract]) -> tuple[Contract, Layout]:
     """Find the contract (by *dataset*, else by the one whose header fits) and the layout of a file.
 
-    Raises the FileRejected that names what is wrong: UnknownDataset, EmptyFile, NotCsv,
-    EncodingMismatch, DelimiterMismatch, HeaderMismatch, RecordTooLong or UnterminatedQuote.
+    Raises the FileRejected that names what is wrong: UnknownDataset, EmptyFile, NotCsv, EncodingMismatch,
+    CompressionMismatch, CorruptGzip, DelimiterMismatch, HeaderMismatch, RecordTooLong or UnterminatedQuote.
     """
     public = sorted(name for name, contract in contracts.items() if not contract.reserved)
     contract = contracts.get(dataset) if dataset is not None else None
     if dataset is not None and contract is None:
         raise UnknownDataset(key, dataset, public)
-    head = _read_head(source, contract)
+    start = _start(source, HEAD_BYTES)
+    if not start.whole and not _has_record(start, contract):
+        start = _start(source, MAX_HEADER_BYTES)
     if contract is not None:
-        return contract, _layout(contract, head)
-    fitting = {name: layout for name in public for layout in [_layout_if_fitting(contracts[name], head)] if layout}
+        return contract, _layout(contract, start)
+    fitting = {name: layout for name in public for layout in [_layout_if_fitting(contracts[name], start)] if layout}
+    if not fitting:
+        # What no contract could read may have a plainer reason than that none fits.
+        _head(start, None)
     if len(fitting) != 1:
         raise UnknownDataset(key, None, public, list(fitting))
     name, layout = fitting.popitem()
     return contracts[name], layout
 
 
-def _read_head(source: ByteSource, contract: Contract | None) -> _Head:
+def _start(source: ByteSource, wanted: int) -> _Start:
+    """Up to *wanted* bytes, from as many bytes of the file."""
     if not source.size:
         raise EmptyFile
-    data = source.read(0, min(HEAD_BYTES, source.size))
+    data = source.read(0, min(wanted, source.size))
+    whole = len(data) == source.size
+    if not data.startswith(GZIP_MARK):
+        return _Start(_no_known_format(data), None, whole)
+    text = bytearray()
+    for part in decode([data], Decoding(GZIP, None), _HEAD_LIMITS, complete=whole):
+        text += part
+        if len(text) > wanted:
+            whole = False
+            break
+    return _Start(_no_known_format(bytes(text[:wanted]), ", compressed,"), GZIP, whole)
+
+
+def _no_known_format(data: bytes, how: str = "") -> bytes:
     found = known_format(data)
     if found:
-        raise NotCsv(found)
-    wide = wide_text(data)
-    if wide:
-        raise EncodingMismatch(contract.encoding, wide, 0) if contract else NotCsv(wide)
-    if len(data) < source.size and not _has_record(data, contract):
-        data = source.read(0, min(MAX_HEADER_BYTES, source.size))
-    mark_bytes = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    head = _Head(data[mark_bytes:], mark_bytes, len(data) == source.size)
-    if head.whole and not head.text.strip(b"\r\n"):
-        raise EmptyFile("the file has nothing but line ends" if head.text else "the file has nothing but a byte-order mark")
-    if b"\n" not in head.text and b"\r" in head.text:
-        raise NotCsv("lines that end in a carriage return alone, not in a line feed", mark_bytes + head.text.index(b"\r"))
-    return head
+        raise NotCsv(found + how)
+    return data
 
 
-def _has_record(data: bytes, contract: Contract | None) -> bool:
+def _has_record(start: _Start, contract: Contract | None) -> bool:
     if contract is None:
-        return b"\n" in data
-    return bool(len(scan(data.removeprefix(codecs.BOM_UTF8), ord(contract.delimiter), ord(contract.quote), final=False).ends))
+        return b"\n" in start.data
+    text = _head(start, contract).text
+    return bool(len(scan(text, ord(contract.delimiter), ord(contract.quote), final=False).ends))
 
 
-def _layout(contract: Contract, head: _Head) -> Layout:
-    if head.mark_bytes and not _is_utf8(contract):
-        raise EncodingMismatch(contract.encoding, "a UTF-8 byte-order mark", 0)
+def _head(start: _Start, contract: Contract | None) -> _Head:
+    """The text of *start*, if it is what *contract* (any contract, where there is none yet) allows."""
+    wide = _wide_encoding(start.data, contract)
+    decoding = Decoding(start.compression, wide) if start.compression or wide else None
+    mark_bytes = len(codecs.BOM_UTF8) if start.data.startswith(codecs.BOM_UTF8) else 0
+    text = start.data[mark_bytes:]
+    if wide:
+        text = b"".join(decode([start.data], Decoding(None, wide), _HEAD_LIMITS, complete=start.whole))
+    if start.whole and not text.strip(b"\r\n"):
+        raise EmptyFile(
+            f"the file has nothing but {'line ends' if text else 'a byte-order mark' if start.data else 'compressed emptiness'}"
+        )
+    if b"\n" not in text and b"\r" in text:
+        raise NotCsv("lines that end in a carriage return alone, not in a line feed", mark_bytes + text.index(b"\r"))
+    encoding = "utf-8" if wide or not contract else contract.encoding
+    return _Head(text, encoding, mark_bytes, start.whole, decoding)
+
+
+def _wide_encoding(data: bytes, contract: Contract | None) -> str | None:
+    """The UTF-16 codec that *data* is to be decoded with, or None where bytes are text as they are.
+
+    A byte-order mark tells, unless *contract* states something else; without one the contract does.
+    Raises EncodingMismatch, or NotCsv where there is no contract to speak of.
+    """
+    stated = contract.encoding if contract and contract.states_encoding else None
+
+    def mismatch(found: str) -> FileRejected:
+        return EncodingMismatch(contract.encoding, found, 0) if contract else NotCsv(found)
+
+    mark = byte_order_mark(data)
+    if mark:
+        if mark != stated and not (mark in _WIDE and stated in (None, "utf-16")) and not (mark == "utf-8" and stated is None):
+            raise mismatch(f"a byte-order mark of {mark.upper()}")
+        return mark if mark in _WIDE else None
+    pattern = wide_text(data)
+    if stated == "utf-16":
+        raise mismatch("text without a byte-order mark")
+    if stated not in _WIDE:
+        if pattern:
+            raise mismatch(f"{pattern.upper()} text without a byte-order mark")
+        return None
+    # Every line end of UTF-16 has a NUL.
+    if pattern not in (None, stated) or b"\0" not in data:
+        raise mismatch(f"{pattern.upper()} text" if pattern else "text of single bytes")
+    return stated
+
+
+def _layout(contract: Contract, start: _Start) -> Layout:
+    if contract.compression and not start.compression:
+        raise CompressionMismatch(contract.compression)
+    head = _head(start, contract)
     record = _header_record(contract, head)
     control = _CONTROL.search(without_terminator(record))
     if control:
         name = _NAMED_CONTROLS.get(control[0], f"control character 0x{control[0][0]:02X}")
         raise NotCsv(f"{name} in the header", head.mark_bytes + control.start())
     _check_encoding(contract, head, record)
-    names = _names(record, contract, contract.delimiter)
+    names = _names(record, contract, contract.delimiter, head.encoding)
     if names is None or not _fits(names, contract):
         raise _header_error(record, names, contract, head)
-    return Layout(contract.encoding, contract.delimiter, contract.quote, head.mark_bytes + len(record), tuple(names))
+    header_end = head.mark_bytes + len(record)
+    return Layout(head.encoding, contract.delimiter, contract.quote, header_end, tuple(names), head.decoding)
 
 
-def _layout_if_fitting(contract: Contract, head: _Head) -> Layout | None:
+def _layout_if_fitting(contract: Contract, start: _Start) -> Layout | None:
     try:
-        return _layout(contract, head)
+        return _layout(contract, start)
     except FileRejected:
         return None
 
@@ -127,11 +202,11 @@ def _header_record(contract: Contract, head: _Head) -> bytes:
 
 def _check_encoding(contract: Contract, head: _Head, record: bytes) -> None:
     try:
-        record.decode(contract.encoding)
+        record.decode(head.encoding)
     except UnicodeDecodeError as error:
         raise EncodingMismatch(contract.encoding, f"byte 0x{record[error.start]:02X}", head.mark_bytes + error.start) from error
     # Latin encodings decode anything, but text of theirs that is also valid UTF-8 does not happen.
-    if codecs.lookup(contract.encoding).name not in ("utf-8", "ascii") and not head.text.isascii():
+    if head.encoding not in ("utf-8", "ascii") and not head.text.isascii():
         try:
             codecs.getincrementaldecoder("utf-8")().decode(head.text, final=head.whole)
         except UnicodeDecodeError:
@@ -140,13 +215,9 @@ def _check_encoding(contract: Contract, head: _Head, record: bytes) -> None:
         raise EncodingMismatch(contract.encoding, "UTF-8 text", head.mark_bytes + first)
 
 
-def _is_utf8(contract: Contract) -> bool:
-    return codecs.lookup(contract.encoding).name == "utf-8"
-
-
-def _names(record: bytes, contract: Contract, delimiter: str) -> list[str] | None:
-    fields = split_fields(record, Layout(contract.encoding, delimiter, contract.quote, 0, ()))
-    return None if fields is None else [field.decode(contract.encoding) for field in fields]
+def _names(record: bytes, contract: Contract, delimiter: str, encoding: str) -> list[str] | None:
+    fields = split_fields(record, Layout(encoding, delimiter, contract.quote, 0, ()))
+    return None if fields is None else [field.decode(encoding) for field in fields]
 
 
 def _fits(names: Sequence[str], contract: Contract) -> bool:
@@ -161,7 +232,7 @@ def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract
     for delimiter in _COMMON_DELIMITERS:
         if delimiter in (contract.delimiter, contract.quote):
             continue
-        found = expected.intersection(_names(record, contract, delimiter) or ())
+        found = expected.intersection(_names(record, contract, delimiter, head.encoding) or ())
         if 2 * len(found) > len(expected):
             return DelimiterMismatch(contract.delimiter, delimiter)
     if names is None:

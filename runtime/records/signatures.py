@@ -21,12 +21,13 @@ _FORMATS = (
 )
 _WORKBOOK_MARKS = (b"[Content_Types].xml", b"xl/workbook")
 
-#: UTF-32 first: its little-endian mark begins like UTF-16's.
-_WIDE_MARKS = (
-    (codecs.BOM_UTF32_LE, "UTF-32 text"),
-    (codecs.BOM_UTF32_BE, "UTF-32 text"),
-    (codecs.BOM_UTF16_LE, "UTF-16 text"),
-    (codecs.BOM_UTF16_BE, "UTF-16 text"),
+#: With their codecs; UTF-32 first: its little-endian mark begins like UTF-16's.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 #: Bytes in which wide text without a mark shows its pattern of NULs, and how many of them it takes.
 _PATTERN_BYTES = 128
@@ -40,16 +41,18 @@ def known_format(head: bytes) -> str | None:
     return next((name for mark, name in _FORMATS if head.startswith(mark)), None)
 
 
+def byte_order_mark(head: bytes) -> str | None:
+    """The codec whose byte-order mark *head* begins with."""
+    return next((codec for mark, codec in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+
+
 def wide_text(head: bytes) -> str | None:
-    """Tell UTF-16 and UTF-32 text by its name when *head* begins like it, with a byte-order mark or without."""
-    for mark, name in _WIDE_MARKS:
-        if head.startswith(mark):
-            return name
+    """The codec of UTF-16 or UTF-32 text without a byte-order mark, told by the pattern of its NULs."""
     start = head[:_PATTERN_BYTES]
-    for width, name in ((4, "UTF-32 text"), (2, "UTF-16 text")):
+    for width in (4, 2):
         lanes = [start[lane::width] for lane in range(width)]
-        text = [lane for lane in lanes if b"\0" not in lane]
+        text = [index for index, lane in enumerate(lanes) if b"\0" not in lane]
         empty = [lane for lane in lanes if lane.count(0) * 4 >= len(lane) * 3]
         if len(start) >= _PATTERN_MINIMUM and len(text) == 1 and len(empty) == width - 1:
-            return name
+            return f"utf-{width * 8}-{'be' if text[0] else 'le'}"
     return None

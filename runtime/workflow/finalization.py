@@ -20,7 +20,7 @@ from runtime.tracking import Item, iso, utc_now
 from runtime.workflow import reading
 from runtime.workflow.outcome import outcome
 from runtime.workflow.roll_forward import finished_chunks, roll_forward
-from runtime.workflow.stage import Stage
+from runtime.workflow.stage import Stage, text_of
 
 #: Bytes of key digests held at once, of the function's 3 GB.
 DIGEST_MEMORY_BYTES = 512 * 1024 * 1024
@@ -79,11 +79,12 @@ def _broken_at(item: Item, chunks: Sequence[Item], first_start: int) -> int | No
     unfinished = [chunk["chunk_id"] for chunk in chunks if chunk["status"] not in (ChunkStatus.DONE, ChunkStatus.MISALIGNED)]
     if unfinished or len(chunks) != item["chunks"]:
         raise ReconciliationFailed(item["file_id"], "finished chunks", item["chunks"], f"{len(chunks) - len(unfinished)}")
+    _, size = text_of(item)
     proofs = [ChunkProof(chunk["start"], chunk["end"], chunk["proof"]["aligned"], chunk["proof"]["open_quote"]) for chunk in chunks]
     try:
-        return fold(proofs, first_start, item["size"]).replan_from
+        return fold(proofs, first_start, size).replan_from
     except ValueError as error:
-        raise ReconciliationFailed(item["file_id"], "the chunks' byte ranges", f"[{first_start}, {item['size']})", str(error)) from error
+        raise ReconciliationFailed(item["file_id"], "the chunks' byte ranges", f"[{first_start}, {size})", str(error)) from error
 
 
 def _reconcile(item: Item, chunks: Sequence[Item], totals: Totals, stage: Stage) -> None:

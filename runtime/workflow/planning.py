@@ -13,7 +13,8 @@ from runtime.object_store import StoredSource
 from runtime.records.planning import MAX_RECORD_BYTES, plan
 from runtime.tracking import Item
 from runtime.workflow import reading
-from runtime.workflow.stage import Stage, original_of
+from runtime.workflow.materialization import Materialized, materialize
+from runtime.workflow.stage import Stage, text_of
 
 
 def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[str, Any]:
@@ -37,28 +38,36 @@ def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[st
 def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, stage: Stage) -> Item:
     """Write a plan and try to make it the file's; return the item with the plan that is."""
     kept = [] if exact_from is None else [(c["start"], c["end"]) for c in stage.tracking.chunks(task.file_id) if c["end"] <= exact_from]
-    ranges = _ranges(item, exact_from, kept, stage)
-    original = original_of(item)
+    ranges, made = _ranges(item, exact_from, kept, stage)
+    decoded = {"decoded": made.text.to_dict()} if made else {}
+    text, size = text_of({**item, **decoded})
     chunks = [
-        ChunkTask(task.file_id, chunk_id(index), number, original, start, end, end == item["size"], item["reading_key"])
+        ChunkTask(task.file_id, chunk_id(index), number, text, start, end, end == size, item["reading_key"])
         for index, (start, end) in enumerate(ranges)
         if index >= len(kept)
     ]
+    planned = {"plan": number, "chunks": len(ranges), "exact_from": exact_from}
     return stage.tracking.transition(
         task,
         FileStatus.PROCESSING,
         (FileStatus.VALIDATED,) if exact_from is None else (FileStatus.PROCESSING,),
-        {"plan": number, "exact_from": exact_from, "manifest_key": _write_manifest(chunks, task.file_id, stage), "chunks": len(ranges)},
-        {"plan": number, "chunks": len(ranges), "exact_from": exact_from},
+        {**planned, **decoded, "manifest_key": _write_manifest(chunks, task.file_id, stage)},
+        {**planned, **decoded, **({"records_sampled": made.records_sampled} if made else {})},
         expecting={"plan": item.get("plan")},
     ).item
 
 
-def _ranges(item: Item, exact_from: int | None, kept: list[tuple[int, int]], stage: Stage) -> list[tuple[int, int]]:
+def _ranges(
+    item: Item, exact_from: int | None, kept: list[tuple[int, int]], stage: Stage
+) -> tuple[list[tuple[int, int]], Materialized | None]:
+    """The chunks' byte ranges, and the text that they are ranges of where it had to be made."""
     contract, layout = reading.load(stage.store, item["reading_key"])
-    source = StoredSource(stage.store, original_of(item), item["size"])
     try:
-        return plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept)
+        if layout.decoding and "decoded" not in item:
+            made = materialize(item, contract, layout, layout.decoding, stage)
+            return made.ranges, made
+        source = StoredSource(stage.store, *text_of(item))
+        return plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept), None
     except RecordTooLong as error:
         if item["chunk_bytes"] >= MAX_RECORD_BYTES:
             raise

@@ -89,8 +89,9 @@ def _write(chunk: ChunkTask, contract: Contract, output: ChunkOutput, stage: Sta
 
 def _check(chunk: ChunkTask, stage: Stage) -> None:
     """A manifest is an object in a bucket, and so hostile until checked."""
-    readable = (keys.INCOMING, keys.FAILED)
-    if chunk.source.bucket != stage.store.bucket or not chunk.source.key.startswith(readable) or chunk.source.version_id is None:
-        raise InvalidInput(f"chunk {chunk.chunk_id} names {chunk.source.key!r}, which is no original of this stage")
+    source = chunk.source
+    readable = source.key.startswith((keys.INCOMING, keys.FAILED)) or keys.is_decoded_text(source.key, chunk.file_id)
+    if source.bucket != stage.store.bucket or not readable or source.version_id is None:
+        raise InvalidInput(f"chunk {chunk.chunk_id} names {source.key!r}, which is no original of this stage")
     if not keys.is_reading(chunk.reading_key, chunk.file_id) or not 0 <= chunk.start < chunk.end:
         raise InvalidInput(f"chunk {chunk.chunk_id} of file {chunk.file_id} was not planned by this stage")

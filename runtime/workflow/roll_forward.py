@@ -62,6 +62,7 @@ def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
         "partner": item["partner"],
         "contract": {"version": item["contract_version"], "sha256": item["contract_sha256"]},
         "source": {name: item[name] for name in ("bucket", "key", "version_id", "size", "etag", "checksum")},
+        **_offsets(item),
         "rows": _rows(item),
         "duplicate_keys": {"rows": item["duplicate_keys"], "sample": item["duplicate_rows"]},
         "committed_at": item["committed_at"],
@@ -88,6 +89,7 @@ def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str
         "partner": item["partner"],
         "rows": _rows(item),
         "reasons": item["reasons"],
+        **_offsets(item),
         "objects": objects,
     }
     key = keys.reject_report(item["dataset"], item["file_id"])
@@ -103,6 +105,14 @@ def seconds_open(item: Item) -> float:
     """Seconds from registration to the last change."""
     created, updated = (datetime.fromisoformat(item[name].replace("Z", "+00:00")) for name in ("created_at", "updated_at"))
     return (updated - created).total_seconds()
+
+
+def _offsets(item: Item) -> dict[str, Any]:
+    """Which bytes offsets count: the original's, or those of the text that was decoded from it."""
+    found: dict[str, Any] = {"offsets": item.get("offsets", "original")}
+    if "decoded" in item:
+        found["decoded"] = {name: item["decoded"][name] for name in ("size", "sha256")}
+    return found
 
 
 def _rows(item: Item) -> dict[str, int]:

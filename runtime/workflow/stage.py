@@ -51,3 +51,11 @@ def current_stage() -> Stage:
 def original_of(item: Item) -> ObjectRef:
     """Where the file's original bytes are now: ``incoming/``, or where they were moved to."""
     return ObjectRef.from_dict(item["location"])
+
+
+def text_of(item: Item) -> tuple[ObjectRef, int]:
+    """Where the text is that all offsets of the file count, and its size: the original, or what was decoded from it."""
+    decoded = item.get("decoded")
+    if decoded is None:
+        return original_of(item), item["size"]
+    return ObjectRef(item["bucket"], decoded["key"], decoded["version_id"]), decoded["size"]

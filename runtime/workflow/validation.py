@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from runtime.models import FileStatus, FileTask
+from runtime.models import FileStatus, FileTask, Layout
 from runtime.object_store import StoredSource
 from runtime.records.recognition import check_samples, recognize
 from runtime.workflow import reading
@@ -18,7 +18,8 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
     if item["file_status"] == FileStatus.REGISTERED:
         source = StoredSource(stage.store, original_of(item), item["size"])
         contract, layout = recognize(source, item["key"], item["dataset"], stage.contracts)
-        sampled = check_samples(source, contract, layout)
+        # Of a file that must be decoded only the start can be seen yet; its samples are tested when the whole of it can.
+        sampled = check_samples(source, contract, layout) if layout.decoding is None else None
         reading_key = reading.save(stage.store, task.file_id, Reading(contract, layout))
         stage.tracking.transition(
             task,
@@ -30,11 +31,21 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
                 "contract_sha256": contract.sha256,
                 "reading_key": reading_key,
                 "chunk_bytes": chunk_bytes(),
-                "encoding": layout.encoding,
+                **_writing(layout),
                 "delimiter": layout.delimiter,
                 "header_bytes": layout.header_end,
                 "columns": len(layout.columns),
             },
-            {"records_sampled": sampled},
+            {} if sampled is None else {"records_sampled": sampled},
         )
     return task.to_dict()
+
+
+def _writing(layout: Layout) -> dict[str, Any]:
+    """How the original is written, and which bytes every offset of the file counts: the original's, or the decoded text's."""
+    decoding = layout.decoding
+    return {
+        "encoding": (decoding and decoding.encoding) or layout.encoding,
+        "compression": decoding and decoding.compression,
+        "offsets": "decoded" if decoding else "original",
+    }
