@@ -141,7 +141,7 @@ class DecodedTooLarge(FileRejected):
     def __init__(self, read_bytes: int, decoded_bytes: int, limit: str) -> None:
         self.read_bytes, self.decoded_bytes, self.limit = read_bytes, decoded_bytes, limit
         super().__init__(
-            f"{read_bytes:,} bytes of the file decode to {decoded_bytes:,} bytes of text, more than {limit}; split the file, or send it plain"
+            f"{read_bytes:,} bytes of the file decode to {decoded_bytes:,} of text, more than {limit}; split the file, or send it plain"
         )
 
 

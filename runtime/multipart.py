@@ -24,13 +24,12 @@ def upload_parts(client: S3Client, bucket: str, key: str, parts: Iterable[bytes]
 
     S3 checks each part's SHA-256 on arrival. Whatever *parts* or S3 raise leaves no object.
     """
-    place = {"Bucket": bucket, "Key": key}
-    begun = client.create_multipart_upload(**place, ContentType=content_type, ChecksumAlgorithm="SHA256")
+    begun = client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type, ChecksumAlgorithm="SHA256")
     upload_id = begun["UploadId"]
 
     def put(number: int, part: bytes) -> CompletedPartTypeDef:
         checksum = base64.b64encode(hashlib.sha256(part).digest()).decode()
-        sent = client.upload_part(**place, UploadId=upload_id, PartNumber=number, Body=part, ChecksumSHA256=checksum)
+        sent = client.upload_part(Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=part, ChecksumSHA256=checksum)
         return {"PartNumber": number, "ETag": sent["ETag"], "ChecksumSHA256": checksum}
 
     try:
@@ -42,10 +41,10 @@ def upload_parts(client: S3Client, bucket: str, key: str, parts: Iterable[bytes]
                     sent.append(waiting.popleft().result())
                 waiting.append(pool.submit(put, number, part))
             sent.extend(part.result() for part in waiting)
-        done = client.complete_multipart_upload(**place, UploadId=upload_id, MultipartUpload={"Parts": sent})
+        done = client.complete_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": sent})
     except BaseException:
         # What cannot be given up here, the bucket's lifecycle gives up after days; the error that counts is the first.
         with contextlib.suppress(ClientError, BotoCoreError):
-            client.abort_multipart_upload(**place, UploadId=upload_id)
+            client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
         raise
     return done["VersionId"]

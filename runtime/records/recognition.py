@@ -5,14 +5,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import Mapping, Sequence
 
 from runtime.contracts.model import Contract
 from runtime.errors import (
     CompressionMismatch,
     DelimiterMismatch,
-    EmptyFile,
     EncodingMismatch,
     FileRejected,
     HeaderMismatch,
@@ -21,12 +19,11 @@ from runtime.errors import (
     UnknownDataset,
     UnterminatedQuote,
 )
-from runtime.models import Decoding, Layout
-from runtime.records.decoding import GZIP, GZIP_MARK, Limits, decode
+from runtime.models import Layout
 from runtime.records.fields import split_fields, without_terminator
+from runtime.records.heads import Head, Start, read_head, read_start
 from runtime.records.sampling import check_samples
 from runtime.records.scanner import scan
-from runtime.records.signatures import byte_order_mark, known_format, wide_text
 from runtime.records.source import ByteSource
 
 __all__ = ["check_samples", "recognize"]
@@ -35,33 +32,9 @@ HEAD_BYTES = 64 * 1024
 #: A header longer than this is no header.
 MAX_HEADER_BYTES = 1024 * 1024
 
-#: What the head may decode to; nothing near it is kept.
-_HEAD_LIMITS = Limits(1 << 30, 1100)
-
-_WIDE = ("utf-16-le", "utf-16-be")
 _COMMON_DELIMITERS = (",", ";", "\t", "|")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _NAMED_CONTROLS = {b"\0": "a NUL byte", b"\r": "a lone carriage return"}
-
-
-@dataclass(frozen=True)
-class _Start:
-    """The first bytes of a file once it is decompressed; ``whole`` when they are all of it."""
-
-    data: bytes
-    compression: str | None
-    whole: bool
-
-
-@dataclass(frozen=True)
-class _Head:
-    """The first text of a file, in *encoding*; ``mark_bytes`` of a UTF-8 byte-order mark stood before it."""
-
-    text: bytes
-    encoding: str
-    mark_bytes: int
-    whole: bool
-    decoding: Decoding | None
 
 
 def recognize(source: ByteSource, key: str, dataset: str | None, contracts: Mapping[str, Contract]) -> tuple[Contract, Layout]:
@@ -74,103 +47,32 @@ def recognize(source: ByteSource, key: str, dataset: str | None, contracts: Mapp
     contract = contracts.get(dataset) if dataset is not None else None
     if dataset is not None and contract is None:
         raise UnknownDataset(key, dataset, public)
-    start = _start(source, HEAD_BYTES)
+    start = read_start(source, HEAD_BYTES)
     if not start.whole and not _has_record(start, contract):
-        start = _start(source, MAX_HEADER_BYTES)
+        start = read_start(source, MAX_HEADER_BYTES)
     if contract is not None:
         return contract, _layout(contract, start)
     fitting = {name: layout for name in public for layout in [_layout_if_fitting(contracts[name], start)] if layout}
     if not fitting:
         # What no contract could read may have a plainer reason than that none fits.
-        _head(start, None)
+        read_head(start, None)
     if len(fitting) != 1:
         raise UnknownDataset(key, None, public, list(fitting))
     name, layout = fitting.popitem()
     return contracts[name], layout
 
 
-def _start(source: ByteSource, wanted: int) -> _Start:
-    """Up to *wanted* bytes, from as many bytes of the file."""
-    if not source.size:
-        raise EmptyFile
-    data = source.read(0, min(wanted, source.size))
-    whole = len(data) == source.size
-    if not data.startswith(GZIP_MARK):
-        return _Start(_no_known_format(data), None, whole)
-    text = bytearray()
-    for part in decode([data], Decoding(GZIP, None), _HEAD_LIMITS, complete=whole):
-        text += part
-        if len(text) > wanted:
-            whole = False
-            break
-    return _Start(_no_known_format(bytes(text[:wanted]), ", compressed,"), GZIP, whole)
-
-
-def _no_known_format(data: bytes, how: str = "") -> bytes:
-    found = known_format(data)
-    if found:
-        raise NotCsv(found + how)
-    return data
-
-
-def _has_record(start: _Start, contract: Contract | None) -> bool:
+def _has_record(start: Start, contract: Contract | None) -> bool:
     if contract is None:
         return b"\n" in start.data
-    text = _head(start, contract).text
+    text = read_head(start, contract).text
     return bool(len(scan(text, ord(contract.delimiter), ord(contract.quote), final=False).ends))
 
 
-def _head(start: _Start, contract: Contract | None) -> _Head:
-    """The text of *start*, if it is what *contract* (any contract, where there is none yet) allows."""
-    wide = _wide_encoding(start.data, contract)
-    decoding = Decoding(start.compression, wide) if start.compression or wide else None
-    mark_bytes = len(codecs.BOM_UTF8) if start.data.startswith(codecs.BOM_UTF8) else 0
-    text = start.data[mark_bytes:]
-    if wide:
-        text = b"".join(decode([start.data], Decoding(None, wide), _HEAD_LIMITS, complete=start.whole))
-    if start.whole and not text.strip(b"\r\n"):
-        raise EmptyFile(
-            f"the file has nothing but {'line ends' if text else 'a byte-order mark' if start.data else 'compressed emptiness'}"
-        )
-    if b"\n" not in text and b"\r" in text:
-        raise NotCsv("lines that end in a carriage return alone, not in a line feed", mark_bytes + text.index(b"\r"))
-    encoding = "utf-8" if wide or not contract else contract.encoding
-    return _Head(text, encoding, mark_bytes, start.whole, decoding)
-
-
-def _wide_encoding(data: bytes, contract: Contract | None) -> str | None:
-    """The UTF-16 codec that *data* is to be decoded with, or None where bytes are text as they are.
-
-    A byte-order mark tells, unless *contract* states something else; without one the contract does.
-    Raises EncodingMismatch, or NotCsv where there is no contract to speak of.
-    """
-    stated = contract.encoding if contract and contract.states_encoding else None
-
-    def mismatch(found: str) -> FileRejected:
-        return EncodingMismatch(contract.encoding, found, 0) if contract else NotCsv(found)
-
-    mark = byte_order_mark(data)
-    if mark:
-        if mark != stated and not (mark in _WIDE and stated in (None, "utf-16")) and not (mark == "utf-8" and stated is None):
-            raise mismatch(f"a byte-order mark of {mark.upper()}")
-        return mark if mark in _WIDE else None
-    pattern = wide_text(data)
-    if stated == "utf-16":
-        raise mismatch("text without a byte-order mark")
-    if stated not in _WIDE:
-        if pattern:
-            raise mismatch(f"{pattern.upper()} text without a byte-order mark")
-        return None
-    # Every line end of UTF-16 has a NUL.
-    if pattern not in (None, stated) or b"\0" not in data:
-        raise mismatch(f"{pattern.upper()} text" if pattern else "text of single bytes")
-    return stated
-
-
-def _layout(contract: Contract, start: _Start) -> Layout:
+def _layout(contract: Contract, start: Start) -> Layout:
     if contract.compression and not start.compression:
         raise CompressionMismatch(contract.compression)
-    head = _head(start, contract)
+    head = read_head(start, contract)
     record = _header_record(contract, head)
     control = _CONTROL.search(without_terminator(record))
     if control:
@@ -184,14 +86,14 @@ def _layout(contract: Contract, start: _Start) -> Layout:
     return Layout(head.encoding, contract.delimiter, contract.quote, header_end, tuple(names), head.decoding)
 
 
-def _layout_if_fitting(contract: Contract, start: _Start) -> Layout | None:
+def _layout_if_fitting(contract: Contract, start: Start) -> Layout | None:
     try:
         return _layout(contract, start)
     except FileRejected:
         return None
 
 
-def _header_record(contract: Contract, head: _Head) -> bytes:
+def _header_record(contract: Contract, head: Head) -> bytes:
     found = scan(head.text, ord(contract.delimiter), ord(contract.quote), final=head.whole)
     if len(found.ends):
         return head.text[: int(found.ends[0])]
@@ -200,7 +102,7 @@ def _header_record(contract: Contract, head: _Head) -> bytes:
     raise RecordTooLong(head.mark_bytes, len(head.text))
 
 
-def _check_encoding(contract: Contract, head: _Head, record: bytes) -> None:
+def _check_encoding(contract: Contract, head: Head, record: bytes) -> None:
     try:
         record.decode(head.encoding)
     except UnicodeDecodeError as error:
@@ -226,7 +128,7 @@ def _fits(names: Sequence[str], contract: Contract) -> bool:
     return tuple(names) == contract.names
 
 
-def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract, head: _Head) -> FileRejected:
+def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract, head: Head) -> FileRejected:
     """Why the header does not fit; another delimiter explains more than the names do."""
     expected = set(contract.names)
     for delimiter in _COMMON_DELIMITERS:
