@@ -47,7 +47,7 @@ class Functions(Construct):
         table: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._target, self._bucket, self._table = target, bucket, table
+        self._target, self._settings, self._bucket, self._table = target, settings, bucket, table
         self._runtime = lambda_.Runtime(f"python{settings.runtime}", lambda_.RuntimeFamily.PYTHON)
         self.chunk_bytes = ssm.StringParameter(
             self,
@@ -134,6 +134,8 @@ class Functions(Construct):
             variables.TRACKING_TABLE: self._table.table_name,
             variables.LEASE_SECONDS: str(LEASE_SECONDS),
             variables.CHUNK_BYTES_PARAMETER: self.chunk_bytes.parameter_name,
+            variables.DECODED_BYTES: str(self._settings.decoded_bytes),
+            variables.DECODED_RATIO: str(self._settings.decoded_ratio),
             "POWERTOOLS_SERVICE_NAME": name,
             "POWERTOOLS_METRICS_NAMESPACE": metric_names.NAMESPACE,
             "POWERTOOLS_LOG_LEVEL": "INFO",

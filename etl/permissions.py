@@ -30,6 +30,7 @@ QUERY_ITEMS = (*UPDATE_ITEMS, "dynamodb:Query")
 #: Where the system's own probes are.
 PROBES = tuple(f"{area}{DATASET}/" for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED, keys.CURATED, keys.REJECTED, keys.STAGING))
 
+_DECODED = f"{keys.STAGING}*/{keys.DECODED_NAME}"
 _COMMIT_MANIFESTS = f"{keys.CURATED}*/_files/"
 _REJECT_REPORTS = f"{keys.REJECTED}*/_files/"
 
@@ -62,15 +63,16 @@ ACCESS = {
     ),
     "plan_chunks": Access(
         objects=(
-            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ_VERSION, (keys.INCOMING, keys.FAILED, _DECODED)),
             (READ, (keys.MANIFESTS,)),
-            (WRITE, (keys.MANIFESTS,)),
+            (WRITE, (keys.MANIFESTS, _DECODED)),
+            (ABORT, (_DECODED,)),
         ),
         table=QUERY_ITEMS,
     ),
     "process_chunk": Access(
         objects=(
-            (READ_VERSION, (keys.INCOMING, keys.FAILED)),
+            (READ_VERSION, (keys.INCOMING, keys.FAILED, _DECODED)),
             (READ, (keys.MANIFESTS,)),
             (WRITE, (keys.CURATED, keys.REJECTED, keys.STAGING)),
         ),

@@ -29,7 +29,12 @@ class Target:
 
 @dataclass(frozen=True)
 class RuntimeSettings:
-    """What all stages run on: ``runtime`` is a Python version ("3.9"), ``chunk_bytes`` a size in bytes."""
+    """What all stages run on: ``runtime`` is a Python version ("3.9"), ``chunk_bytes`` a size in bytes.
+
+    ``decoded_bytes`` and ``decoded_ratio`` bound what one compressed file may become.
+    """
 
     runtime: str
     chunk_bytes: int
+    decoded_bytes: int
+    decoded_ratio: int

@@ -87,8 +87,8 @@ def _actions(path: str, actions: Iterable[str], reason: str) -> Iterator[Acknowl
 _FUNCTION_OBJECTS = {
     "RegisterFile": ("incoming/*",),
     "ValidateFile": ("incoming/*", "failed/*", "manifests/*"),
-    "PlanChunks": ("incoming/*", "failed/*", "manifests/*"),
-    "ProcessChunk": ("incoming/*", "failed/*", "manifests/*", "curated/*", "rejected/*", "staging/*"),
+    "PlanChunks": ("incoming/*", "failed/*", "manifests/*", "staging/*/decoded.csv*"),
+    "ProcessChunk": ("incoming/*", "failed/*", "manifests/*", "curated/*", "rejected/*", "staging/*", "staging/*/decoded.csv*"),
     "FinalizeFile": (
         "incoming/*",
         "failed/*",

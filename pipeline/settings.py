@@ -12,7 +12,7 @@ from typing import Any, Mapping
 from etl import names
 from etl.target import RuntimeSettings, Target
 from pipeline import slugs
-from runtime.settings import DEFAULT_CHUNK_BYTES
+from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
 KEY = "ledgerline"
 #: Context keys that override one value each.
@@ -100,6 +100,8 @@ def parse(context: Mapping[str, Any]) -> Settings:
     runtime = RuntimeSettings(
         runtime=reader.choice("runtime", RUNTIMES),
         chunk_bytes=reader.integer("chunk_bytes", MIN_CHUNK_BYTES, DEFAULT_CHUNK_BYTES),
+        decoded_bytes=reader.integer("decoded_bytes", DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, default=DEFAULT_DECODED_BYTES),
+        decoded_ratio=reader.integer("decoded_ratio", 1, MAX_DECODED_RATIO, default=DEFAULT_DECODED_RATIO),
     )
     targets = tuple(_target(target) for target in reader.objects("targets"))
     if not targets:
@@ -210,8 +212,8 @@ class _Reader:
             raise self._wrong(name, f"is {value!r}; choose one of {', '.join(choices)}")
         return value
 
-    def integer(self, name: str, low: int, high: int) -> int:
-        value = self._get(name)
+    def integer(self, name: str, low: int, high: int, *, default: int | None = None) -> int:
+        value = default if default is not None and self.values.get(name) is None else self._get(name)
         if isinstance(value, bool) or not re.fullmatch(r"[0-9]+", str(value)) or not low <= int(value) <= high:
             raise self._wrong(name, f"is {value!r}, not a whole number from {low:,} to {high:,}")
         return int(value)

@@ -9,6 +9,7 @@ from tests.infrastructure.reading import allowed, listed, only, text
 
 BUCKET = "<StorageData6BB23F4E.Arn>"
 GET_PUT_UPDATE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+DECODED = "staging/*/decoded.csv"
 
 FUNCTIONS = {
     "register-file": ({"GetObjectVersion": ["incoming/"]}, GET_PUT_UPDATE, ["incoming/"]),
@@ -18,18 +19,23 @@ FUNCTIONS = {
         ["failed/", "incoming/"],
     ),
     "plan-chunks": (
-        {"GetObjectVersion": ["incoming/", "failed/"], "GetObject": ["manifests/"], "PutObject": ["manifests/"]},
+        {
+            "GetObjectVersion": ["incoming/", "failed/", DECODED],
+            "GetObject": ["manifests/"],
+            "PutObject": ["manifests/", DECODED],
+            "AbortMultipartUpload": [DECODED],
+        },
         GET_PUT_UPDATE | {"dynamodb:Query"},
-        ["failed/", "incoming/", "manifests/"],
+        ["failed/", "incoming/", "manifests/", DECODED],
     ),
     "process-chunk": (
         {
-            "GetObjectVersion": ["incoming/", "failed/"],
+            "GetObjectVersion": ["incoming/", "failed/", DECODED],
             "GetObject": ["manifests/"],
             "PutObject": ["curated/", "rejected/", "staging/"],
         },
         {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-        ["failed/", "incoming/", "manifests/"],
+        ["failed/", "incoming/", "manifests/", DECODED],
     ),
     "finalize-file": (
         {

@@ -6,6 +6,7 @@ and held against the policy in the template.
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -50,8 +51,10 @@ def actions(operation, params):
     key, version = params.get("Key"), "VersionId" in params
     if operation in ("GetObject", "HeadObject"):
         return [("s3:GetObjectVersion" if version else "s3:GetObject", key)]
-    if operation in ("PutObject", "CreateMultipartUpload"):
+    if operation in ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
         return [("s3:PutObject", key)]
+    if operation == "AbortMultipartUpload":
+        return [("s3:AbortMultipartUpload", key)]
     if operation in ("DeleteObject", "DeleteObjects"):
         deleted = params["Delete"]["Objects"] if operation == "DeleteObjects" else [params]
         return [("s3:DeleteObjectVersion" if "VersionId" in entry else "s3:DeleteObject", entry["Key"]) for entry in deleted]
@@ -111,6 +114,22 @@ def test_a_file_that_succeeds(stage, workflow, calls):
     assert workflow.run(event)["outcome"]["status"] == "SUCCEEDED"
     assert workflow.run(event)["decision"] == "NOTHING"
     assert {step for step, _, _ in calls.made} == {"register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file"}
+    assert refused(stage, calls) == []
+
+
+def test_a_file_that_is_decoded(stage, workflow, calls):
+    body = gzip.compress(csv(row(number) for number in range(40)))
+    assert workflow.run(workflow.upload("incoming/transactions/acme/a.csv.gz", body))["outcome"]["status"] == "SUCCEEDED"
+    assert {("plan_chunks", "s3:PutObject"), ("process_chunk", "s3:GetObjectVersion")} <= {
+        (step, action) for step, action, key in calls.made if key and key.startswith("staging/transactions/") and key.endswith("decoded.csv")
+    }
+    assert refused(stage, calls) == []
+
+
+def test_a_file_that_cannot_be_decoded_to_its_end(stage, workflow, calls):
+    body = gzip.compress(csv(row(number) for number in range(4000)))
+    assert workflow.run(workflow.upload("incoming/transactions/acme/a.csv.gz", body[:-9]))["outcome"]["status"] == "REJECTED"
+    assert "s3:AbortMultipartUpload" in {action for _, action, _ in calls.made}
     assert refused(stage, calls) == []
 
 

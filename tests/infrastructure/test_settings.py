@@ -28,6 +28,13 @@ def test_python_3_9_and_50_mb_are_the_defaults(context):  # E2, E12
     assert (runtime.runtime, runtime.chunk_bytes) == ("3.9", 50_000_000)
 
 
+def test_what_a_compressed_file_may_become_has_a_default(good):
+    for name in ("decoded_bytes", "decoded_ratio"):
+        del good["ledgerline"][name]
+    runtime = parse(good).runtime
+    assert (runtime.decoded_bytes, runtime.decoded_ratio) == (20_000_000_000, 200)
+
+
 def test_the_command_line_overrides_one_value(good):
     runtime = parse({**good, "ledgerline.runtime": "3.13", "ledgerline.chunk_bytes": "65536"}).runtime
     assert (runtime.runtime, runtime.chunk_bytes) == ("3.13", 65_536)
@@ -48,6 +55,8 @@ WRONG = [
     (replaced("runtime", value=None), "ledgerline.runtime: is missing"),
     (replaced("chunk_bytes", value=50_000_001), "ledgerline.chunk_bytes: is 50000001, not a whole number from 65,536 to 50,000,000"),
     (replaced("chunk_bytes", value=True), "ledgerline.chunk_bytes: is True"),
+    (replaced("decoded_bytes", value=90_000_000_000), "ledgerline.decoded_bytes: is 90000000000, not a whole number from 50,000,000"),
+    (replaced("decoded_ratio", value=0), "ledgerline.decoded_ratio: is 0, not a whole number from 1 to 1,100"),
     (replaced("targets", value=[]), "ledgerline.targets: is empty"),
     (replaced("targets", value="prod"), "ledgerline.targets: is not a list of objects"),
     (replaced("targets", 0, "account", value="12345"), r"ledgerline.targets[0].account: is '12345', which does not match"),
