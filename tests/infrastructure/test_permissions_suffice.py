@@ -121,7 +121,9 @@ def test_a_file_that_is_decoded(stage, workflow, calls):
     body = gzip.compress(csv(row(number) for number in range(40)))
     assert workflow.run(workflow.upload("incoming/transactions/acme/a.csv.gz", body))["outcome"]["status"] == "SUCCEEDED"
     assert {("plan_chunks", "s3:PutObject"), ("process_chunk", "s3:GetObjectVersion")} <= {
-        (step, action) for step, action, key in calls.made if key and key.startswith("staging/transactions/") and key.endswith("decoded.csv")
+        (step, action)
+        for step, action, key in calls.made
+        if key and key.startswith("staging/transactions/") and key.endswith("decoded.csv")
     }
     assert refused(stage, calls) == []
 

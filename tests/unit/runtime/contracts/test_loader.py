@@ -87,7 +87,7 @@ AMOUNT, DAY, ID = ("schema", "fields", 1), ("schema", "fields", 2), ("schema", "
         (("version",), 0, None, "version is 0"),
         (("version",), True, None, "version is True"),
         (("format",), "xlsx", None, "format is 'xlsx'"),
-        (("encoding",), "utf-16", None, "encoding is 'utf-16'"),
+        (("encoding",), "utf-32", None, "encoding is 'utf-32'"),
         (("encoding",), "nonsense", None, "encoding is 'nonsense'"),
         (("dialect", "delimiter"), "||", None, "dialect.delimiter"),
         (("dialect", "delimiter"), "'", None, "also the quoteChar"),
