@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ops.decoding import PART_BYTES, decoded_file
 from ops.reject_lines import RejectedRow, parse
 from runtime.contracts.loader import parse_contract, read_document
 from runtime.contracts.model import Contract
 from runtime.errors import ContractInvalid, UnterminatedQuote
-from runtime.models import chunk_id
+from runtime.models import Layout, chunk_id
 from runtime.records.planning import plan
 from runtime.records.recognition import recognize
 from runtime.records.source import ByteSource, FileSource
@@ -19,7 +20,6 @@ from runtime.rows.key_digests import duplicates
 from runtime.rows.process import process_chunk
 from runtime.settings import DEFAULT_CHUNK_BYTES
 
-_PART_BYTES = 8 * 1024 * 1024
 _DIGEST_MEMORY_BYTES = 256 * 1024 * 1024
 #: Keys the digests of primary keys; nothing here is compared with another run.
 _KEY_SEED = bytes(16)
@@ -54,8 +54,15 @@ def read_contract(path: Path) -> Contract:
 
 def check(path: Path, contract: Contract, sample_rows: int) -> Findings:
     """Process the whole of *path*; raise FileRejected where the stage would reject it before its rows count."""
-    source = FileSource(path)
-    _, layout = recognize(source, path.name, contract.dataset, {contract.dataset: contract})
+    with FileSource(path) as original:
+        _, layout = recognize(original, path.name, contract.dataset, {contract.dataset: contract})
+        if layout.decoding is None:
+            return _check(original, contract, layout, sample_rows)
+        with decoded_file(original, layout.decoding) as path_of_text, FileSource(path_of_text) as text:
+            return _check(text, contract, layout, sample_rows)
+
+
+def _check(source: ByteSource, contract: Contract, layout: Layout, sample_rows: int) -> Findings:
     findings = Findings(contract)
     ranges = plan(source, contract, layout, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
     first_rows, digests = [], []
@@ -93,4 +100,4 @@ class _Digests:
 
 
 def _parts(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
-    return (source.read(at, min(at + _PART_BYTES, end)) for at in range(start, end, _PART_BYTES))
+    return (source.read(at, min(at + PART_BYTES, end)) for at in range(start, end, PART_BYTES))

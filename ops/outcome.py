@@ -114,9 +114,18 @@ def _counts(progress: Progress) -> list[str]:
         lines.append(f"{read:,} rows read {'=' if read == accepted + rejected else '≠'} {accepted:,} accepted + {rejected:,} rejected")
         extras = [(file.get("blank_lines"), "blank lines were skipped"), (file.get("duplicate_keys"), "rows repeat a primary key")]
         lines += [f"{int(count):,} {what}" for count, what in extras if count]
+    if file.get("offsets") == "decoded":
+        lines.append(_decoded(file))
     size, chunks = bytes_text(float(file.get("size", 0))), progress.chunks_total
     cut = "" if chunks is None else f" in {chunks:,} chunk{'' if chunks == 1 else 's'}"
     return [*lines, size + cut + (f", {progress.seconds:,.1f} s" if progress.seconds else "")]
+
+
+def _decoded(file: Mapping[str, Any]) -> str:
+    """What every byte offset of the file counts, where that is not its own bytes."""
+    how = " of ".join(str(file[name]) for name in ("compression", "encoding") if file.get(name))
+    size = f", {bytes_text(float(file['decoded']['size']))}" if file.get("decoded") else ""
+    return f"byte offsets count the decoded text ({how}{size})"
 
 
 def _folder(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> str:

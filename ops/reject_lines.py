@@ -30,7 +30,7 @@ class Reason:
 class RejectedRow:
     r"""``row`` counts the file's rows from 1, the header excluded; None while an earlier chunk is unfinished.
 
-    ``offset`` and ``length`` are bytes in the original; ``raw`` is the record's text, or its bytes
+    ``offset`` and ``length`` are bytes in the original, or in the text decoded from it; ``raw`` is the record's text, or its bytes
     with those that are not UTF-8 escaped (``\xe4``).
     """
 

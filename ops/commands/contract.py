@@ -12,6 +12,7 @@ from rich.console import Group
 from rich.text import Text
 
 from ops.commands.rejects import row_table
+from ops.decoding import text_file
 from ops.drafting import recognize_writing, records
 from ops.options import JsonOption
 from ops.outcome import reason_table, reasons
@@ -38,17 +39,21 @@ def infer(
 
     Example: python -m ops contract infer may.csv --dataset payments > runtime/contracts/payments.json
     """
-    draft = recognize_writing(file)
-    with records(file, draft) as found:
-        header = next(found)
-        body, odd = [], 0
-        for record in islice(found, rows):
-            if len(record) == len(header):
-                body.append(record)
-            else:
-                odd += 1
+    with text_file(file) as (text, decoding):
+        draft = recognize_writing(text)
+        with records(text, draft) as found:
+            header = next(found)
+            body, odd = [], 0
+            for record in islice(found, rows):
+                if len(record) == len(header):
+                    body.append(record)
+                else:
+                    odd += 1
     document = infer_contract(header, body, dataset or _dataset_name(file))
-    document = {**document, "encoding": draft.encoding, "dialect": {"delimiter": draft.delimiter, "quoteChar": '"'}}
+    document["encoding"] = decoding.encoding if decoding and decoding.encoding else draft.encoding
+    if decoding and decoding.compression:
+        document["compression"] = decoding.compression
+    document["dialect"] = {"delimiter": draft.delimiter, "quoteChar": '"'}
     parse_contract(document, f"drafted from {file.name}")
     emit(document)
     note = f"Drafted from {len(body):,} rows" + (f"; {odd:,} with another number of fields were left out" if odd else "")
@@ -104,4 +109,4 @@ def _repeated(findings: Findings) -> str:
 
 
 def _dataset_name(file: Path) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_")[:63] or "dataset"
+    return re.sub(r"[^a-z0-9]+", "_", Path(file.name.removesuffix(".gz")).stem.lower()).strip("_")[:63] or "dataset"

@@ -56,6 +56,7 @@ def rejects(
                 "status": progress.status,
                 "error": error_text(progress.file),
                 "rows_rejected": rejected_count,
+                "offsets": progress.file.get("offsets", "original"),
                 "reasons": [reason._asdict() for reason in found],
                 "rows": [row.to_dict() for row in sample],
                 "exported": exported,

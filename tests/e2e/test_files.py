@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -163,6 +164,37 @@ def test_a_file_of_many_chunks_adds_up(stage: DeployedStage, files: StageFiles) 
     run = files.states.describe_map_run(mapRunArn=runs[0]["mapRunArn"])
     assert run["maxConcurrency"] == 10
     assert run["itemCounts"]["succeeded"] == len(chunks)
+
+
+ORIGINALS = {
+    "gzip": ("day.csv.gz", gzip.compress, "gz", "utf-8"),
+    "UTF-16": ("day.txt", lambda text: text.decode().encode("utf-16"), None, "utf-16-le"),
+}
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(("name", "pack", "compression", "encoding"), ORIGINALS.values(), ids=ORIGINALS)
+def test_a_file_without_random_access_is_decoded_first(
+    stage: DeployedStage, files: StageFiles, name: str, pack: Callable[[bytes], bytes], compression: str | None, encoding: str
+) -> None:  # E2 E20 E22
+    lines = [row(number) for number in range(600)]
+    lines[77] = row(77, status="LOST")
+    text = csv(lines)
+    item = files.send(f"incoming/transactions/acme/{name}", pack(text))
+    assert (item["file_status"], item["compression"], item["encoding"], item["offsets"]) == ("SUCCEEDED", compression, encoding, "decoded")
+    assert (item["rows_read"], item["rows_accepted"], item["rows_rejected"]) == (600, 599, 1)
+    assert item["chunks"] > 3
+    assert sorted(files.rejected(item)) == [78]
+    assert [accepted["transaction_id"] for accepted in files.accepted(item)] == [f"{n:032x}" for n in range(600) if n != 77]
+    stored = files.s3.get_object(Bucket=stage.bucket, Key=item["decoded"]["key"], VersionId=item["decoded"]["version_id"])
+    assert stored["Body"].read() == text
+    assert files.read(item["location"]["key"]) == pack(text)
+
+
+def test_gzip_that_is_cut_short_is_rejected_and_leaves_no_upload(stage: DeployedStage, files: StageFiles) -> None:
+    item = files.send("incoming/transactions/acme/cut.csv.gz", gzip.compress(csv(row(number) for number in range(3000)))[:-5])
+    assert (item["file_status"], item["error_type"]) == ("REJECTED", "CorruptGzip")
+    assert files.s3.list_multipart_uploads(Bucket=stage.bucket).get("Uploads", []) == []
 
 
 def test_another_dataset_goes_the_same_road(files: StageFiles) -> None:

@@ -46,15 +46,16 @@ class Calls:
             self.made |= {(self.step, action, key) for action, key in actions(model.name, params)}
 
 
+PUTS = ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
+
+
 def actions(operation, params):
     """The IAM actions that authorize a call, as the service authorization reference lists them."""
     key, version = params.get("Key"), "VersionId" in params
     if operation in ("GetObject", "HeadObject"):
         return [("s3:GetObjectVersion" if version else "s3:GetObject", key)]
-    if operation in ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
-        return [("s3:PutObject", key)]
-    if operation == "AbortMultipartUpload":
-        return [("s3:AbortMultipartUpload", key)]
+    if operation in (*PUTS, "AbortMultipartUpload"):
+        return [("s3:PutObject" if operation in PUTS else f"s3:{operation}", key)]
     if operation in ("DeleteObject", "DeleteObjects"):
         deleted = params["Delete"]["Objects"] if operation == "DeleteObjects" else [params]
         return [("s3:DeleteObjectVersion" if "VersionId" in entry else "s3:DeleteObject", entry["Key"]) for entry in deleted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Callable, Dict, List, Tuple
 from unittest import mock
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from runtime.contracts.model import Contract
 from runtime.errors import RecordTooLong, UnterminatedQuote
+from runtime.models import Layout
 from runtime.records.boundaries import last_boundary
 from runtime.records.fields import RecordCheck
-from runtime.records.planning import plan
+from runtime.records.planning import ExactCuts, plan
 from runtime.records.proofs import fold
 from tests.support.records import HEADER, CountingSource, make_contract, make_layout, prove, true_boundaries
 
@@ -22,28 +25,90 @@ LAYOUT = make_layout(CONTRACT)
 FIRST = len(HEADER)
 
 
-def plan_and_prove(data: bytes, chunk_bytes: int) -> Tuple[List[Tuple[int, int]], int]:
+def plan_and_prove(data: bytes, chunk_bytes: int, contract: Contract, layout: Layout) -> Tuple[List[Tuple[int, int]], int]:
     """What the workflow does: plan, process, fold, and where a proof is broken plan exactly from there. With the plans it took."""
     source = CountingSource.of(data)
-    ranges = plan(source, CONTRACT, LAYOUT, chunk_bytes)
-    replan_from = fold([prove(data, start, end) for start, end in ranges], FIRST, len(data)).replan_from
+    first = layout.header_end
+    ranges = plan(source, contract, layout, chunk_bytes)
+    replan_from = fold([prove(data, start, end, layout) for start, end in ranges], first, len(data)).replan_from
     if replan_from is None:
         return ranges, 1
     keep = [(start, end) for start, end in ranges if end <= replan_from]
-    ranges = plan(source, CONTRACT, LAYOUT, chunk_bytes, exact_from=replan_from, keep=keep)
-    assert fold([prove(data, start, end) for start, end in ranges], FIRST, len(data)).proved
+    ranges = plan(source, contract, layout, chunk_bytes, exact_from=replan_from, keep=keep)
+    assert fold([prove(data, start, end, layout) for start, end in ranges], first, len(data)).proved
     return ranges, 2
 
 
-def assert_exact(data: bytes, chunk_bytes: int) -> int:
+def assert_exact(data: bytes, chunk_bytes: int, contract: Contract = CONTRACT, layout: Layout = LAYOUT) -> int:
     """Check the final ranges; return how many plans it took."""
-    boundaries = set(true_boundaries(data, FIRST))
-    ranges, plans = plan_and_prove(data, chunk_bytes)
-    assert [start for start, _ in ranges] == [FIRST, *(end for _, end in ranges[:-1])]
+    boundaries = set(true_boundaries(data, layout.header_end, layout))
+    ranges, plans = plan_and_prove(data, chunk_bytes, contract, layout)
+    assert [start for start, _ in ranges] == [layout.header_end, *(end for _, end in ranges[:-1])]
     assert ranges[-1][1] == len(data)
     assert all(0 < end - start <= chunk_bytes for start, end in ranges)
     assert all(end in boundaries for _, end in ranges)
     return plans
+
+
+#: Contracts of other partners: delimiter, quote character, line end, order of columns.
+DIALECTS = [(";", '"', b"\r\n"), ("\t", "'", b"\n"), ("|", "~", b"\r\n"), (",", "'", b"\n")]
+
+
+def in_dialect(data: bytes, delimiter: str, quote: str, line_end: bytes) -> bytes:
+    """The same records in another dialect; a character that trades places keeps no meaning it had."""
+    swapped = bytes.maketrans(b',"' + delimiter.encode() + quote.encode(), delimiter.encode() + quote.encode() + b',"')
+    return data.translate(swapped).replace(b"\n", line_end)
+
+
+@pytest.mark.parametrize(("delimiter", "quote", "line_end"), DIALECTS)
+@pytest.mark.parametrize("seed", range(2))
+def test_every_dialect_is_planned_as_well_as_the_first(delimiter: str, quote: str, line_end: bytes, seed: int) -> None:
+    """One window for each boundary where rows are ordinary, and exact where they are hostile."""
+    contract = make_contract(dialect={"delimiter": delimiter, "quoteChar": quote})
+    header = in_dialect(HEADER, delimiter, quote, line_end)
+    layout = make_layout(contract, len(header))
+    rng = random.Random(seed)
+    ordinary = b"".join(b'%d,2024-01-31,%d.50,"a, note\nof ""lines"""\n' % (rng.randrange(9999), i) for i in range(60_000))
+    hostile = b"".join(FILES[kind](rng) for kind in FILES for _ in range(400))
+    source = CountingSource.of(header + in_dialect(ordinary, delimiter, quote, line_end))
+    ranges = plan(source, contract, layout, 400_000)
+    assert source.bytes_read <= 64 * 1024 * (len(ranges) - 1)
+    assert assert_exact(source.read(0, source.size), 400_000, contract, layout) == 1
+    assert_exact(header + in_dialect(hostile, delimiter, quote, line_end), 400_000, contract, layout)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(40_000, 90_000), st.lists(st.integers(1, 30_000), min_size=1, max_size=20))
+def test_cuts_made_while_text_goes_by_are_those_of_an_exact_plan(seed: int, chunk_bytes: int, steps: List[int]) -> None:
+    """However the pieces are cut: what decoding hands over knows nothing of records."""
+    rng = random.Random(seed)
+    kind = rng.choice(sorted(FILES))
+    rows, size = [], 0
+    while size < 120_000:
+        rows.append(FILES[kind](rng))
+        size += len(rows[-1])
+    text = HEADER + b"".join(rows)
+
+    def cut_while_it_goes_by() -> List[Tuple[int, int]]:
+        cuts, position, step = ExactCuts(LAYOUT, chunk_bytes, FIRST), FIRST, itertools.cycle(steps)
+        while position < len(text):
+            piece = text[position : position + next(step)]
+            cuts.feed(piece)
+            position += len(piece)
+        return cuts.finish()
+
+    def plan_exactly() -> List[Tuple[int, int]]:
+        return plan(CountingSource.of(text), CONTRACT, LAYOUT, chunk_bytes, exact_from=FIRST)
+
+    assert told(cut_while_it_goes_by) == told(plan_exactly)
+
+
+def told(cut: Callable[[], List[Tuple[int, int]]]) -> object:
+    """The ranges, or where the record is that fits none."""
+    try:
+        return cut()
+    except RecordTooLong as error:
+        return error.offset
 
 
 good = st.sampled_from([b"1,2024-01-31,12.50,rent", b'2,2024-02-29,0.01,"a, b"', b'3,2024-01-01,7,"two\nlines"', b'4,2024-01-01,7,""', b""])

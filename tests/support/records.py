@@ -72,15 +72,16 @@ def make_layout(contract: Contract, header_end: int = len(HEADER)) -> Layout:
     return Layout(contract.encoding, contract.delimiter, contract.quote, header_end, contract.names)
 
 
-def true_boundaries(data: bytes, start: int) -> List[int]:
+def true_boundaries(data: bytes, start: int, layout: Optional[Layout] = None) -> List[int]:
     """Every record boundary from *start*, which is one, to the end of *data*."""
-    ends = scan(data[start:], ord(","), ord('"'), final=True).ends + start
+    delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')
+    ends = scan(data[start:], ord(delimiter), ord(quote), final=True).ends + start
     return [start, *ends.tolist()]
 
 
-def prove(data: bytes, start: int, end: int) -> ChunkProof:
+def prove(data: bytes, start: int, end: int, layout: Layout) -> ChunkProof:
     """The proof that the processor of this chunk would give."""
     last = end == len(data)
-    found = scan(data[start:end], ord(","), ord('"'), final=last)
+    found = scan(data[start:end], ord(layout.delimiter), ord(layout.quote), final=last)
     open_quote: Optional[int] = None if found.open_quote is None else start + found.open_quote
     return ChunkProof(start, end, found.tail == end - start, open_quote)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -130,6 +131,31 @@ def test_rows_of_another_width_are_left_out_and_counted(write: Any, run: Run) ->
     result = run("contract", "infer", write(b"a,b\n1,2\n1,2,3\n"), "--dataset", "pairs")
     assert json.loads(result.stdout)["dataset"] == "pairs"
     assert "Drafted from 1 rows; 1 with another number of fields were left out" in result.stderr
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-be"])
+@pytest.mark.parametrize("name", ["May payments.csv", "May payments.csv.gz"])
+def test_a_contract_is_drafted_from_what_is_compressed_or_utf16_and_fits_it(run: Run, tmp_path: Path, name: str, codec: str) -> None:
+    text = "\ufeffnr;name\n1;Müller\n2;大\n3\n".encode(codec)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    document = json.loads(run("contract", "infer", path).stdout)
+    found = {name: document.get(name) for name in ("dataset", "encoding", "compression")}
+    assert found == {"dataset": "may_payments", "encoding": codec, "compression": "gz" if name.endswith(".gz") else None}
+    contract = tmp_path / "may_payments.json"
+    contract.write_text(json.dumps(document))
+    checked = json.loads(run("contract", "check", path, contract, "--json").stdout)
+    assert (checked["rows_accepted"], [row["row"] for row in checked["rows"]]) == (2, [3])
+
+
+def test_broken_gzip_is_one_line_for_both_commands(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(build_probe().content)[:-1])
+    for command in (("infer", path), ("check", path, CONTRACTS / "_validation.json")):
+        result = run("contract", *command)
+        assert result.exit_code == 1
+        assert "The gzip data is broken: it ends before its compressed data does" in result.stderr
+        assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(not SP500.exists(), reason="the shared data is not on this machine")

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import Result
 
+from ops.follow import Progress
 from ops.listing import concern, recent_files
+from ops.outcome import panel
 from runtime.models import FileStatus
 from tests.unit.ops.deployed_stage import TABLE, reject_line
 
@@ -106,3 +110,18 @@ def test_chunks_of_a_discarded_plan_are_not_shown(deployed: Any, run: Run) -> No
     deployed.tracking.transition(task, FileStatus.PROCESSING, (FileStatus.PROCESSING,), {"chunks": 2, "plan": 2})
     found = json.loads(run("status", task.file_id, "--stage", "test", "--json").stdout)
     assert [chunk["chunk_id"] for chunk in found["chunks"]] == ["00000", "00001"]
+
+
+@pytest.mark.parametrize(
+    ("writing", "says"),
+    [
+        ({"compression": "gz", "encoding": "utf-16-le"}, "byte offsets count the decoded text (gz of utf-16-le, 12 B)"),
+        ({"compression": None, "encoding": "utf-16-le"}, "byte offsets count the decoded text (utf-16-le, 12 B)"),
+    ],
+)
+def test_offsets_that_count_decoded_text_are_said_to(writing: dict[str, Any], says: str) -> None:  # E20
+    console = Console(width=100, record=True, file=io.StringIO())
+    for offsets in ("decoded", "original"):
+        file = _file("SUCCEEDED", offsets=offsets, decoded={"size": 12}, size=5, **writing)
+        console.print(panel(Progress(file, (), 0.0), "f" * 32))
+        assert (says in " ".join(console.export_text().split())) == (offsets == "decoded")

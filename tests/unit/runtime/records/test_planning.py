@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Barrier
 from typing import List, Tuple
 
 import pytest
 
 from runtime.errors import InvalidInput, RecordTooLong
-from runtime.records.planning import MAX_CHUNK_BYTES, plan
+from runtime.records.planning import CONCURRENT_READS, MAX_CHUNK_BYTES, plan
 from tests.support.records import HEADER, CountingSource, make_contract, make_layout, true_boundaries
 
 CONTRACT = make_contract()
@@ -39,6 +40,20 @@ def test_hundred_gigabytes_are_planned_with_one_read_for_each_boundary() -> None
     check_ranges(ranges, source.size, MAX_CHUNK_BYTES)
     assert len(ranges) in range(2000, 2003)
     assert len(source.reads) <= 2100
+
+
+def test_boundaries_are_read_at_once_not_one_after_another() -> None:
+    """Each read waits until as many others are under way as there may be; one at a time, they would wait for ever."""
+    together = Barrier(CONCURRENT_READS)
+    data = HEADER + PLAIN * 500
+
+    def read(start: int, end: int) -> bytes:
+        together.wait(timeout=60)
+        return data[start:end]
+
+    chunk_bytes = -(-(len(data) - len(HEADER)) // (CONCURRENT_READS + 1)) + 20_000
+    ranges = plan(CountingSource(len(data), read), CONTRACT, LAYOUT, chunk_bytes)
+    assert len(ranges) == CONCURRENT_READS + 1
 
 
 def test_file_without_rows_has_no_chunk() -> None:
