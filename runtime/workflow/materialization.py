@@ -47,7 +47,7 @@ def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decodi
     file's middle and end be seen. Nothing is stored unless the whole of the text could be.
     """
     check_chunk_bytes(item["chunk_bytes"])
-    passing = _Passing(layout, item["chunk_bytes"])
+    passing = Passing(layout, item["chunk_bytes"])
     limits = Limits(stage.settings.decoded_bytes, stage.settings.decoded_ratio)
     parts = stage.store.stream(original_of(item), 0, item["size"])
     pieces = in_pieces(decode(parts, decoding, limits), PART_BYTES)
@@ -59,7 +59,7 @@ def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decodi
     return Materialized(text, passing.ranges, sampled)
 
 
-class _Passing:
+class Passing:
     """What is learnt of a text while it goes by."""
 
     def __init__(self, layout: Layout, chunk_bytes: int) -> None:

@@ -180,7 +180,8 @@ def test_a_file_without_random_access_is_decoded_first(
     lines = [row(number) for number in range(600)]
     lines[77] = row(77, status="LOST")
     text = csv(lines)
-    item = files.send(f"incoming/transactions/acme/{name}", pack(text))
+    body = pack(text)
+    item = files.send(f"incoming/transactions/acme/{name}", body)
     assert (item["file_status"], item["compression"], item["encoding"], item["offsets"]) == ("SUCCEEDED", compression, encoding, "decoded")
     assert (item["rows_read"], item["rows_accepted"], item["rows_rejected"]) == (600, 599, 1)
     assert item["chunks"] > 3
@@ -188,7 +189,7 @@ def test_a_file_without_random_access_is_decoded_first(
     assert [accepted["transaction_id"] for accepted in files.accepted(item)] == [f"{n:032x}" for n in range(600) if n != 77]
     stored = files.s3.get_object(Bucket=stage.bucket, Key=item["decoded"]["key"], VersionId=item["decoded"]["version_id"])
     assert stored["Body"].read() == text
-    assert files.read(item["location"]["key"]) == pack(text)
+    assert files.read(item["location"]["key"]) == body
 
 
 def test_gzip_that_is_cut_short_is_rejected_and_leaves_no_upload(stage: DeployedStage, files: StageFiles) -> None:
