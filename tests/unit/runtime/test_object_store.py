@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+from types import SimpleNamespace
+from typing import Any, Callable, Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from runtime import object_store
+from runtime import multipart, object_store
 from runtime.errors import AccessRefused, ObjectMissing, ReconciliationFailed, StorageUnavailable
 from runtime.models import ObjectRef
 from runtime.object_store import ObjectStore, RangedFile, StoredSource
@@ -172,3 +174,56 @@ def test_a_parquet_footer_is_read_without_reading_the_file(
 def test_a_source_stops_at_its_end(workflow: Workflow, store: ObjectStore) -> None:
     ref = put(workflow, "incoming/a", b"12345")
     assert StoredSource(store, ref, 5).read(3, 99) == b"45"
+
+
+class _Lazy:
+    """An executor that does its work when the result is asked for, and so shows who waits for what."""
+
+    def __init__(self, _workers: int) -> None:
+        self.waiting = 0
+
+    def __enter__(self) -> _Lazy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert not self.waiting
+
+    def submit(self, call: Callable[..., object], *arguments: object) -> Any:
+        self.waiting += 1
+
+        def result() -> object:
+            self.waiting -= 1
+            return call(*arguments)
+
+        return SimpleNamespace(result=result)
+
+
+def test_few_parts_are_in_memory_however_many_there_are(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    lazy = _Lazy(0)
+    monkeypatch.setattr(multipart, "ThreadPoolExecutor", lambda _workers: lazy)
+
+    def parts() -> Iterator[bytes]:
+        for number in range(10):
+            assert lazy.waiting <= multipart.UPLOADS
+            yield bytes([number]) * (5 * 1024 * 1024)
+
+    version = store.write_parts("staging/x/decoded.csv", parts(), "text/csv")
+    ref = ObjectRef(BUCKET, "staging/x/decoded.csv", version)
+    assert store.head(ref).size == 10 * 5 * 1024 * 1024
+    assert store.read_range(ref, 5 * 1024 * 1024 - 1, 5 * 1024 * 1024 + 1) == b"\x00\x01"
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "AccessDenied"])
+def test_what_s3_says_while_parts_are_written_is_one_of_our_errors(
+    workflow: Workflow, store: ObjectStore, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    def refuse(**_: object) -> None:
+        raise ClientError(
+            {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 503 if code == "SlowDown" else 403}}, "UploadPart"
+        )  # type: ignore[typeddict-item]
+
+    monkeypatch.setattr(workflow.s3, "upload_part", refuse)
+    with pytest.raises(StorageUnavailable if code == "SlowDown" else AccessRefused):
+        store.write_parts("staging/x/decoded.csv", iter([b"a"]), "text/csv")
+    assert "Uploads" not in workflow.s3.list_multipart_uploads(Bucket=BUCKET)
+    assert versions(workflow, "staging/") == []
