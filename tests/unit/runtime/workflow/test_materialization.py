@@ -18,6 +18,7 @@ from runtime.workflow import planning, reading
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process
+from runtime.workflow.stage import text_of
 from tests.support.transactions import csv, row
 from tests.support.workflow import BUCKET, SETTINGS, Workflow
 from tests.unit.runtime.workflow.test_workflow import KEY, Stopped, accepted_rows, rejected_rows, stop_here, stopped_before
@@ -40,6 +41,12 @@ ORIGINALS: dict[str, tuple[bytes, dict[str, Any]]] = {
 def in_the_file(rejects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without the place in the chunk, which depends on where it was cut."""
     return [{name: value for name, value in reject.items() if name != "row"} for reject in rejects]
+
+
+def text_read(workflow: Workflow, item: dict[str, Any]) -> bytes:
+    """The decoded text as chunks read it: a range of the version that counts."""
+    ref, size = text_of(item)
+    return workflow.stage.store.read_range(ref, 0, size)
 
 
 def versions(workflow: Workflow, prefix: str) -> list[str]:
@@ -72,7 +79,7 @@ def test_offsets_say_what_they_count(workflow: Workflow, body: bytes) -> None:  
     event = workflow.upload(KEY, body)
     workflow.run(event)
     item = workflow.item(event)
-    text = workflow.read(item["decoded"]["key"])
+    text = text_read(workflow, item)
     assert text == TEXT.encode()
     decoded = {"size": len(text), "sha256": hashlib.sha256(text).hexdigest()}
     assert item["offsets"] == "decoded"
@@ -281,7 +288,7 @@ def test_a_text_of_many_parts_is_whole(workflow: Workflow) -> None:
     item = workflow.item(event)
     assert (item["file_status"], item["rows_read"]) == ("SUCCEEDED", 70_000)
     assert item["decoded"]["size"] == len(text) > 3 * 8 * 1024 * 1024
-    assert workflow.read(item["decoded"]["key"]) == text
+    assert text_read(workflow, item) == text
 
 
 def test_code_that_knows_no_decoding_refuses_such_a_reading(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E24
