@@ -44,9 +44,9 @@ def in_the_file(rejects: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def text_read(workflow: Workflow, item: dict[str, Any]) -> bytes:
-    """The decoded text as chunks read it: a range of the version that counts."""
+    """The decoded text as chunks read it, in ranges: the older moto gives all of it with a checksum of parts that it does not call one."""
     ref, size = text_of(item)
-    return workflow.stage.store.read_range(ref, 0, size)
+    return workflow.stage.store.read_range(ref, 0, size - 1) + workflow.stage.store.read_range(ref, size - 1, size)
 
 
 def versions(workflow: Workflow, prefix: str) -> list[str]:
