@@ -1,6 +1,6 @@
 """How fast an original without random access passes: what `docs/adr/0074` and the limit on decoded text rest on.
 
-    python benchmarks/generate.py /tmp/tx.csv 200MB && python benchmarks/decoding.py /tmp/tx.csv
+    python benchmarks/generate.py /tmp/tx.csv 200MB && python -m benchmarks.decoding /tmp/tx.csv
 
 packs the file as gzip and as UTF-16 beside itself, and sends each through the pass of PlanChunks,
 all but the upload: decoding, the exact scan, the digest of the text and the digests of its parts.

@@ -79,9 +79,10 @@ def true_boundaries(data: bytes, start: int, layout: Optional[Layout] = None) ->
     return [start, *ends.tolist()]
 
 
-def prove(data: bytes, start: int, end: int, layout: Layout) -> ChunkProof:
+def prove(data: bytes, start: int, end: int, layout: Optional[Layout] = None) -> ChunkProof:
     """The proof that the processor of this chunk would give."""
     last = end == len(data)
-    found = scan(data[start:end], ord(layout.delimiter), ord(layout.quote), final=last)
+    delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')
+    found = scan(data[start:end], ord(delimiter), ord(quote), final=last)
     open_quote: Optional[int] = None if found.open_quote is None else start + found.open_quote
     return ChunkProof(start, end, found.tail == end - start, open_quote)
