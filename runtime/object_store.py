@@ -65,7 +65,7 @@ class Written:
 
 def make_client() -> S3Client:
     """A client whose own retries absorb blips; what survives them is for the workflow to retry."""
-    config = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=32, connect_timeout=5, read_timeout=60)
+    config = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=48, connect_timeout=5, read_timeout=60)
     return boto3.client("s3", config=config)
 
 
