@@ -70,6 +70,8 @@ format: setup ## Format the code
 lock: setup ## Write the lock files anew from the .in files
 	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.txt
 	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url \
+	  -c requirements.txt buildspec/requirements-ops.in -o buildspec/requirements-ops.txt
+	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url \
 	  benchmarks/requirements-peers.in -o benchmarks/requirements-peers.txt
 	@for version in 3.9 3.13; do \
 	  $(VENV)/uv pip compile --quiet --python-version $$version --generate-hashes --no-header --no-emit-index-url \

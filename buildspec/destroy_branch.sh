@@ -12,5 +12,5 @@ if [[ "${CODEBUILD_WEBHOOK_TRIGGER:-}" =~ ^pr/([0-9]+)$ ]]; then
 fi
 
 python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
 .venv/bin/python -m ops branch destroy "${arguments[@]}"

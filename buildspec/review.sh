@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
 mkdir -p review
 deployed="$(mktemp)"
 .venv/bin/python -m ops template --allow-missing --stage "${LEDGERLINE_STAGE:?}" --region "${LEDGERLINE_REGION:?}" >"$deployed"

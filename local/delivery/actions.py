@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +54,7 @@ class Work:
     log: TextIO
     stop: threading.Event
     tell: Callable[[str], None]
+    clock: Callable[[], float]
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -174,7 +174,7 @@ def _approve(work: Work) -> Result:
         custom_data=configuration.get("CustomData", ""),
         review_url=configuration.get("ExternalEntityLink", ""),
         commit=work.revision.commit,
-        expires=approval.expiry(minutes, time.time()),
+        expires=approval.expiry(minutes, work.clock()),
         file=str(work.execution.approval_file(work.action)),
     )
     topic = configuration.get("NotificationArn")
@@ -187,7 +187,7 @@ def _approve(work: Work) -> Result:
     if work.policy.approve:
         return Result(summary="approved by APPROVE=yes")
     work.tell(f"waits up to {minutes} minutes; from another shell: python -m local approve, or reject ({request.execution})")
-    return Result(summary=approval.wait_for_decision(request, work.stop))
+    return Result(summary=approval.wait_for_decision(request, work.stop, work.clock))
 
 
 _PERFORMERS: Mapping[tuple[str, str, str], Callable[[Work], Result]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,16 +38,16 @@ class Request:
         return f"{self.pipeline} / {self.stage} / {self.action}"
 
 
-def wait_for_decision(request: Request, stop: threading.Event) -> str:
-    """Publish the request and wait; returns what the person said. Raises ActionFailed when rejected or too late."""
+def wait_for_decision(request: Request, stop: threading.Event, clock: Callable[[], float]) -> str:
+    """Publish the request and wait; returns what the person said. Raises ActionFailed when rejected or, by *clock*, too late."""
     file = Path(request.file)
     decision = _decision_file(file)
     decision.unlink(missing_ok=True)
     write_json(file, asdict(request))
     try:
         while not decision.exists():
-            if time.time() > request.expires:
-                raise ActionFailed("nobody decided in time; the approval timed out")
+            if clock() > request.expires:
+                raise ActionFailed(f"nobody decided before {_utc(request.expires)}: the approval timed out; the next push asks again")
             if stop.wait(_POLL_SECONDS):
                 raise Stopped("the approval was abandoned")
     finally:
@@ -88,9 +88,13 @@ def notification(request: Request, region: str) -> dict[str, Any]:
             "actionName": request.action,
             "customData": request.custom_data,
             "externalEntityLink": request.review_url,
-            "expires": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(request.expires)),
+            "expires": _utc(request.expires),
         },
     }
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds))
 
 
 def expiry(minutes: int, now: float) -> float:

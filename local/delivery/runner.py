@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,7 +28,7 @@ from local.errors import LocalError
 
 #: More restarts than these for one push: the definition is another each time that it is synthesized.
 _MAX_RESTARTS = 2
-_STATUSES: Mapping[type[ExecutionEnded], str] = {Superseded: SUPERSEDED, DefinitionChanged: CANCELLED, Stopped: STOPPED}
+_STATUSES: Mapping[type[LocalError], str] = {Superseded: SUPERSEDED, DefinitionChanged: CANCELLED, Stopped: STOPPED}
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Runner:
     """Executes the pipeline that *read* reads: asked again after each group of actions, since a pipeline may change itself.
 
     ``state`` holds a directory for each pipeline; ``cache`` what builds have downloaded; ``context`` overrides the
-    context of CDK apps that builds synthesize.
+    context of CDK apps that builds synthesize; ``clock``, in seconds since the epoch, says when an approval is too late.
     """
 
     cloud: Cloud
@@ -45,19 +46,26 @@ class Runner:
     board: Board
     policy: Policy = field(default_factory=Policy)
     context: Mapping[str, str] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
 
     def run(self, revision: Revision, trigger: str = "push") -> Record:
         """Execute *revision* to its end, starting again when the definition changes; returns the last execution's record."""
-        for _ in range(1 + _MAX_RESTARTS):
-            record = self._execute(self.read(), revision, trigger)
+        for restarts in range(1 + _MAX_RESTARTS):
+            pipeline = self.read()
+            if restarts:  # It is this commit's own definition; that of an earlier commit may be what this one mends.
+                self.refuse_what_cannot_run(pipeline)
+            record = self._execute(pipeline, revision, trigger)
             if record.status != CANCELLED:
                 return record
             trigger = f"restarted after execution {record.number} changed the pipeline"
         raise LocalError(f"the pipeline changed {1 + _MAX_RESTARTS} times in one push: its definition differs each time it is synthesized")
 
-    def _execute(self, pipeline: Pipeline, revision: Revision, trigger: str) -> Record:
+    def refuse_what_cannot_run(self, pipeline: Pipeline) -> None:
+        """Raise DefinitionError when an action is of an unknown kind, or has a role that does not exist."""
         refuse_unknown(pipeline)
         refuse_missing_roles(self.cloud, pipeline)
+
+    def _execute(self, pipeline: Pipeline, revision: Revision, trigger: str) -> Record:
         home = self.state / pipeline.name
         home.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -90,8 +98,10 @@ class _Run:
         """Run every stage and record how it ended; lets through only what nobody expected, recorded as well."""
         try:
             self._stages()
-        except ExecutionEnded as ended:
+        except (ExecutionEnded, DefinitionError) as ended:
             self.execution.end(_STATUSES.get(type(ended), FAILED), str(ended))
+        except (ClientError, BotoCoreError) as error:
+            self.execution.end(FAILED, f"the emulator does not answer: {_one_line(error)}")
         except BaseException as error:
             self.execution.end(STOPPED if isinstance(error, (KeyboardInterrupt, SystemExit)) else FAILED, repr(error))
             raise
@@ -108,6 +118,7 @@ class _Run:
         for stage in self.pipeline.stages:
             with lanes.occupy(stage.name, self.execution.number, self.stop, self.runner.board.say):
                 self._refuse_changed()
+                self.runner.refuse_what_cannot_run(replace(self.pipeline, stages=(stage,)))
                 self._stage(stage, known)
 
     def _stage(self, stage: Stage, known: dict[str, dict[str, str]]) -> None:
@@ -159,6 +170,7 @@ class _Run:
                         log=log,
                         stop=self.stop,
                         tell=lambda words: self._tell(action, words),
+                        clock=self.runner.clock,
                     )
                 )
         except (ActionFailed, DefinitionError, ClientError, BotoCoreError) as error:

@@ -65,6 +65,7 @@ def stages(extra: list[dict[str, Any]]) -> list[dict[str, Any]]:
     itself = {"TemplatePath": "Code::pipeline.json", "Capabilities": "CAPABILITY_NAMED_IAM"}
     app = {"ChangeSetName": "Change", "TemplatePath": "Built::app.json", "ParameterOverrides": '{"Suffix": "#{Made.SUFFIX}"}'}
     variables = [{"name": "QUEUE", "value": "#{App.QueueName}"}, {"name": "COMMIT", "value": "#{Source.CommitId}"}]
+    asked = {"CustomData": "Is the queue right?", "NotificationArn": {"Ref": "Topic"}}
     told = {"EnvironmentVariables": json.dumps(variables)}
     return [
         {"Name": "Source", "Actions": [source]},
@@ -80,7 +81,7 @@ def stages(extra: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "Actions": [
                 stack_action("Prepare", APP, "CHANGE_SET_REPLACE", 1, InputArtifacts=[{"Name": "Built"}], Configuration=app),
                 stack_action("Execute", APP, "CHANGE_SET_EXECUTE", 2, Namespace="App", Configuration={"ChangeSetName": "Change"}),
-                action("Approve", "Manual", "Approval", {"CustomData": "Is the queue right?", "NotificationArn": {"Ref": "Topic"}}, 3),
+                action("Approve", "Manual", "Approval", asked, 3, TimeoutInMinutes=5),
                 build("Verify", "Verifier", ["Code"], [], 4, Configuration=told),
             ],
         },

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,7 @@ class Foreign:
         files = foreign.files(foreign.template(str(self.together), extra), suffix)
         return self.repository.commit({**files, **more})
 
-    def runner(self, *, approve: bool = True) -> Runner:
+    def runner(self, *, approve: bool = True, clock: Callable[[], float] = time.time) -> Runner:
         self.together.mkdir(exist_ok=True)
         for file in self.together.iterdir():
             file.unlink()
@@ -70,6 +72,7 @@ class Foreign:
             cache=self.cache,
             board=Board(Console(file=self.said, width=160)),
             policy=Policy(approve=approve, approval_minutes=1),
+            clock=clock,
         )
 
     def records(self) -> list[Record]:
@@ -228,6 +231,24 @@ def test_a_rejection_stops_the_pipeline_with_what_was_said(delivery: Foreign) ->
     assert statuses(record)["Deploy.Verify"] == executions.NOT_STARTED
 
 
+def test_an_approval_that_nobody_gives_times_out_and_the_next_push_asks_again(delivery: Foreign) -> None:
+    now = [1_800_000_000.0]
+    running = run_aside(delivery.runner(approve=False, clock=lambda: now[0]), delivery.commit())
+    request = request_of(delivery)
+    assert request.expires == now[0] + 5 * 60, "the action's own time-out, not that of whoever runs it"
+    now[0] = request.expires + 1
+    running.join(60)
+    record = delivery.records()[-1]
+    assert record.status == FAILED
+    assert record.reason == "Deploy / Approve: nobody decided before 2027-01-15T08:05Z: the approval timed out; the next push asks again"
+    assert statuses(record)["Deploy.Verify"] == executions.NOT_STARTED
+    assert list(approval.waiting(delivery.state)) == []
+    again = run_aside(delivery.runner(approve=False), delivery.commit())
+    approval.decide(delivery.state, approval.APPROVED, "", request_of(delivery).execution)
+    again.join(60)
+    assert delivery.records()[-1].status == SUCCEEDED
+
+
 def test_of_two_pushes_during_an_approval_only_the_newest_follows(delivery: Foreign) -> None:
     first = run_aside(delivery.runner(approve=False), delivery.commit("one"))
     request = request_of(delivery)
@@ -297,7 +318,13 @@ def test_a_bootstrap_that_another_account_lacks_is_told_with_the_trust_that_it_n
 def test_a_role_that_does_not_exist_is_refused_with_the_command_that_makes_it(delivery: Foreign) -> None:
     role = "arn:aws:iam::123456789012:role/cdk-hnb659fds-deploy-role-123456789012-ap-southeast-2"
     added = foreign.stack_action("Far", "far", "DELETE_ONLY", Region="ap-southeast-2", RoleArn=role)
-    with pytest.raises(
-        DefinitionError, match=r"Added / Far: the role cdk-.* does not exist.*cdk bootstrap aws://123456789012/ap-southeast-2 --app ''$"
-    ):
-        delivery.runner().run(delivery.commit(extra=[{"Name": "Added", "Actions": [added]}]))
+    refused = r"Added / Far: the role cdk-.* does not exist.*cdk bootstrap aws://123456789012/ap-southeast-2 --app ''$"
+    revision = delivery.commit(extra=[{"Name": "Added", "Actions": [added]}])
+    with pytest.raises(DefinitionError, match=refused):
+        delivery.runner().run(revision)
+    # The definition is the pipeline's by now: the stage stays refused, and a commit that takes it back goes through.
+    record = delivery.runner().run(revision)
+    assert record.status == FAILED
+    assert re.search(refused, record.reason)
+    assert statuses(record)["Added.Far"] == executions.NOT_STARTED
+    assert delivery.runner().run(delivery.commit()).status == SUCCEEDED
