@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,33 +104,57 @@ def test_pushes_deliver_and_bring_branches_up_and_down(developer: Developer) -> 
     assert developer.statuses() == [SUCCEEDED, STOPPED]
     assert list(approval.waiting(developer.state / "delivery")) == []
 
-    # The emulator is killed while an execution runs: the next push says so and starts from nothing.
+    # The emulator is killed under an execution: that one says so and ends, and the next push starts from nothing.
+    repository.commit({}, "Left without an emulator")
+    said = loses_its_emulator(developer)
+    assert "the emulator does not answer: Could not connect to the endpoint URL" in said
+    assert "Traceback" not in said
+    repository.commit({"run.sh": "#!/bin/sh\nexit 9\n"})
+    said = developer.push("main")
+    assert "remote: First set-up: deploying stack Pipeline" in said
+    assert "Build / Make: phase build: the command" in said
+    assert developer.statuses() == [SUCCEEDED, STOPPED, FAILED, FAILED]
+
+    # The execution is killed as well: the next push tells, once.
     running = emulator.running(developer.state)
     assert running is not None
     dies_in_the_middle(developer, running)
     emulator.stop(developer.state)
-    repository.commit({"run.sh": "#!/bin/sh\nexit 9\n"})
-    said = developer.push("main")
-    assert "was killed while it ran, and the emulator with it; this one starts cleanly" in said
-    assert "remote: First set-up: deploying stack Pipeline" in said
-    assert "Build / Make: phase build: the command" in said
-    assert developer.statuses() == [SUCCEEDED, STOPPED, INTERRUPTED, FAILED]
     repository.commit({"run.sh": "#!/bin/sh\n"})
+    assert "was killed while it ran, and the emulator with it; this one starts cleanly" in developer.push("main")
+    assert developer.statuses()[-2:] == [INTERRUPTED, SUCCEEDED]
+    repository.commit({})
     assert "was killed" not in developer.push("main")
-    assert developer.statuses()[-1] == SUCCEEDED
 
 
-def interrupted_at_the_approval(developer: Developer) -> None:
-    """Push without approving, and press Ctrl-C while the execution waits."""
+@contextmanager
+def waiting_at_the_approval(developer: Developer) -> Iterator[subprocess.Popen[str]]:
+    """A push without approving, once its execution waits."""
     for file in developer.together.iterdir():
         file.unlink()
     command = ["git", "-C", str(developer.repository.directory), "push", "--quiet", "local", "main"]
     environment = {name: value for name, value in os.environ.items() if name != "APPROVE"}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as pushing:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as pushing:
         assert eventually(lambda: list(approval.waiting(developer.state / "delivery")), 120)
+        yield pushing
+
+
+def interrupted_at_the_approval(developer: Developer) -> None:
+    """Press Ctrl-C while the execution waits."""
+    with waiting_at_the_approval(developer) as pushing:
         os.killpg(pushing.pid, signal.SIGINT)
     (running,) = (developer.state / "delivery" / foreign.PIPELINE).glob("0002-*")
     assert eventually(lambda: not executions.is_running(running), 60)
+
+
+def loses_its_emulator(developer: Developer) -> str:
+    """Kill the emulator while the execution waits, then let it go on; returns what the push printed."""
+    with waiting_at_the_approval(developer) as pushing:
+        running = emulator.running(developer.state)
+        assert running is not None
+        os.killpg(running.pid, signal.SIGKILL)
+        approval.decide(developer.state / "delivery", approval.APPROVED, "", None)
+        return pushing.communicate(timeout=120)[1]
 
 
 def dies_in_the_middle(developer: Developer, running: emulator.Emulator) -> None:
