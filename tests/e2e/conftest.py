@@ -15,6 +15,7 @@ from local import emulator
 from local.progress import Steps
 from local.stage import up
 from tests.e2e.deployed import E2E_STATE, DeployedStage, described
+from tests.e2e.developer import Developer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,3 +55,14 @@ def small_chunks(stage: DeployedStage) -> Iterator[None]:
     change("20000")
     yield
     change(before)
+
+
+@pytest.fixture(scope="session")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Developer]:
+    """Somebody who has pushed this checkout's commit once, from nothing; what their pushes left is in their own emulator."""
+    developer = Developer(tmp_path_factory.mktemp("delivery"))
+    try:
+        developer.push("main")
+        yield developer
+    finally:
+        emulator.stop(developer.state)

@@ -12,6 +12,7 @@ import pytest
 from local.emulator import ROOT
 from pipeline import slugs
 from tests.e2e.deployed import DeployedStage
+from tests.e2e.inventory import Everything, everything
 
 pytestmark = pytest.mark.e2e
 
@@ -63,9 +64,9 @@ def _destroy(stage: DeployedStage, branch: str) -> subprocess.CompletedProcess[s
 
 
 def test_a_branch_that_was_left_half_broken_goes_and_takes_nothing_else(bootstrapped: DeployedStage, push: Callable[[str], str]) -> None:
-    before = _everything(bootstrapped)
+    before = everything(bootstrapped.client)
     suffix = push("feature/🚀 it's")
-    assert _count(_everything(bootstrapped), suffix) > 60
+    assert _count(everything(bootstrapped.client), suffix) > 60
     s3, bucket = bootstrapped.client("s3"), f"etl-data-{bootstrapped.account}-{bootstrapped.region}-{suffix}"
     s3.put_object(Bucket=bucket, Key="elsewhere/deleted", Body=b"1")
     s3.delete_object(Bucket=bucket, Key="elsewhere/deleted")
@@ -74,48 +75,8 @@ def test_a_branch_that_was_left_half_broken_goes_and_takes_nothing_else(bootstra
     ended = _destroy(bootstrapped, "feature/🚀 it's")
     assert ended.returncode == 0, ended.stderr
     assert f"kept bucket {bucket}" in ended.stderr
-    assert _everything(bootstrapped) == before
+    assert everything(bootstrapped.client) == before
 
 
-@pytest.mark.long
-def test_one_of_two_branches_goes_and_the_other_stays(bootstrapped: DeployedStage, push: Callable[[str], str]) -> None:
-    before = _everything(bootstrapped)
-    push("feature/A")
-    with_one = _everything(bootstrapped)
-    push("feature-a")
-    assert _destroy(bootstrapped, "feature-a").returncode == 0
-    assert _everything(bootstrapped) == with_one
-    assert _destroy(bootstrapped, "feature/A").returncode == 0
-    assert _everything(bootstrapped) == before
-
-
-def _everything(stage: DeployedStage) -> dict[str, set[str]]:
-    """Names of all there is, by kind; asked without the code that is tested."""
-    client = stage.client
-    return {
-        "stacks": {stack["StackName"] for stack in client("cloudformation").describe_stacks()["Stacks"]},
-        "buckets": {bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]},
-        "tables": set(client("dynamodb").list_tables()["TableNames"]),
-        "functions": {function["FunctionName"] for function in client("lambda").list_functions()["Functions"]},
-        "layers": {layer["LayerName"] for layer in client("lambda").list_layers()["Layers"]},
-        "queues": set(client("sqs").list_queues().get("QueueUrls", [])),
-        "topics": {topic["TopicArn"] for topic in client("sns").list_topics()["Topics"]},
-        "rules": {rule["Name"] for rule in client("events").list_rules()["Rules"]},
-        "machines": {machine["name"] for machine in client("stepfunctions").list_state_machines()["stateMachines"]},
-        "parameters": {parameter["Name"] for parameter in client("ssm").describe_parameters(MaxResults=50)["Parameters"]},
-        "alarms": {
-            alarm["AlarmName"]
-            for page in client("cloudwatch").get_paginator("describe_alarms").paginate()
-            for alarm in page["MetricAlarms"]
-        },
-        "dashboards": {board["DashboardName"] for board in client("cloudwatch").list_dashboards()["DashboardEntries"]},
-        "logs": {
-            group["logGroupName"] for page in client("logs").get_paginator("describe_log_groups").paginate() for group in page["logGroups"]
-        },
-        "roles": {role["RoleName"] for page in client("iam").get_paginator("list_roles").paginate() for role in page["Roles"]},
-        "aliases": {alias["AliasName"] for alias in client("kms").list_aliases()["Aliases"]},
-    }
-
-
-def _count(everything: dict[str, set[str]], suffix: str) -> int:
-    return sum(suffix in name for names in everything.values() for name in names)
+def _count(found: Everything, suffix: str) -> int:
+    return sum(suffix in name for names in found.values() for name in names)

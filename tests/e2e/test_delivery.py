@@ -1,113 +1,116 @@
-"""The whole delivery of a commit, as synthesized, in both regions (D1, D2, D4; issue 3)."""
+"""The whole delivery by ``git push``, as synthesized, in every region (D1, D2, D4, D7; issue 3)."""
 
 from __future__ import annotations
 
 import json
-import os
+import re
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from local import emulator
-from local.delivery import execution as executions
-from local.delivery.actions import Policy
-from local.delivery.cloud import Cloud
-from local.delivery.deliver import Delivery
-from local.delivery.execution import CANCELLED, FAILED, SUCCEEDED, Record
+from local.delivery.execution import CANCELLED, FAILED, NOT_STARTED, SUCCEEDED
 from local.emulator import ROOT
+from tests.e2e.developer import SETTINGS, Change, Developer, statuses
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
-SETTINGS = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["ledgerline"]
-PIPELINE = f"etl-pipeline-{SETTINGS['pipeline']['suffix']}"
+PRIMARY, DR = SETTINGS["targets"]
+THIRD = {**DR, "name": "Third", "region": "eu-central-1", "suffix": "prod-third"}
+
+#: It synthesizes, passes the gates and imports; no file gets through it.
+BROKEN = Change(
+    "runtime/handlers/finalize_file.py",
+    "    return finalize_file(FileTask.from_event(event), current_stage())",
+    "    raise RuntimeError('the new code is broken')",
+)
+#: Every count is right, so the check inside the deployment lets it pass; what a consumer reads is wrong.
+WRONG = Change("runtime/rows/rejects.py", '"offset": offset,', '"offset": offset + 1,')
+WRONG_IN_DR = Change(
+    "runtime/rows/rejects.py", '"offset": offset,', f'"offset": offset + (__import__("os").environ["AWS_REGION"] == "{DR["region"]}"),'
+)
 
 
-class Developer:
-    """A clone of this repository, and deliveries of what is committed there."""
-
-    def __init__(self, directory: Path) -> None:
-        self.state = directory / "state"
-        self.clone = directory / "clone"
-        self.git("clone", "--quiet", "--no-hardlinks", str(ROOT), str(self.clone), at=ROOT)
-        # What was downloaded for this checkout serves here as well.
-        (ROOT / ".ledgerline" / "cache").mkdir(parents=True, exist_ok=True)
-        self.state.mkdir()
-        (self.state / "cache").symlink_to(ROOT / ".ledgerline" / "cache", target_is_directory=True)
-
-    def git(self, *arguments: str, at: Path | None = None) -> None:
-        identity = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", f"safe.directory={ROOT}")
-        subprocess.run(["git", *identity, "-C", str(at or self.clone), *arguments], check=True, env=without_aws())
-
-    def commit(self, path: str, change: Any) -> None:
-        file = self.clone / path
-        file.write_text(change(file.read_text(encoding="utf-8")), encoding="utf-8")
-        self.git("commit", "--quiet", "--all", "--message", f"Change {path}")
-
-    def deliver(self) -> Record:
-        Delivery(self.state, Console(stderr=True), Policy(approve=True)).deliver_checkout(self.clone)
-        return self.records()[-1]
-
-    def records(self) -> list[Record]:
-        return executions.records(self.state / "delivery" / PIPELINE)
-
-    def stack(self, target: dict[str, str]) -> dict[str, Any]:
-        running = emulator.running(self.state)
-        assert running is not None
-        client = Cloud(running).client("cloudformation", target["region"])
-        stack: dict[str, Any] = client.describe_stacks(StackName=f"etl-{target['suffix']}")["Stacks"][0]
-        return stack
+def is_as_it_was(developer: Developer, target: dict[str, Any], before: tuple[str, dict[str, str]]) -> None:
+    """On the template and the code that it had, and at work."""
+    assert developer.fingerprint(target) == before
+    outcome = developer.submit(target)
+    assert outcome["status"] == "SUCCEEDED"
+    assert outcome["rows_read"] == outcome["rows_accepted"] + outcome["rows_rejected"] > 0
 
 
-def without_aws() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-
-
-@pytest.fixture(scope="module")
-def developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Developer]:
-    made = Developer(tmp_path_factory.mktemp("delivery"))
-    yield made
-    emulator.stop(made.state)
-
-
-def statuses(record: Record) -> dict[str, str]:
-    return {f"{stage.name}.{action.name}": action.status for stage in record.stages for action in stage.actions}
-
-
-def test_a_commit_is_delivered_to_every_target_and_validated(developer: Developer) -> None:
-    record = developer.deliver()
+def test_a_commit_is_delivered_to_every_target_and_validated(delivered: Developer) -> None:
+    (record,) = delivered.records()
     assert record.status == SUCCEEDED, record.reason
-    for target in SETTINGS["targets"]:
-        assert developer.stack(target)["StackStatus"] == "CREATE_COMPLETE"
+    for target in (PRIMARY, DR):
+        assert delivered.stack(target)["StackStatus"] == "CREATE_COMPLETE"
         assert statuses(record)[f"{target['name']}.Validate"] == SUCCEEDED
 
 
-def test_a_broken_handler_is_stopped_by_the_first_validation_and_the_next_commit_goes_through(developer: Developer) -> None:
-    before = [developer.stack(target).get("LastUpdatedTime") for target in SETTINGS["targets"]]
-    broken = 'raise RuntimeError("broken on purpose")\n'
-    developer.commit("runtime/handlers/finalize_file.py", lambda text: text + broken)
-    record = developer.deliver()
-    first, second = SETTINGS["targets"][:2]
+def test_a_push_that_changes_nothing_deploys_nothing(delivered: Developer) -> None:
+    before = [delivered.fingerprint(target)[1] for target in (PRIMARY, DR)]
+    delivered.push("main")
+    assert delivered.records()[-1].status == SUCCEEDED
+    assert [delivered.fingerprint(target)[1] for target in (PRIMARY, DR)] == before
+
+
+def test_a_deployment_that_cannot_process_a_file_rolls_itself_back_and_stops_the_pipeline(delivered: Developer) -> None:  # D7
+    before, dr = delivered.fingerprint(PRIMARY), delivered.fingerprint(DR)
+    said = delivered.push("main", BROKEN)
+    record = delivered.records()[-1]
     assert record.status == FAILED
-    assert record.reason.startswith(f"{first['name']} / ")
-    untouched = {statuses(record)[f"{second['name']}.{name}"] for name in ("Approve", "Validate")}
-    assert untouched == {executions.NOT_STARTED}
-    assert developer.stack(second).get("LastUpdatedTime") == before[1]
-    developer.commit("runtime/handlers/finalize_file.py", lambda text: text.removesuffix(broken))
-    assert developer.deliver().status == SUCCEEDED
+    assert f"etl-{PRIMARY['suffix']} ({PRIMARY['region']}) ended as UPDATE_ROLLBACK_COMPLETE: DeploymentCheck" in record.reason
+    assert "expected SUCCEEDED, found FAILED (RuntimeError: the new code is broken)" in record.reason
+    assert "Traceback" not in said
+    assert {statuses(record)[f"{DR['name']}.{name}"] for name in ("Review", "Approve", "Validate")} == {NOT_STARTED}
+    assert delivered.fingerprint(DR) == dr
+    is_as_it_was(delivered, PRIMARY, before)
 
 
-def test_a_commit_that_changes_the_pipeline_is_delivered_by_the_changed_pipeline_in_the_same_push(developer: Developer) -> None:
-    def with_approval(text: str) -> str:
-        content = json.loads(text)
-        content["context"]["ledgerline"]["targets"][0]["approval"] = True
-        return json.dumps(content, indent=2) + "\n"
+def test_a_deployment_that_fails_its_validation_goes_back_and_stops_the_pipeline(delivered: Developer) -> None:  # D4, D7
+    before, dr = delivered.fingerprint(PRIMARY), delivered.fingerprint(DR)
+    said = delivered.push("main", WRONG)
+    record = delivered.records()[-1]
+    assert (record.status, statuses(record)[f"{PRIMARY['name']}.Validate"]) == (FAILED, FAILED)
+    assert "reject expected and not found: row" in said
+    assert "The stage is back on what was last validated; this commit goes no further." in said
+    assert {statuses(record)[f"{DR['name']}.{name}"] for name in ("Review", "Approve", "Validate")} == {NOT_STARTED}
+    assert delivered.fingerprint(DR) == dr
+    is_as_it_was(delivered, PRIMARY, before)
 
-    known = len(developer.records())
-    developer.commit("cdk.json", with_approval)
-    record = developer.deliver()
-    assert [each.status for each in developer.records()[known:]] == [CANCELLED, SUCCEEDED]
-    assert statuses(record)[f"{SETTINGS['targets'][0]['name']}.Approve"] == SUCCEEDED
+
+def test_what_fails_only_in_dr_goes_back_there_and_the_primary_keeps_what_it_validated(delivered: Developer) -> None:  # D4, D7
+    primary, before = delivered.fingerprint(PRIMARY), delivered.fingerprint(DR)
+    said = delivered.push("main", WRONG_IN_DR)
+    record = delivered.records()[-1]
+    assert record.status == FAILED
+    assert {target["name"]: statuses(record)[f"{target['name']}.Validate"] for target in (PRIMARY, DR)} == {
+        PRIMARY["name"]: SUCCEEDED,
+        DR["name"]: FAILED,
+    }
+    assert "The stage is back on what was last validated; this commit goes no further." in said
+    is_as_it_was(delivered, DR, before)
+    is_as_it_was(delivered, PRIMARY, delivered.fingerprint(PRIMARY))
+    assert delivered.fingerprint(PRIMARY) != primary
+
+
+def test_a_new_target_is_refused_without_its_bootstrap_and_deployed_by_the_very_push_with_it(delivered: Developer) -> None:  # D2, D3
+    """The good commit after the broken ones as well: it takes both stages to new code again."""
+    said = delivered.push("main", with_target(THIRD))
+    command = re.search(r"node_modules/\.bin/cdk (bootstrap aws://\d+/eu-central-1 .*)", said)
+    assert command, said
+    assert delivered.records()[-1].status in (FAILED, CANCELLED)
+    bootstrap = [str(ROOT / "node_modules" / ".bin" / "cdk"), *command[1].replace("''", "").split()]
+    subprocess.run([*bootstrap, ""], cwd=ROOT, env=delivered.emulator.environment(), check=True)
+    known = len(delivered.records())
+    delivered.push("main", with_target({**THIRD, "suffix": "prod-new"}))
+    assert [record.status for record in delivered.records()[known:]] == [CANCELLED, SUCCEEDED]
+    assert statuses(delivered.records()[-1])["Third.Validate"] == SUCCEEDED
+    assert delivered.submit({**THIRD, "suffix": "prod-new"})["status"] == "SUCCEEDED"
+
+
+def with_target(target: dict[str, Any]) -> Change:
+    text = (ROOT / "cdk.json").read_text(encoding="utf-8")
+    content = json.loads(text)
+    content["context"]["ledgerline"]["targets"].append(target)
+    return Change("cdk.json", text, json.dumps(content, indent=2) + "\n")
