@@ -54,6 +54,25 @@ def test_a_push_that_changes_nothing_deploys_nothing(delivered: Developer) -> No
     assert [delivered.fingerprint(target)[1] for target in (PRIMARY, DR)] == before
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (Change("cdk.json", '"chunk_bytes": 50000000', '"chunk_bytes": "many"'), "ledgerline.chunk_bytes is 'many', not a whole number"),
+        (Change("etl/functions.py", "tracing=lambda_.Tracing.ACTIVE", "tracing=lambda_.Tracing.DISABLED"), "function is not traced (E18)"),
+    ],
+    ids=["does not synthesize", "fails a gate"],
+)
+def test_a_commit_that_is_no_good_ends_before_anything_is_deployed(delivered: Developer, change: Change, said: str) -> None:  # D8
+    before = [delivered.fingerprint(target) for target in (PRIMARY, DR)]
+    printed = delivered.push("main", change)
+    record = delivered.records()[-1]
+    assert (record.status, statuses(record)["Build.Synth"]) == (FAILED, FAILED)
+    assert said in printed
+    assert "Traceback" not in printed
+    assert statuses(record)["UpdatePipeline.SelfMutate"] == NOT_STARTED
+    assert [delivered.fingerprint(target) for target in (PRIMARY, DR)] == before
+
+
 def test_a_deployment_that_cannot_process_a_file_rolls_itself_back_and_stops_the_pipeline(delivered: Developer) -> None:  # D7
     before, dr = delivered.fingerprint(PRIMARY), delivered.fingerprint(DR)
     said = delivered.push("main", BROKEN)
