@@ -18,7 +18,10 @@ mkdir -p .venv/bin
 cat > .venv/bin/python <<'END'
 #!/usr/bin/env bash
 echo "$*" >> calls
-case "$3" in validate) exit "$VALIDATES";; rollback) exit "$ROLLS_BACK";; esac
+case "$3" in
+  validate) [ "$VALIDATES" -eq 0 ] || printf '  - row %s differs\n' 1 2 3 4 5 6 7 >&2; exit "$VALIDATES";;
+  rollback) echo "much is said" >&2; exit "$ROLLS_BACK";;
+esac
 exit 9
 END
 printf '#!/bin/sh\\n' > .venv/bin/pip
@@ -54,4 +57,7 @@ def test_a_failed_validation_rolls_back_and_stops_the_delivery(
     assert ended.returncode == status, ended.stderr
     calls = (tmp_path / "calls").read_text().splitlines()
     assert calls == [f"-m ops {command} --stage prod --region eu-west-1 --json" for command in commands]
-    assert said in ended.stderr
+    # What differed comes again at the end, where it is seen.
+    end = ended.stderr.splitlines()[-6:]
+    assert [line for line in end if "differs" in line] == [f"  - row {number} differs" for number in range(1, 6) if validates]
+    assert said in "".join(end[-1:])
