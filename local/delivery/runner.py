@@ -102,8 +102,11 @@ class _Run:
             self.execution.end(_STATUSES.get(type(ended), FAILED), str(ended))
         except (ClientError, BotoCoreError) as error:
             self.execution.end(FAILED, f"the emulator does not answer: {_one_line(error)}")
+        except (KeyboardInterrupt, SystemExit):
+            self.execution.end(STOPPED, "a person or a signal stopped it")
+            raise
         except BaseException as error:
-            self.execution.end(STOPPED if isinstance(error, (KeyboardInterrupt, SystemExit)) else FAILED, repr(error))
+            self.execution.end(FAILED, repr(error))
             raise
         else:
             self.execution.end(SUCCEEDED)

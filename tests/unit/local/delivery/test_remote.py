@@ -102,6 +102,7 @@ def test_pushes_deliver_and_bring_branches_up_and_down(developer: Developer) -> 
     repository.commit({}, "Interrupted by hand")
     interrupted_at_the_approval(developer)
     assert developer.statuses() == [SUCCEEDED, STOPPED]
+    assert executions.records(developer.state / "delivery" / foreign.PIPELINE)[-1].reason == "a person or a signal stopped it"
     assert list(approval.waiting(developer.state / "delivery")) == []
 
     # The emulator is killed under an execution: that one says so and ends, and the next push starts from nothing.
