@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from ops.commands import branch, contract
+from ops.commands.audit import audit
 from ops.commands.drift import drift
 from ops.commands.publish import publish
 from ops.commands.rejects import rejects
@@ -48,6 +49,7 @@ app = typer.Typer(
 app.command("submit")(submit)
 app.command("status")(status)
 app.command("rejects")(rejects)
+app.command("audit")(audit)
 app.command("validate")(validate)
 app.command("rollback")(rollback)
 app.command("template")(template)

@@ -12,6 +12,10 @@
     ├── RollbackFailed         CloudFormation refused the change set, or did not bring it to a good end
     ├── NothingToPublish       the directory holds no review
     ├── DriftUnknown           detection could not be made, or not for every resource
+    ├── NotEnded               what is asked can be answered for a file that has ended
+    ├── RowUnknown             the file has no such row, or was not read that far
+    ├── OutputDiffers          a stored object is not the one that the table says was written
+    ├── VerificationFailed     table, outputs and original do not agree, or cannot be compared
     └── …                      those of branch stages: ops.branches.errors
 """
 
@@ -97,6 +101,35 @@ class DriftUnknown(OpsError):
     def __init__(self, suffix: str, region: str, reason: str) -> None:
         self.suffix, self.region, self.reason = suffix, region, reason
         super().__init__(f"Stage {suffix!r} in {region}: drift is not known: {reason}")
+
+
+class NotEnded(OpsError):
+    def __init__(self, file_id: str, status: str) -> None:
+        self.file_id, self.status = file_id, status
+        super().__init__(f"File {file_id} is {status}, so what it must agree with is not settled; ask again when it has ended")
+
+
+class RowUnknown(OpsError):
+    def __init__(self, file_id: str, row: int, reason: str) -> None:
+        self.file_id, self.row, self.reason = file_id, row, reason
+        super().__init__(f"Row {row:,} of file {file_id} cannot be found: {reason}")
+
+
+class OutputDiffers(OpsError):
+    def __init__(self, key: str, written: str, found: str) -> None:
+        self.key, self.written, self.found = key, written, found
+        super().__init__(
+            f"{key}: {written} was written, {found} is there; the original tells what it must hold: run `python -m ops audit` with --verify"
+        )
+
+
+class VerificationFailed(OpsError):
+    """``differing`` checks found a difference, ``unknown`` could not be made."""
+
+    def __init__(self, file_id: str, differing: int, unknown: int) -> None:
+        self.file_id, self.differing, self.unknown = file_id, differing, unknown
+        counted = [f"{count:,} {what}" for count, what in ((differing, "differences"), (unknown, "checks that could not be made")) if count]
+        super().__init__(f"File {file_id} is not verified: {' and '.join(counted)}; each is named above (docs/operations.md, audit)")
 
 
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}

@@ -15,6 +15,9 @@ from ops.follow import Progress
 from ops.outcome import COLOURS
 from ops.terminal import bytes_text, printable
 
+#: Bytes. What is smaller is read before a line about it would be.
+_WORTH_A_LINE = 100_000_000
+
 
 @contextmanager
 def upload_bar(console: Console, name: str, size: int) -> Iterator[Callable[[int], None]]:
@@ -24,6 +27,24 @@ def upload_bar(console: Console, name: str, size: int) -> Iterator[Callable[[int
         task = bars.add_task(f"Uploading {printable(name, 40)}", total=size)
         yield lambda count: bars.advance(task, count)
     console.print(f"Uploaded {printable(name, 60)} ({bytes_text(size)})", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def read_bar(console: Console, what: str, size: int) -> Iterator[Callable[[int], None]]:
+    """Yield what to call with the number of bytes that were read; a log gets a line at each tenth of *size*."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    seen = 0
+
+    def advance(count: int) -> None:
+        nonlocal seen
+        bars.advance(task, count)
+        tenth, seen = seen * 10 // max(size, 1), seen + count
+        if not console.is_terminal and size > _WORTH_A_LINE and seen * 10 // size > tenth:
+            console.print(f"{what}: {bytes_text(seen)} of {bytes_text(size)} of the original read", soft_wrap=True)
+
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(what, total=size)
+        yield advance
 
 
 def watch(console: Console, looks: Iterable[Progress]) -> Progress:

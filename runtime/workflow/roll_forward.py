@@ -71,6 +71,16 @@ def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
 
 
 def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str | None:
+    """Write :func:`reject_report` and return its key; None when every row was accepted."""
+    report = reject_report(item, chunks)
+    if report is None:
+        return None
+    key = keys.reject_report(item["dataset"], item["file_id"])
+    stage.store.write(key, _json(report), "application/json")
+    return key
+
+
+def reject_report(item: Item, chunks: Sequence[Item]) -> dict[str, Any] | None:
     """Reasons with counts, and the objects that hold the rejected rows; None when every row was accepted.
 
     ``first_row`` is the number in the file, from 1, of the first row of the chunk that an object belongs to.
@@ -82,7 +92,7 @@ def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str
         first_row += chunk["rows_read"]
     if not objects:
         return None
-    report = {
+    return {
         "schema": SCHEMA,
         "file_id": item["file_id"],
         "dataset": item["dataset"],
@@ -92,9 +102,6 @@ def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str
         **_offsets(item),
         "objects": objects,
     }
-    key = keys.reject_report(item["dataset"], item["file_id"])
-    stage.store.write(key, _json(report), "application/json")
-    return key
 
 
 def all_done(chunks: Sequence[Item], item: Item) -> bool:

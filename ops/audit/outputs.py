@@ -1,0 +1,73 @@
+"""Whether what readers rely on is still what was written: the outputs, the commit manifest, the report of rejects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ops.audit import stored
+from ops.audit.checks import Check, Unverifiable, check
+from ops.audit.table import COMMITTED
+from runtime import keys
+from runtime.errors import ObjectMissing
+from runtime.models import ChunkStatus, ObjectRef
+from runtime.object_store import ObjectStore
+from runtime.workflow.roll_forward import commit_manifest, reject_report
+
+Item = Mapping[str, Any]
+
+#: Key digests are compared when the rows are processed again: they are the workflow's own, and expire.
+_KEPT = ("parquet", "rejects")
+
+
+def output_checks(file: Item, chunks: Sequence[Item], store: ObjectStore) -> Iterator[Check]:
+    for chunk in chunks:
+        for name in _KEPT:
+            if chunk["status"] == ChunkStatus.DONE and chunk.get(name):
+                yield check(
+                    f"chunk {chunk['chunk_id']}",
+                    "its outputs have the size and SHA-256 that were recorded",
+                    lambda written=chunk[name]: _drained(store, written),  # type: ignore[misc]
+                )
+    if file["file_status"] in COMMITTED:
+        yield check("commit manifest", "it says what the table says", lambda: _manifest(file, chunks, store))
+    elif file.get("dataset"):
+        yield check("commit manifest", "a file that was not committed has none", lambda: _no_manifest(file, store))
+    if file["file_status"] in COMMITTED or file.get("reject_report"):
+        yield check("reject report", "it says what the table says", lambda: _report(file, chunks, store))
+
+
+def _drained(store: ObjectStore, written: Item) -> None:
+    for _ in stored.parts(store, written):
+        pass
+
+
+def _manifest(file: Item, chunks: Sequence[Item], store: ObjectStore) -> str | None:
+    if not file.get("commit_manifest"):
+        raise Unverifiable("the file is committed and its manifest not written yet; verify again when it has SUCCEEDED")
+    return _compared(commit_manifest(dict(file), [dict(chunk) for chunk in chunks]), file["commit_manifest"], store)
+
+
+def _report(file: Item, chunks: Sequence[Item], store: ObjectStore) -> str | None:
+    expected = reject_report(dict(file), [dict(chunk) for chunk in chunks])
+    if expected is None or not file.get("reject_report"):
+        return None if expected is None and not file.get("reject_report") else "there is one exactly when a row was rejected"
+    return _compared(expected, file["reject_report"], store)
+
+
+def _compared(expected: Item, key: str, store: ObjectStore) -> str | None:
+    found = json.loads(store.read(ObjectRef(store.bucket, key)))
+    # The table knows no tuples and JSON no integers beyond its own: compare what both would write.
+    wanted = json.loads(json.dumps(expected))
+    differing = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    return f"{key} differs from the table in: {', '.join(differing)}" if differing else None
+
+
+def _no_manifest(file: Item, store: ObjectStore) -> str | None:
+    key = keys.commit_manifest(file["dataset"], file["file_id"])
+    try:
+        store.head(ObjectRef(store.bucket, key))
+    except ObjectMissing:
+        return None
+    return f"{key} is there, and readers take it for data"

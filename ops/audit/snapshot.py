@@ -1,0 +1,60 @@
+"""How the file was read: the contract and layout of its snapshot, or of the same contract once that has expired."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ops.audit.checks import Unverifiable
+from runtime import keys
+from runtime.contracts.loader import parse_contract
+from runtime.contracts.model import Contract
+from runtime.errors import ContractInvalid, ObjectMissing
+from runtime.models import Layout, ObjectRef, check_schema
+from runtime.object_store import ObjectStore, StoredSource
+from runtime.records.recognition import recognize
+from runtime.workflow.reading import Reading
+
+Item = Mapping[str, Any]
+
+
+def reading_of(file: Item, contracts: Mapping[str, Contract], store: ObjectStore) -> Reading:
+    """What ProcessChunk read the file by. Its contract has the digest that the table recorded, wherever it comes from.
+
+    Raises Unverifiable when the snapshot has expired and *contracts*, those of this checkout, are no longer the same; and
+    ValueError when what is there is not what was recorded.
+    """
+    try:
+        found = _snapshot(file, store)
+    except ObjectMissing:
+        found = _recognized(file, contracts, store)
+    if found.contract.sha256 != file["contract_sha256"] or found.contract.version != file["contract_version"]:
+        raise ValueError(f"the contract's digest is {found.contract.sha256}, not {file['contract_sha256']}")
+    if found.layout.header_end != file["header_bytes"]:
+        raise ValueError(f"the header ends at byte {found.layout.header_end}, not {file['header_bytes']}")
+    return found
+
+
+def _snapshot(file: Item, store: ObjectStore) -> Reading:
+    body = store.read(ObjectRef(store.bucket, file["reading_key"]))
+    if file["reading_key"] != keys.reading(file["file_id"], hashlib.sha256(body).hexdigest()):
+        raise ValueError(f"{file['reading_key']} does not bear the digest of its content")
+    document = json.loads(body)
+    check_schema(document)
+    try:
+        return Reading(parse_contract(document["contract"], file["reading_key"]), Layout.from_dict(document["layout"]))
+    except ContractInvalid as error:
+        raise Unverifiable(f"this version cannot read the contract of then ({error}); verify with the version that was deployed") from error
+
+
+def _recognized(file: Item, contracts: Mapping[str, Contract], store: ObjectStore) -> Reading:
+    contract = contracts.get(file["dataset"])
+    if contract is None or contract.sha256 != file["contract_sha256"]:
+        raise Unverifiable(
+            f"{file['reading_key']} has expired, and the contract of {file['dataset']!r} is not the one of then "
+            f"(version {file['contract_version']}); verify from a commit that has that version"
+        )
+    source = StoredSource(store, ObjectRef.from_dict(file["location"]), file["size"])
+    return Reading(*recognize(source, file["key"], contract.dataset, {contract.dataset: contract}))

@@ -1,0 +1,107 @@
+"""Table, outputs and original held against each other: every check that can be made, whatever the others find."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ops.audit.checks import AGREES, Check, check
+from ops.audit.original import Fingerprint, as_arrived, fingerprint_of, refuse_archived
+from ops.audit.outputs import output_checks
+from ops.audit.reprocessing import KeyCheck, difference, process_again
+from ops.audit.snapshot import reading_of
+from ops.audit.table import COMMITTED, malformed, table_checks, uncovered
+from runtime.contracts.model import Contract
+from runtime.models import ChunkStatus, ObjectRef
+from runtime.object_store import ObjectStore, StoredObject
+from runtime.workflow.reading import Reading
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """One ended file and where it is kept. ``contracts`` are this checkout's; ``advance`` is told of the original's bytes as they go by."""
+
+    file: Item
+    chunks: Sequence[Item]
+    events: Sequence[Item]
+    store: ObjectStore
+    s3: S3Client
+    contracts: Mapping[str, Contract]
+    advance: Callable[[int], None]
+
+    def checks(self) -> Iterator[Check]:
+        form = check("table", "every item has the form that it must have", lambda: malformed(self.file, self.chunks, self.events))
+        yield form
+        if form.result != AGREES:
+            return
+        yield from table_checks(self.file, self.chunks, self.events)
+        yield from output_checks(self.file, self.chunks, self.store)
+        found: list[StoredObject] = []
+        yield check("original", "it is where the table says", lambda: found.append(self.store.head(self._original)))
+        if not found:
+            return
+        yield check("original", "it has the size and the checksum that arrived", lambda: as_arrived(self.file, found[0]))
+        readable = check("original", "it can be read", lambda: refuse_archived(self.file, self.s3))
+        yield readable
+        if readable.result == AGREES:
+            yield from self._read_again(found[0])
+
+    def _read_again(self, original: StoredObject) -> Iterator[Check]:
+        """The original in one pass where its chunks cover it; else its bytes first, and then each chunk for itself."""
+        readings: list[Reading] = []
+        if self.chunks:
+            yield check("contract", "it is the one that the table names", lambda: readings.append(self._reading()))
+        fingerprint = fingerprint_of(original, self.s3)
+        covered = check("table", "the chunks cover the original", lambda: uncovered(self.file, self.chunks)).result == AGREES
+        one_pass = bool(readings) and covered and original.size == self.file["size"]
+        # What lies before the first chunk; where chunks do not cover the file, all of it.
+        _exhaust(fingerprint.pass_on(self._stream(0, self.file["header_bytes"] if one_pass else original.size)))
+        for reading in readings:
+            yield from self._chunk_checks(reading, original.size, fingerprint.pass_on if one_pass else iter)
+        yield check("original", "its bytes have the ETag that S3 gave them", lambda: _etag(original, fingerprint))
+
+    def _chunk_checks(self, reading: Reading, size: int, passing: Callable[[Iterator[bytes]], Iterator[bytes]]) -> Iterator[Check]:
+        keys, first_row = KeyCheck(reading.contract), 1
+        for chunk in self.chunks:
+            if chunk["status"] != ChunkStatus.DONE:
+                continue
+            parts = passing(self._stream(chunk["start"], min(chunk["end"], size)))
+
+            def compare(chunk: Item = chunk, parts: Iterator[bytes] = parts, first_row: int = first_row) -> str | None:
+                again = process_again(self.file, chunk, parts, reading)
+                keys.add(again, first_row)
+                return difference(again, chunk, first_row, self.store)
+
+            yield check(f"chunk {chunk['chunk_id']}", "the original, processed again, gives its counts, rows and rejects", compare)
+            _exhaust(parts)
+            first_row += chunk["rows_read"]
+        if self.file["file_status"] in COMMITTED:
+            yield check("primary key", "as many rows repeat one as the table says", lambda: keys.difference(self.file))
+
+    def _reading(self) -> Reading:
+        return reading_of(self.file, self.contracts, self.store)
+
+    def _stream(self, start: int, end: int) -> Iterator[bytes]:
+        for part in self.store.stream(self._original, start, end):
+            self.advance(len(part))
+            yield part
+
+    @property
+    def _original(self) -> ObjectRef:
+        return ObjectRef.from_dict(self.file["location"])
+
+
+def _etag(original: StoredObject, fingerprint: Fingerprint) -> str | None:
+    computed = fingerprint.etag()
+    return None if computed == original.etag else f"S3 says {original.etag}, the bytes give {computed}"
+
+
+def _exhaust(parts: Iterable[bytes]) -> None:
+    deque(parts, maxlen=0)

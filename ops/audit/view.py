@@ -1,0 +1,141 @@
+"""The story of a file, the fate of a row and the result of a verification as text; fits 100 columns but for long keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ops.audit.checks import AGREES, DIFFERS, Check
+from ops.audit.rows import ACCEPTED, WITHHELD, Fate
+from ops.outcome import COLOURS
+from ops.terminal import bytes_text, cell, printable
+from runtime.contracts.fields import WHOLE_ROW
+from runtime.models import ChunkStatus
+
+Document = Mapping[str, Any]
+
+_LABEL = 14
+
+
+def summary(told: Document) -> RenderableType:
+    """Who sent what, how it was read, and how it ended."""
+    sender, sent, read, outcome, workflow = (told[name] for name in ("sender", "object", "reading", "outcome", "workflow"))
+    status, place = str(told["status"]), sent["location"] or {}
+    error = f"{outcome['error_type']}: {outcome['error_message']}" if outcome["error_type"] else None
+    contract = f"{read['dataset']} {read['contract_version']}, SHA-256 {read['contract_sha256']}" if read["contract_sha256"] else None
+    columns = f"{read['columns']} columns, {read['encoding']}, delimiter {read['delimiter']!r}" if read["columns"] else None
+    rows = [
+        ("file", told["file_id"]),
+        ("state", cell(status, style=f"bold {COLOURS.get(status, 'cyan')}")),
+        ("because", error),
+        ("sent by", f"{sender['requester'] or 'unknown'} from {sender['source_ip'] or 'unknown'} at {sender['event_time']}"),
+        ("as", f"s3://{sent['bucket']}/{sent['key']}"),
+        ("version", sent["version_id"]),
+        ("size", f"{sent['size']:,} bytes ({bytes_text(sent['size'])})"),
+        ("ETag", sent["etag"]),
+        ("checksum", sent["checksum"] or None),
+        ("is now", f"s3://{place.get('bucket')}/{place.get('key')}"),
+        ("version", place.get("version_id")),
+        ("not moved", sent["not_moved"]),
+        ("contract", contract),
+        ("read as", columns),
+        ("execution", f"{workflow['execution']} (attempt {workflow['attempt']})"),
+        ("rows", _counts(told["rows"])),
+        ("manifest", outcome["commit_manifest"]),
+        ("rejects", outcome["reject_report"]),
+        ("committed", outcome["committed_at"]),
+        ("told", outcome["published_at"] or "not delivered to the partner's queue"),
+    ]
+    return Group(*(_labelled(name, value) for name, value in rows if value is not None))
+
+
+def history(told: Document) -> RenderableType:
+    return Group(Text(), Text("Transitions", style="bold"), *map(_event, told["events"]))
+
+
+def chunk_list(told: Document) -> RenderableType:
+    """Every chunk: this is the audit; ``ops status`` shows the odd ones."""
+    lines = [line for chunk in told["chunks"] for line in _chunk(chunk)]
+    return Group(Text(), Text("Chunks", style="bold"), *(lines or [Text("none")]))
+
+
+def fate(found: Fate) -> RenderableType:
+    where = f"row {found.place:,} of" if found.reject is None else f"line {found.place:,} of"
+    lines = [
+        _labelled("row", cell(f"{found.row:,} was {_FATES.get(found.fate, found.fate)}", style="bold")),
+        _labelled("chunk", found.chunk_id),
+        _labelled("is", f"{where} {found.output['key']}"),
+        _labelled("SHA-256", found.output["sha256"]),
+    ]
+    if found.reject is not None:
+        lines.append(_labelled("bytes", f"{found.reject.length:,} from byte {found.reject.offset:,} of the original"))
+        reasons = found.reject.reasons
+        lines += [_labelled("because", f"{why.column or '(whole row)'}: {why.code}: {why.message}") for why in reasons]
+        lines.append(_labelled("record", found.reject.raw))
+    values = (found.values or {}).items()
+    width = max((len(printable(name, 40)) for name, _ in values), default=0)
+    lines += [_labelled("", f"{printable(name, 40):<{width}}  {'(null)' if value is None else value}") for name, value in values]
+    return Group(Text(), *lines)
+
+
+_FATES = {ACCEPTED: "accepted", WITHHELD: "good, but its file was not committed, so it is no data"}
+
+
+def findings(checks: Sequence[Check]) -> RenderableType:
+    """What agrees, counted by claim; what does not, one by one."""
+    agreed = Counter(f"{_kind(check.subject)}: {check.claim}" for check in checks if check.result == AGREES)
+    lines = [_labelled("agrees", f"{claim}" + (f" ({count:,} times)" if count > 1 else ""), "green") for claim, count in agreed.items()]
+    for check in checks:
+        if check.result != AGREES:
+            style = "bold red" if check.result == DIFFERS else "yellow"
+            lines.append(_labelled(check.result.upper(), f"{check.subject}: {check.claim}: {check.detail}", style))
+    return Group(Text(), Text("Verification", style="bold"), *lines)
+
+
+def _kind(subject: str) -> str:
+    return subject.partition(" ")[0] if subject.startswith("chunk ") else subject
+
+
+def _counts(rows: Document) -> str | None:
+    if rows["rows_read"] is None:
+        return None
+    text = f"{rows['rows_read']:,} read = {rows['rows_accepted']:,} accepted + {rows['rows_rejected']:,} rejected"
+    extras = ((rows["blank_lines"], "blank lines"), (rows["duplicate_keys"], "repeat a primary key"))
+    return text + "".join(f"; {count:,} {what}" for count, what in extras if count)
+
+
+def _event(event: Document) -> Text:
+    detail = ", ".join(f"{name}={value}" for name, value in sorted((event["detail"] or {}).items()) if value is not None)
+    change = f"{event['from_status'] or ''} → {event['to_status']}".strip()
+    return Text(printable(f"{event['at']}  {change:<25} attempt {event['attempt']}  {detail}".rstrip(), 400))
+
+
+def _chunk(chunk: Document) -> Iterator[Text]:
+    colour = "green" if chunk["status"] == ChunkStatus.DONE else "yellow"
+    seconds = f", {chunk['seconds']:,.1f} s" if chunk["seconds"] is not None else ""
+    span = f"  bytes {chunk['start']:,} to {chunk['end']:,}, plan {chunk['plan']}, {_attempts(chunk['attempts'])}{seconds}"
+    yield Text.assemble((printable(chunk["chunk_id"]), "bold"), "  ", (printable(chunk["status"]), colour), span)
+    counts = _counts({**chunk, "duplicate_keys": 0})
+    if counts:
+        yield _labelled("rows", counts)
+    for reason, count in sorted((chunk["reasons"] or {}).items()):
+        column, _, code = reason.rpartition(":")
+        yield _labelled("", f"{count:,} {code} in {'the whole row' if column == WHOLE_ROW else column}")
+    for name, written in chunk["outputs"].items():
+        yield _labelled(name.replace("_", " "), f"{written['key']}")
+        yield _labelled("", f"{bytes_text(written['size'])}, SHA-256 {written['sha256']}")
+    for error in chunk["errors"] or ():
+        yield _labelled("error", f"{error['at']} {error['type']}: {error['message']}", "red")
+
+
+def _attempts(count: int) -> str:
+    return f"{count:,} attempt{'' if count == 1 else 's'}"
+
+
+def _labelled(name: str, value: object, style: str = "") -> Text:
+    text = value if isinstance(value, Text) else cell(value)
+    return Text.assemble((f"{name:<{_LABEL}}", style or "dim"), text)
