@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -110,14 +110,21 @@ class _Digests:
         return os.pread(self.stream.fileno(), end - start, self.offset + start)
 
 
+@final
 class KeyCheck:
-    """Counts repeated primary keys over the chunks that were processed again; 20 bytes a row, on disk."""
+    """Counts repeated primary keys over the chunks that were processed again; 20 bytes a row, on disk. Used in a ``with`` statement."""
 
     def __init__(self, contract: Contract) -> None:
         self._wanted = bool(contract.primary_key)
-        self._stream = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+        self._stream = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._sources: list[_Digests] = []
         self._first_rows: list[int] = []
+
+    def __enter__(self) -> KeyCheck:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
 
     def add(self, again: ChunkOutput, first_row: int) -> None:
         if again.key_digests:

@@ -37,7 +37,13 @@ class Fate:
     reject: RejectedRow | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {**vars(self), "output": dict(self.output), "reject": self.reject.to_dict() if self.reject else None}
+        values = None if self.values is None else {name: _json(value) for name, value in self.values.items()}
+        return {**vars(self), "output": dict(self.output), "values": values, "reject": self.reject.to_dict() if self.reject else None}
+
+
+def _json(value: Any) -> Any:
+    """A typed value in JSON without loss: decimals, dates and times as text."""
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def find(row: int, file: Item, chunks: Sequence[Item], store: ObjectStore) -> Fate:

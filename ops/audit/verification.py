@@ -64,11 +64,16 @@ class Verifier:
         # What lies before the first chunk; where chunks do not cover the file, all of it.
         _exhaust(fingerprint.pass_on(self._stream(0, self.file["header_bytes"] if one_pass else original.size)))
         for reading in readings:
-            yield from self._chunk_checks(reading, original.size, fingerprint.pass_on if one_pass else iter)
+            with KeyCheck(reading.contract) as keys:
+                yield from self._chunk_checks(reading, keys, original.size, fingerprint.pass_on if one_pass else iter)
+                if self.file["file_status"] in COMMITTED:
+                    yield check("primary key", "as many rows repeat one as the table says", lambda: keys.difference(self.file))
         yield check("original", "its bytes have the ETag that S3 gave them", lambda: _etag(original, fingerprint))
 
-    def _chunk_checks(self, reading: Reading, size: int, passing: Callable[[Iterator[bytes]], Iterator[bytes]]) -> Iterator[Check]:
-        keys, first_row = KeyCheck(reading.contract), 1
+    def _chunk_checks(
+        self, reading: Reading, keys: KeyCheck, size: int, passing: Callable[[Iterator[bytes]], Iterator[bytes]]
+    ) -> Iterator[Check]:
+        first_row = 1
         for chunk in self.chunks:
             if chunk["status"] != ChunkStatus.DONE:
                 continue
@@ -82,8 +87,6 @@ class Verifier:
             yield check(f"chunk {chunk['chunk_id']}", "the original, processed again, gives its counts, rows and rejects", compare)
             _exhaust(parts)
             first_row += chunk["rows_read"]
-        if self.file["file_status"] in COMMITTED:
-            yield check("primary key", "as many rows repeat one as the table says", lambda: keys.difference(self.file))
 
     def _reading(self) -> Reading:
         return reading_of(self.file, self.contracts, self.store)

@@ -12,13 +12,14 @@ from rich.text import Text
 from ops.audit.checks import AGREES, DIFFERS, Check
 from ops.audit.rows import ACCEPTED, WITHHELD, Fate
 from ops.outcome import COLOURS
-from ops.terminal import bytes_text, cell, printable
+from ops.terminal import cell, printable
 from runtime.contracts.fields import WHOLE_ROW
 from runtime.models import ChunkStatus
 
 Document = Mapping[str, Any]
 
 _LABEL = 14
+_SUM = (("", "rows_read", "read"), ("= ", "rows_accepted", "accepted"), ("+ ", "rows_rejected", "rejected"))
 
 
 def summary(told: Document) -> RenderableType:
@@ -35,7 +36,7 @@ def summary(told: Document) -> RenderableType:
         ("sent by", f"{sender['requester'] or 'unknown'} from {sender['source_ip'] or 'unknown'} at {sender['event_time']}"),
         ("as", f"s3://{sent['bucket']}/{sent['key']}"),
         ("version", sent["version_id"]),
-        ("size", f"{sent['size']:,} bytes ({bytes_text(sent['size'])})"),
+        ("size", f"{_number(sent['size'])} bytes"),
         ("ETag", sent["etag"]),
         ("checksum", sent["checksum"] or None),
         ("is now", f"s3://{place.get('bucket')}/{place.get('key')}"),
@@ -103,9 +104,9 @@ def _kind(subject: str) -> str:
 def _counts(rows: Document) -> str | None:
     if rows["rows_read"] is None:
         return None
-    text = f"{rows['rows_read']:,} read = {rows['rows_accepted']:,} accepted + {rows['rows_rejected']:,} rejected"
+    text = " ".join(f"{sign}{_number(rows[name])} {what}" for sign, name, what in _SUM)
     extras = ((rows["blank_lines"], "blank lines"), (rows["duplicate_keys"], "repeat a primary key"))
-    return text + "".join(f"; {count:,} {what}" for count, what in extras if count)
+    return text + "".join(f"; {_number(count)} {what}" for count, what in extras if count)
 
 
 def _event(event: Document) -> Text:
@@ -116,24 +117,26 @@ def _event(event: Document) -> Text:
 
 def _chunk(chunk: Document) -> Iterator[Text]:
     colour = "green" if chunk["status"] == ChunkStatus.DONE else "yellow"
-    seconds = f", {chunk['seconds']:,.1f} s" if chunk["seconds"] is not None else ""
-    span = f"  bytes {chunk['start']:,} to {chunk['end']:,}, plan {chunk['plan']}, {_attempts(chunk['attempts'])}{seconds}"
-    yield Text.assemble((printable(chunk["chunk_id"]), "bold"), "  ", (printable(chunk["status"]), colour), span)
+    seconds = f", {_number(chunk['seconds'])} s" if chunk["seconds"] is not None else ""
+    span = f"  bytes {_number(chunk['start'])} to {_number(chunk['end'])}"
+    tries = f", plan {chunk['plan']}, attempts {_number(chunk['attempts'])}{seconds}"
+    yield Text.assemble((printable(chunk["chunk_id"]), "bold"), "  ", (printable(chunk["status"]), colour), span, tries)
     counts = _counts({**chunk, "duplicate_keys": 0})
     if counts:
         yield _labelled("rows", counts)
     for reason, count in sorted((chunk["reasons"] or {}).items()):
         column, _, code = reason.rpartition(":")
-        yield _labelled("", f"{count:,} {code} in {'the whole row' if column == WHOLE_ROW else column}")
+        yield _labelled("", f"{_number(count)} {code} in {'the whole row' if column == WHOLE_ROW else column}")
     for name, written in chunk["outputs"].items():
         yield _labelled(name.replace("_", " "), f"{written['key']}")
-        yield _labelled("", f"{bytes_text(written['size'])}, SHA-256 {written['sha256']}")
+        yield _labelled("", f"{_number(written['size'])} bytes, SHA-256 {written['sha256']}")
     for error in chunk["errors"] or ():
         yield _labelled("error", f"{error['at']} {error['type']}: {error['message']}", "red")
 
 
-def _attempts(count: int) -> str:
-    return f"{count:,} attempt{'' if count == 1 else 's'}"
+def _number(value: object) -> str:
+    """What the table calls a number; it is what an audit may doubt."""
+    return f"{value:,}" if isinstance(value, (int, float)) else printable(value, 40)
 
 
 def _labelled(name: str, value: object, style: str = "") -> Text:

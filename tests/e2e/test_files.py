@@ -289,6 +289,25 @@ def test_submitting_follows_a_file_to_its_summary(stage: DeployedStage, files: S
     assert "1.234" in rejects.stdout
 
 
+@pytest.mark.usefixtures("small_chunks")
+def test_an_audit_tells_proves_and_finds_each_kind_of_row(stage: DeployedStage, files: StageFiles) -> None:  # E20
+    lines = [row(number) for number in range(1, 601)]
+    lines[499] = row(500, amount="1.234")
+    item = files.send("incoming/transactions/acme/audited.csv", csv(lines))
+    done = ops(stage, "audit", item["file_id"], "--row", "599", "--verify", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["verification"]["verified"] is True
+    assert len(told["chunks"]) > 3
+    assert told["row"]["values"]["transaction_id"] == f"{599:032x}"
+    rejected = json.loads(ops(stage, "audit", item["file_id"], "--row", "500", "--json").stdout)["row"]
+    assert [reason["column"] for reason in rejected["reject"]["reasons"]] == ["amount"]
+    files.s3.put_object(Bucket=stage.bucket, Key=told["row"]["output"]["key"], Body=b"PAR1")
+    changed = ops(stage, "audit", item["file_id"], "--verify")
+    assert changed.returncode == 1
+    assert f"{told['row']['output']['key']}: " in changed.stdout
+
+
 def ops(stage: DeployedStage, *arguments: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "ops", *arguments, "--stage", stage.suffix, "--region", stage.region]
     return subprocess.run(line, env=stage.environment, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
