@@ -94,16 +94,19 @@ def _identity(file: Item) -> str | None:
 
 
 def _transitions(file: Item, events: Sequence[Item]) -> str | None:
-    status, ordered = None, sorted(events, key=_revision)
-    for number, event in enumerate(ordered, 1):
-        if _revision(event) != number:
-            return f"event {number} of {file['revision']} is missing"
+    """A delivery counts as a revision and is no event: only after an end may one be missing from the count."""
+    status, revision = None, 0
+    for event in sorted(events, key=_revision):
+        if _revision(event) != revision + 1 and status not in FileStatus.ENDED:
+            return f"no event tells of revision {revision + 1} of {file['revision']}"
         if event["from_status"] != status:
-            return f"event {number} starts from {event['from_status']}, after {status}"
-        status = event["to_status"]
-    if len(ordered) != file["revision"]:
-        return f"{len(ordered)} events tell of {file['revision']} changes"
-    return None if status == file["file_status"] else f"the events end with {status}, the file is {file['file_status']}"
+            return f"the event of revision {_revision(event)} starts from {event['from_status']}, after {status}"
+        status, revision = event["to_status"], _revision(event)
+    if status != file["file_status"]:
+        return f"the events end with {status}, the file is {file['file_status']}"
+    if file["revision"] != revision and not (file["revision"] > revision and file.get("published_at")):
+        return f"the events end with revision {revision}, the file has {file['revision']}"
+    return None
 
 
 def _revision(event: Item) -> int:

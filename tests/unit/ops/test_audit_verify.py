@@ -68,6 +68,12 @@ def test_what_nobody_touched_agrees(process: Any, body: bytes) -> None:
     assert sum(passed) == len(body)  # the original is read once, and all of it
 
 
+def test_a_delivery_is_a_revision_without_an_event(file: AuditedFile) -> None:
+    """As the workflow's RecordDelivery writes it."""
+    file.alter("#file", lambda item: item.update(published_at="2026-11-20T13:00:09.000Z", revision=item["revision"] + 1))
+    assert wrong(verify(file)) == []
+
+
 def _contents_swapped(file: AuditedFile) -> None:
     """Chunks 1 and 2 exchange all that their items say."""
     _, first, second, *_ = file.chunks
@@ -106,12 +112,12 @@ def _edit(part: str, **changes: Any) -> Callable[[AuditedFile], None]:
     return lambda file: file.alter(part, lambda item: item.update(changes))
 
 
-def _last_event(file: AuditedFile) -> str:
-    return str(file.events[2]["chunk_id"])
+def _event(file: AuditedFile, index: int = 2) -> str:
+    return str(file.events[index]["chunk_id"])
 
 
-def _without_event(file: AuditedFile) -> None:
-    file.workflow.dynamodb.delete_item(TableName=TABLE, Key={"file_id": {"S": file.id}, "chunk_id": {"S": _last_event(file)}})
+def _without_event(file: AuditedFile, index: int = 2) -> None:
+    file.workflow.dynamodb.delete_item(TableName=TABLE, Key={"file_id": {"S": file.id}, "chunk_id": {"S": _event(file, index)}})
 
 
 TAMPERED: dict[str, tuple[Callable[[AuditedFile], None], str]] = {
@@ -146,10 +152,12 @@ TAMPERED: dict[str, tuple[Callable[[AuditedFile], None], str]] = {
     "two outputs swapped": (_outputs_swapped, "differs: chunk 00001: its parquet is .*/00002-"),
     "a chunk's range": (_edit("00001", end=10**9), "differs: table: a chunk covers"),
     "a boundary proof": (_edit("00001", proof={"aligned": False, "open_quote": None}), "differs: table: no record ends"),
-    "an event removed": (_without_event, "differs: table: event 3 of 5 is missing"),
+    "an event removed": (_without_event, "differs: table: no event tells of revision 3 of 5"),
+    "the last event removed": (lambda file: _without_event(file, 4), "differs: table: the events end with COMMITTED"),
+    "a change without an event": (_edit("#file", revision=6), "differs: table: the events end with revision 5, the file has 6"),
     "an event's state": (
-        lambda file: file.alter(_last_event(file), lambda event: event.update(from_status="REGISTERED")),
-        "differs: table: event 3 starts from REGISTERED",
+        lambda file: file.alter(_event(file), lambda event: event.update(from_status="REGISTERED")),
+        "differs: table: the event of revision 3 starts from REGISTERED",
     ),
     "the file's state": (_edit("#file", file_status="FAILED"), "differs: commit manifest: .* is there, and readers take it for data"),
     "the sender's key": (_edit("#file", key="incoming/transactions/other/may.csv"), "differs: table: they give"),
