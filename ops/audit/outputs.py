@@ -19,6 +19,8 @@ Item = Mapping[str, Any]
 
 #: Key digests are compared when the rows are processed again: they are the workflow's own, and expire.
 _KEPT = ("parquet", "rejects")
+#: What the first versions did not write, with what its absence means.
+_ADDED = {"offsets": "original"}
 
 
 def output_checks(file: Item, chunks: Sequence[Item], store: ObjectStore) -> Iterator[Check]:
@@ -57,8 +59,8 @@ def _report(file: Item, chunks: Sequence[Item], store: ObjectStore) -> str | Non
 
 
 def _compared(expected: Item, key: str, store: ObjectStore) -> str | None:
-    found = json.loads(store.read(ObjectRef(store.bucket, key)))
-    # The table knows no tuples and JSON no integers beyond its own: compare what both would write.
+    found = {**_ADDED, **json.loads(store.read(ObjectRef(store.bucket, key)))}
+    # As JSON would give it back: lists for tuples.
     wanted = json.loads(json.dumps(expected))
     differing = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
     return f"{key} differs from the table in: {', '.join(differing)}" if differing else None

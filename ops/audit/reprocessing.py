@@ -6,7 +6,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, final
 
@@ -16,25 +16,28 @@ import pyarrow.parquet as pq
 from ops.audit import stored
 from ops.audit.rows import ordinal_of_accepted
 from ops.audit.story import COUNTS
+from ops.audit.text import Text
 from runtime.contracts.model import Contract
 from runtime.object_store import ObjectStore
 from runtime.rows.key_digests import duplicates
 from runtime.rows.process import ChunkOutput, process_chunk
 from runtime.workflow.reading import Reading
+from runtime.workflow.stage import text_of
 
 Item = Mapping[str, Any]
 
 _DIGEST_MEMORY_BYTES = 256 * 1024 * 1024
 
 
-def process_again(file: Item, chunk: Item, parts: Iterator[bytes], reading: Reading) -> ChunkOutput:
-    """What ProcessChunk makes of the chunk today; *parts* are its bytes."""
+def process_again(chunk: Item, text: Text, reading: Reading, file: Item) -> ChunkOutput:
+    """What ProcessChunk makes of the chunk today."""
+    _, size = text_of(dict(file))
     return process_chunk(
-        parts,
+        text.until(chunk["end"]),
         contract=reading.contract,
         layout=reading.layout,
         start=chunk["start"],
-        last=chunk["end"] == file["size"],
+        last=chunk["end"] == size,
         key_seed=bytes.fromhex(file["file_id"]),
     )
 
@@ -64,9 +67,10 @@ def _parquet_difference(again: ChunkOutput, chunk: Item, first_row: int, store: 
         return "the Parquet has other columns than the contract"
     if found.num_rows != expected.num_rows:
         return f"the Parquet has {found.num_rows:,} rows, the original gives {expected.num_rows:,}"
-    place = min(filter(lambda at: at is not None, map(_first_difference, expected.columns, found.columns)), default=None)
-    if place is None:
+    places = [at for at in map(_first_difference, expected.columns, found.columns) if at is not None]
+    if not places:
         return None
+    place = min(places)
     columns = [name for name in expected.column_names if expected[name][place] != found[name][place]]
     rejected = [json.loads(line)["row"] for line in again.rejects.splitlines()]
     row = first_row + ordinal_of_accepted(place, rejected)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ops.audit.checks import Unverifiable
 from runtime import keys
-from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
 from runtime.errors import ContractInvalid, ObjectMissing
-from runtime.models import Layout, ObjectRef, check_schema
+from runtime.models import ObjectRef
 from runtime.object_store import ObjectStore, StoredSource
 from runtime.records.recognition import recognize
+from runtime.workflow import reading
 from runtime.workflow.reading import Reading
 
 Item = Mapping[str, Any]
@@ -41,10 +40,8 @@ def _snapshot(file: Item, store: ObjectStore) -> Reading:
     body = store.read(ObjectRef(store.bucket, file["reading_key"]))
     if file["reading_key"] != keys.reading(file["file_id"], hashlib.sha256(body).hexdigest()):
         raise ValueError(f"{file['reading_key']} does not bear the digest of its content")
-    document = json.loads(body)
-    check_schema(document)
     try:
-        return Reading(parse_contract(document["contract"], file["reading_key"]), Layout.from_dict(document["layout"]))
+        return reading.load(store, file["reading_key"])
     except ContractInvalid as error:
         raise Unverifiable(f"this version cannot read the contract of then ({error}); verify with the version that was deployed") from error
 

@@ -23,7 +23,18 @@ def story(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> dict[st
         "sender": _some(file, "requester", "source_ip", "event_time", "partner"),
         "object": _some(file, "source_name", "bucket", "key", "version_id", "size", "etag", "checksum", "location", "not_moved"),
         "reading": _some(
-            file, "dataset", "contract_version", "contract_sha256", "reading_key", "encoding", "delimiter", "header_bytes", "columns"
+            file,
+            "dataset",
+            "contract_version",
+            "contract_sha256",
+            "reading_key",
+            "compression",
+            "encoding",
+            "delimiter",
+            "header_bytes",
+            "columns",
+            "offsets",
+            "decoded",
         ),
         "workflow": _some(
             file, "execution", "attempt", "revision", "created_at", "updated_at", "plan", "exact_from", "manifest_key", "chunk_bytes"

@@ -11,6 +11,7 @@ from ops.audit.story import COUNTS
 from runtime import keys
 from runtime.models import ChunkStatus, FileStatus, file_id
 from runtime.records.proofs import ChunkProof, fold
+from runtime.workflow.stage import text_of
 
 Item = Mapping[str, Any]
 
@@ -25,7 +26,7 @@ _KEYS: dict[str, Callable[[str, str, str, str], str]] = {
 _FORMS: dict[str, type] = {
     **dict.fromkeys(("chunk_id", "file_id", "file_status", "status", "source_name", "key", "version_id", "sha256", "etag"), str),
     **dict.fromkeys(("size", "revision", "start", "end", "chunks", "header_bytes", "rows", "duplicate_keys", *COUNTS), int),
-    **dict.fromkeys(("location", "reasons", "proof", *_KEYS), dict),
+    **dict.fromkeys(("location", "decoded", "reasons", "proof", *_KEYS), dict),
 }
 _FILE_NEEDS = ("file_id", "file_status", "revision", "source_name", "key", "version_id", "size", "etag", "location")
 _COMMITTED_NEEDS = ("chunks", "header_bytes", "reasons", "duplicate_keys", *COUNTS)
@@ -37,6 +38,8 @@ _OUTPUT_NEEDS = ("key", "size", "sha256", "rows")
 def malformed(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> str | None:
     """The first entry that is missing, or not of its type: what else is checked may rely on all of them."""
     problem = _form("the file's item", file, _FILE_NEEDS + (_COMMITTED_NEEDS if file["file_status"] in COMMITTED else ()))
+    if "decoded" in file and not problem:
+        problem = _form("the decoded text", file["decoded"], ("key", "version_id", "size", "sha256"))
     for chunk in chunks:
         done, name = chunk.get("status") == ChunkStatus.DONE, f"chunk {chunk['chunk_id']}"
         problem = problem or _form(name, chunk, _CHUNK_NEEDS + (_DONE_NEEDS if done else ()))
@@ -84,7 +87,8 @@ def uncovered(file: Item, chunks: Sequence[Item]) -> str | None:
     if undone:
         return f"chunk {undone[0]} is not done"
     proofs = [ChunkProof(chunk["start"], chunk["end"], chunk["proof"]["aligned"], chunk["proof"]["open_quote"]) for chunk in chunks]
-    verdict = fold(proofs, file["header_bytes"], file["size"])
+    _, size = text_of(dict(file))
+    verdict = fold(proofs, file["header_bytes"], size)
     return None if verdict.proved else f"no record ends where the chunk from byte {verdict.replan_from} ends"
 
 

@@ -13,8 +13,9 @@ from ops.audit.outputs import output_checks
 from ops.audit.reprocessing import KeyCheck, difference, process_again
 from ops.audit.snapshot import reading_of
 from ops.audit.table import COMMITTED, malformed, table_checks, uncovered
+from ops.audit.text import Text
 from runtime.contracts.model import Contract
-from runtime.models import ChunkStatus, ObjectRef
+from runtime.models import ObjectRef
 from runtime.object_store import ObjectStore, StoredObject
 from runtime.workflow.reading import Reading
 
@@ -54,45 +55,46 @@ class Verifier:
             yield from self._read_again(found[0])
 
     def _read_again(self, original: StoredObject) -> Iterator[Check]:
-        """The original in one pass where its chunks cover it; else its bytes first, and then each chunk for itself."""
-        readings: list[Reading] = []
-        if self.chunks:
-            yield check("contract", "it is the one that the table names", lambda: readings.append(self._reading()))
+        """The original once, from its first byte to its last; its chunks are processed as they go by."""
         fingerprint = fingerprint_of(original, self.s3)
-        covered = check("table", "the chunks cover the original", lambda: uncovered(self.file, self.chunks)).result == AGREES
-        one_pass = bool(readings) and covered and original.size == self.file["size"]
-        # What lies before the first chunk; where chunks do not cover the file, all of it.
-        _exhaust(fingerprint.pass_on(self._stream(0, self.file["header_bytes"] if one_pass else original.size)))
-        for reading in readings:
-            with KeyCheck(reading.contract) as keys:
-                yield from self._chunk_checks(reading, keys, original.size, fingerprint.pass_on if one_pass else iter)
-                if self.file["file_status"] in COMMITTED:
-                    yield check("primary key", "as many rows repeat one as the table says", lambda: keys.difference(self.file))
+        parts = fingerprint.pass_on(self._stream(original.size))
+        if check("table", "the chunks cover the original", lambda: uncovered(self.file, self.chunks)).result == AGREES:
+            yield from self._process_again(parts)
+        _exhaust(parts)
         yield check("original", "its bytes have the ETag that S3 gave them", lambda: _etag(original, fingerprint))
 
-    def _chunk_checks(
-        self, reading: Reading, keys: KeyCheck, size: int, passing: Callable[[Iterator[bytes]], Iterator[bytes]]
-    ) -> Iterator[Check]:
+    def _process_again(self, parts: Iterator[bytes]) -> Iterator[Check]:
+        readings: list[Reading] = []
+        yield check("contract", "it is the one that the table names", lambda: readings.append(self._reading()))
+        for reading in readings:
+            text = Text(self.file, reading.layout, parts)
+            yield check("original", "it has a header", lambda text=text: _exhaust(text.until(self.file["header_bytes"])))  # type: ignore[misc]
+            with KeyCheck(reading.contract) as keys:
+                yield from self._chunk_checks(reading, keys, text)
+                if self.file["file_status"] in COMMITTED:
+                    yield check("primary key", "as many rows repeat one as the table says", lambda: keys.difference(self.file))
+            if reading.layout.decoding:
+                yield check("original", "it decodes to the text that was recorded", text.difference)
+
+    def _chunk_checks(self, reading: Reading, keys: KeyCheck, text: Text) -> Iterator[Check]:
         first_row = 1
         for chunk in self.chunks:
-            if chunk["status"] != ChunkStatus.DONE:
-                continue
-            parts = passing(self._stream(chunk["start"], min(chunk["end"], size)))
 
-            def compare(chunk: Item = chunk, parts: Iterator[bytes] = parts, first_row: int = first_row) -> str | None:
-                again = process_again(self.file, chunk, parts, reading)
+            def compare(chunk: Item = chunk, first_row: int = first_row) -> str | None:
+                again = process_again(chunk, text, reading, self.file)
                 keys.add(again, first_row)
                 return difference(again, chunk, first_row, self.store)
 
             yield check(f"chunk {chunk['chunk_id']}", "the original, processed again, gives its counts, rows and rejects", compare)
-            _exhaust(parts)
+            # What was left of it when it failed.
+            check("", "", lambda chunk=chunk: _exhaust(text.until(chunk["end"])))  # type: ignore[misc]
             first_row += chunk["rows_read"]
 
     def _reading(self) -> Reading:
         return reading_of(self.file, self.contracts, self.store)
 
-    def _stream(self, start: int, end: int) -> Iterator[bytes]:
-        for part in self.store.stream(self._original, start, end):
+    def _stream(self, size: int) -> Iterator[bytes]:
+        for part in self.store.stream(self._original, 0, size):
             self.advance(len(part))
             yield part
 

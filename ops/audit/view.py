@@ -28,7 +28,9 @@ def summary(told: Document) -> RenderableType:
     status, place = str(told["status"]), sent["location"] or {}
     error = f"{outcome['error_type']}: {outcome['error_message']}" if outcome["error_type"] else None
     contract = f"{read['dataset']} {read['contract_version']}, SHA-256 {read['contract_sha256']}" if read["contract_sha256"] else None
-    columns = f"{read['columns']} columns, {read['encoding']}, delimiter {read['delimiter']!r}" if read["columns"] else None
+    written = " of ".join(str(read[name]) for name in ("compression", "encoding") if read[name])
+    columns = f"{read['columns']} columns, {written}, delimiter {read['delimiter']!r}" if read["columns"] else None
+    decoded = read["decoded"]
     rows = [
         ("file", told["file_id"]),
         ("state", cell(status, style=f"bold {COLOURS.get(status, 'cyan')}")),
@@ -44,6 +46,7 @@ def summary(told: Document) -> RenderableType:
         ("not moved", sent["not_moved"]),
         ("contract", contract),
         ("read as", columns),
+        ("decoded", f"{_number(decoded['size'])} bytes, SHA-256 {decoded['sha256']}; offsets count these" if decoded else None),
         ("execution", f"{workflow['execution']} (attempt {workflow['attempt']})"),
         ("rows", _counts(told["rows"])),
         ("manifest", outcome["commit_manifest"]),
@@ -73,7 +76,7 @@ def fate(found: Fate) -> RenderableType:
         _labelled("SHA-256", found.output["sha256"]),
     ]
     if found.reject is not None:
-        lines.append(_labelled("bytes", f"{found.reject.length:,} from byte {found.reject.offset:,} of the original"))
+        lines.append(_labelled("bytes", f"{found.reject.length:,} from byte {found.reject.offset:,}"))
         reasons = found.reject.reasons
         lines += [_labelled("because", f"{why.column or '(whole row)'}: {why.code}: {why.message}") for why in reasons]
         lines.append(_labelled("record", found.reject.raw))

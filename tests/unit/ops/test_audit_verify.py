@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -58,8 +59,17 @@ def wrong(checks: list[Check]) -> list[str]:
 
 @pytest.mark.parametrize(
     "body",
-    [good_and_bad(), HEADER.encode(), csv([row(1)])[:-1], csv(row(n, amount="lots") for n in (1, 2)), b"a;b\n1;2\n", csv([row(1), row(1)])],
-    ids=["good and bad", "header only", "no last newline", "all bad", "rejected", "a key twice"],
+    [
+        good_and_bad(),
+        HEADER.encode(),
+        csv([row(1)])[:-1],
+        csv(row(n, amount="lots") for n in (1, 2)),
+        b"a;b\n1;2\n",
+        csv([row(1), row(1)]),
+        gzip.compress(good_and_bad(), mtime=0),
+        good_and_bad().decode().encode("utf-16"),
+    ],
+    ids=["good and bad", "header only", "no last newline", "all bad", "rejected", "a key twice", "gzip", "UTF-16"],
 )
 def test_what_nobody_touched_agrees(process: Any, body: bytes) -> None:
     passed: list[int] = []
@@ -244,6 +254,14 @@ def test_an_expired_snapshot_is_replaced_by_the_same_contract_only(file: Audited
     (line,) = wrong(verify(file, contracts={}))
     assert line.startswith(f"{UNKNOWN}: contract: manifests/")
     assert "expired" in line
+
+
+def test_a_compressed_original_is_decoded_again_and_its_text_not_trusted(process: Any) -> None:
+    made: AuditedFile = process(gzip.compress(good_and_bad(), mtime=0))
+    made.delete(made.item["decoded"]["key"], made.item["decoded"]["version_id"])  # it expires
+    assert wrong(verify(made)) == []
+    made.alter("#file", lambda item: item["decoded"].update(sha256="0" * 64))
+    assert any(re.match("differs: original: SHA-256 0000.* was recorded", line) for line in wrong(verify(made)))
 
 
 def test_what_may_not_be_read_is_not_called_changed(file: AuditedFile, monkeypatch: pytest.MonkeyPatch) -> None:
