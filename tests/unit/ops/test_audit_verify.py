@@ -278,6 +278,21 @@ def test_what_may_not_be_read_is_not_called_changed(file: AuditedFile, monkeypat
     assert line.startswith(f"{UNKNOWN}: chunk 00000: S3 GetObject")
 
 
+def test_bytes_that_s3_did_not_receive_are_named_though_s3_says_nothing(file: AuditedFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One letter of row 20's merchant: only the bytes tell, as an ETag and as a row."""
+    original, stream = file.item["location"]["key"], object_store.ObjectStore.stream
+
+    def rotten(self: Any, ref: Any, start: int, end: int) -> Iterator[bytes]:
+        body = b"".join(stream(self, ref, start, end))
+        at = body.rindex(b"Smith") if ref.key == original else 0
+        return iter([body[:at] + b"$" + body[at + 1 :]] if at else [body])
+
+    monkeypatch.setattr(object_store.ObjectStore, "stream", rotten)
+    found = wrong(verify(file))
+    assert any(re.match("differs: original: S3 says .*, the bytes give", line) for line in found)
+    assert any("row 20 of the Parquet is not the original's, in: merchant" in line for line in found)
+
+
 def test_an_original_that_was_uploaded_in_parts_has_its_etag_computed(workflow: Workflow) -> None:
     """Parts of 5 MiB and a rest; then one byte is exchanged, which only the bytes can tell."""
     body = csv(row(number, description="x" * 20_000) for number in range(300))
