@@ -102,7 +102,7 @@ class Workflow(Construct):
             sfn.Choice(self, "IsFailureNew").when(sfn.Condition.string_equals("$.decision", "NOTHING"), nothing).otherwise(published)
         )
         return (
-            sfn.Choice(self, "RouteEvent", comment="An object arrived, or an execution ended badly")
+            sfn.Choice(self, "RouteEvent", comment="An object arrived, a file is taken up again, or an execution ended badly")
             .when(sfn.Condition.string_equals("$['detail-type']", EXECUTION_ENDED), record_failure)
             .otherwise(register)
         )
@@ -189,17 +189,20 @@ class Workflow(Construct):
                 "chunk_id": tasks.DynamoAttributeValue.from_string(FILE_ITEM),
             },
             update_expression="SET published_at = :now ADD revision :one",
-            condition_expression="attribute_exists(file_id)",
+            # What was told of an attempt says nothing of the next one.
+            condition_expression="attempt = :attempt",
             expression_attribute_values={
                 ":now": tasks.DynamoAttributeValue.from_string(sfn.JsonPath.string_at("$$.State.EnteredTime")),
                 # A change of the item like any other: one that was prepared before it must not undo it.
                 ":one": tasks.DynamoAttributeValue.from_number(1),
+                ":attempt": tasks.DynamoAttributeValue.number_from_string(sfn.JsonPath.format("{}", sfn.JsonPath.string_at("$.attempt"))),
             },
             result_path=sfn.JsonPath.DISCARD,
         )
-        # A file that is not there will not appear.
+        # An attempt that is over, or a file that is not there, will not come back.
         delivered.add_retry(errors=["DynamoDB.ConditionalCheckFailedException"], max_attempts=0)
         delivered.add_retry(errors=["States.TaskFailed"], **BACKOFF)
+        delivered.add_catch(ended, errors=["DynamoDB.ConditionalCheckFailedException"], result_path=sfn.JsonPath.DISCARD)
         undelivered = self._notify("NotifyUndelivered", "Outcome not delivered").next(
             sfn.Fail(
                 self,

@@ -105,6 +105,38 @@ class Arrival:
             raise InvalidInput(f"not an S3 Object Created event: {error!r}") from error
 
 
+#: Detail type of the event that asks for a file to be taken up again.
+REDRIVE_REQUESTED = "Redrive Requested"
+
+
+@dataclass(frozen=True)
+class Redrive:
+    """Somebody's wish that a file which ended badly is taken up again.
+
+    ``attempt`` is the one that was seen to have ended: of two wishes that saw the same, one counts.
+    ``from_start`` begins again with validation; otherwise what is finished stays.
+    """
+
+    file_id: str
+    attempt: int
+    requester: str
+    from_start: bool
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Redrive:
+        try:
+            if event["detail-type"] != REDRIVE_REQUESTED:
+                raise InvalidInput(f"detail-type is {event['detail-type']!r}, not {REDRIVE_REQUESTED!r}")
+            detail = event["detail"]
+            check_schema(detail)
+            return cls(str(detail["file_id"]), int(detail["attempt"]), str(detail["requester"]), bool(detail["from_start"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"not a request for a redrive: {error!r}") from error
+
+    def to_event(self) -> dict[str, Any]:
+        return {"detail-type": REDRIVE_REQUESTED, "source": "ledgerline.ops", "detail": {"schema": SCHEMA, **asdict(self)}}
+
+
 @dataclass(frozen=True)
 class Decoding:
     """What makes text of an original that has none at any offset: ``gz`` is undone first, then UTF-16 becomes UTF-8.

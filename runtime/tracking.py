@@ -11,7 +11,7 @@ import functools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
 
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -104,10 +104,12 @@ class Tracking:
         detail: Mapping[str, Any] | None = None,
         *,
         expecting: Mapping[str, Any] | None = None,
+        without: Collection[str] = (),
     ) -> Transition:
         """Move the file to *to_status*; a move already made by this attempt is not repeated.
 
         *expecting* are attributes as the caller read them; where one differs, another made the move.
+        *without* are attributes that the item no longer has afterwards.
 
         Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
         """
@@ -124,7 +126,7 @@ class Tracking:
             if item["file_status"] not in from_statuses:
                 raise OwnershipLost(task.file_id, task.attempt, item["file_status"])
             changed = {
-                **item,
+                **{name: value for name, value in item.items() if name not in without},
                 **(attributes or {}),
                 "file_status": to_status,
                 "updated_at": iso(self._now()),
@@ -141,6 +143,31 @@ class Tracking:
             if self._transact([put, self._put_event(self._event(changed, item["file_status"], detail or {}))]):
                 return Transition(changed, made=True)
         raise TrackingUnavailable("TransactWriteItems", "the item kept changing")
+
+    def reopen(
+        self,
+        ended: FileTask,
+        to_status: str,
+        from_statuses: Sequence[str],
+        attributes: Mapping[str, Any],
+        detail: Mapping[str, Any],
+        *,
+        execution: str,
+        lease_seconds: int,
+        without: Collection[str],
+    ) -> Item:
+        """Give a file that has ended in attempt *ended* its next attempt, which *execution* owns.
+
+        Raises OwnershipLost when the file is another attempt's by now, or in another state.
+        """
+        moment = self._now()
+        owned = {
+            "attempt": ended.attempt + 1,
+            "execution": execution,
+            "lease_expires_at": int(moment.timestamp()) + lease_seconds,
+            "reopened_at": iso(moment),
+        }
+        return self.transition(ended, to_status, from_statuses, {**attributes, **owned}, detail, without=without).item
 
     # Chunks
 

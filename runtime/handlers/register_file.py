@@ -1,15 +1,22 @@
-"""RegisterFile: gets ``{event, execution}``, answers which file it is and whether to go on."""
+"""RegisterFile: gets ``{event, execution}``, answers which file it is and whether to go on.
+
+The event is an object's arrival, or the request that a file is taken up again.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from runtime.models import Arrival
+from runtime.models import REDRIVE_REQUESTED, Arrival, Redrive
 from runtime.observability import observed
+from runtime.workflow.redrive import redrive_file
 from runtime.workflow.registration import register_file
 from runtime.workflow.stage import current_stage
 
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return register_file(Arrival.from_event(event["event"]), event["execution"], current_stage())
+    asked, execution = event["event"], event["execution"]
+    if asked.get("detail-type") == REDRIVE_REQUESTED:
+        return redrive_file(Redrive.from_event(asked), execution, current_stage())
+    return register_file(Arrival.from_event(asked), execution, current_stage())

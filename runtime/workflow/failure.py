@@ -9,7 +9,7 @@ from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import FileRejected, InvalidInput, OwnershipLost, TransientError, error_class
 from runtime.executions import explained
-from runtime.models import Arrival, ChunkStatus, FileStatus, FileTask
+from runtime.models import REDRIVE_REQUESTED, Arrival, ChunkStatus, FileStatus, FileTask, Redrive
 from runtime.observability import emit
 from runtime.tracking import Item
 from runtime.workflow.finalization import Totals
@@ -67,6 +67,8 @@ def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> di
 def _file_of(failure: _Failure, stage: Stage) -> Item | None:
     if "file_id" in failure.source:
         return stage.tracking.file(str(failure.source["file_id"]))
+    if failure.source.get("detail-type") == REDRIVE_REQUESTED:
+        return stage.tracking.file(Redrive.from_event(failure.source).file_id)
     try:
         arrival = Arrival.from_event(failure.source)
         identity = identify(arrival.original, stage)
@@ -93,7 +95,7 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
     chunks = finished_chunks(item, stage) if "chunks" in item else []
     kind, message = failure.type, failure.message
     if error_class(kind) is None:
-        kind, message = _from_chunks(chunks) or (kind, message)
+        kind, message = _from_chunks([chunk for chunk in chunks if _tried(chunk, item)]) or (kind, message)
     known = error_class(kind)
     status = FileStatus.REJECTED if known and issubclass(known, FileRejected) else FileStatus.FAILED
     attributes: dict[str, Any] = {"error_type": kind, "error_message": message[:_MESSAGE_CHARACTERS]}
@@ -107,6 +109,11 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
         counted = names.FILES_REJECTED if status == FileStatus.REJECTED else names.FILES_FAILED
         emit(stage.settings.stage, {counted: 1, names.FILE_SECONDS: seconds_open(ended.item)})
     return ended.item
+
+
+def _tried(chunk: Item, item: Item) -> bool:
+    """Whether the file's present attempt has tried the chunk: an older one's error explains nothing."""
+    return str(chunk.get("started_at", "")) >= str(item.get("reopened_at", ""))
 
 
 def _from_chunks(chunks: list[Item]) -> tuple[str, str] | None:

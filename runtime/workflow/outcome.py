@@ -11,7 +11,7 @@ from runtime.tracking import Item
 
 #: SNS refuses a longer subject.
 _SUBJECT_CHARACTERS = 100
-_PUBLISHED = ("file_id", "dataset", "partner", "bucket", "key", "version_id", "size", "created_at")
+_PUBLISHED = ("file_id", "attempt", "dataset", "partner", "bucket", "key", "version_id", "size", "created_at")
 _COUNTED = ("rows_read", "rows_accepted", "rows_rejected", "duplicate_keys")
 
 
@@ -39,7 +39,8 @@ def outcome(item: Item) -> dict[str, Any]:
         "publish": not is_reserved(item),
         "alert": status != FileStatus.SUCCEEDED and not is_reserved(item),
         "group": item["partner"],
-        "deduplication": f"{item['file_id']}-{status}",
+        # A file may fail twice within the five minutes in which the queue drops what it has seen.
+        "deduplication": f"{item['file_id']}-{status}" + (f"-{item['attempt']}" if item["attempt"] > 1 else ""),
         "subject": _subject(f"{status}: {item.get('dataset') or 'unknown dataset'} file of {item['partner']}{what}"),
         "body": json.dumps(message),
     }

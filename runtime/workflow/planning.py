@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from typing import Any
 
 from runtime import keys
 from runtime.errors import InvalidInput, ReconciliationFailed, RecordTooLong
-from runtime.models import ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
+from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
 from runtime.object_store import StoredSource
 from runtime.records.planning import MAX_RECORD_BYTES, plan
 from runtime.tracking import Item
 from runtime.workflow import reading
 from runtime.workflow.materialization import Materialized, materialize
+from runtime.workflow.roll_forward import finished_chunks
 from runtime.workflow.stage import Stage, text_of
 
 
@@ -24,20 +26,23 @@ def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[st
     from nothing else, so planners that run twice, or at once, agree.
     """
     item = stage.owned(task)
-    if item["file_status"] == FileStatus.VALIDATED:
-        item = _make_plan(task, item, 1, None, stage)
+    if item["file_status"] == FileStatus.VALIDATED and "manifest_key" in item:
+        item = _resume_plan(task, item, stage)
+    elif item["file_status"] == FileStatus.VALIDATED:
+        item = _make_plan(task, item, item.get("plan", 0) + 1, None, stage)
     elif exact_from is not None and item["exact_from"] != exact_from:
-        if item["plan"] > 1:
+        if item["exact_from"] is not None:
             raise ReconciliationFailed(task.file_id, "an exact plan", "boundaries that hold", f"a broken proof at byte {exact_from}")
         item = _make_plan(task, item, item["plan"] + 1, exact_from, stage)
     manifest = ObjectRef(stage.store.bucket, item["manifest_key"])
-    stage.tracking.plan_chunks(map(ChunkTask.from_dict, json.loads(stage.store.read(manifest))))
-    return task.to_dict(manifest={"bucket": manifest.bucket, "key": manifest.key}, chunks=item["chunks"])
+    chunks = [ChunkTask.from_dict(chunk) for chunk in json.loads(stage.store.read(manifest))]
+    stage.tracking.plan_chunks(chunks)
+    return task.to_dict(manifest={"bucket": manifest.bucket, "key": manifest.key}, chunks=len(chunks))
 
 
 def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, stage: Stage) -> Item:
     """Write a plan and try to make it the file's; return the item with the plan that is."""
-    kept = [] if exact_from is None else [(c["start"], c["end"]) for c in stage.tracking.chunks(task.file_id) if c["end"] <= exact_from]
+    kept = [] if exact_from is None else [(c["start"], c["end"]) for c in finished_chunks(item, stage) if c["end"] <= exact_from]
     ranges, made = _ranges(item, exact_from, kept, stage)
     decoded = {"decoded": made.text.to_dict()} if made else {}
     text, size = text_of({**item, **decoded})
@@ -54,6 +59,29 @@ def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, 
         {**planned, **decoded, "manifest_key": _write_manifest(chunks, task.file_id, stage)},
         {**planned, **decoded, **({"records_sampled": made.records_sampled} if made else {})},
         expecting={"plan": item.get("plan")},
+    ).item
+
+
+def _resume_plan(task: FileTask, item: Item, stage: Stage) -> Item:
+    """Name, of a plan that an earlier attempt left, the chunks that are not finished; the original may be elsewhere by now.
+
+    A plan whose items that attempt did not come to make is taken from its manifest.
+    """
+    planned = [ChunkTask.from_dict(chunk) for chunk in json.loads(stage.store.read(ObjectRef(stage.store.bucket, item["manifest_key"])))]
+    finished = {
+        chunk["chunk_id"]
+        for chunk in finished_chunks(item, stage)
+        if chunk["plan"] == item["plan"] and chunk["status"] in (ChunkStatus.DONE, ChunkStatus.MISALIGNED)
+    }
+    text, _ = text_of(item)
+    left = [dataclasses.replace(chunk, source=text) for chunk in planned if chunk.chunk_id not in finished]
+    return stage.tracking.transition(
+        task,
+        FileStatus.PROCESSING,
+        (FileStatus.VALIDATED,),
+        {"manifest_key": _write_manifest(left, task.file_id, stage)},
+        {"plan": item["plan"], "chunks": item["chunks"], "unfinished": len(left)},
+        expecting={"manifest_key": item["manifest_key"]},
     ).item
 
 

@@ -60,10 +60,7 @@ def record_arrival(
     """Write who sent what, unless it is on record already; return what is on record."""
     original = arrival.original
     identity = identify(original, stage)
-    try:
-        named = keys.parse_incoming(original.key)
-    except InvalidKey:
-        named = IncomingKey(None, keys.NO_PARTNER, original.key.rpartition("/")[2])
+    named = named_by(original.key)
     attributes = {
         **original.to_dict(),
         "location": original.to_dict(),
@@ -83,3 +80,11 @@ def record_arrival(
     if found is None:
         raise TrackingUnavailable("GetItem", "the item that kept this one from being written is not there")
     return found
+
+
+def named_by(key: str) -> IncomingKey:
+    """What a key says of its file; of one that may not be used, its name alone."""
+    try:
+        return keys.parse_incoming(key)
+    except InvalidKey:
+        return IncomingKey(None, keys.NO_PARTNER, key.rpartition("/")[2])

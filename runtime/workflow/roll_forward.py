@@ -109,9 +109,12 @@ def all_done(chunks: Sequence[Item], item: Item) -> bool:
 
 
 def seconds_open(item: Item) -> float:
-    """Seconds from registration to the last change."""
-    created, updated = (datetime.fromisoformat(item[name].replace("Z", "+00:00")) for name in ("created_at", "updated_at"))
-    return (updated - created).total_seconds()
+    """Seconds from the registration, or from when the file was taken up again, to the last change."""
+    opened, updated = (
+        datetime.fromisoformat(moment.replace("Z", "+00:00"))
+        for moment in (item.get("reopened_at", item["created_at"]), item["updated_at"])
+    )
+    return (updated - opened).total_seconds()
 
 
 def _offsets(item: Item) -> dict[str, Any]:

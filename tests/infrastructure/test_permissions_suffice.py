@@ -17,8 +17,10 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from runtime.errors import StorageUnavailable
+from runtime.models import Redrive
 from runtime.tracking import utc_now
 from runtime.workflow.deployment_check import Check
+from runtime.workflow.failure import EXECUTION_ENDED, record_failure
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
 from tests.support.transactions import csv, row
@@ -31,6 +33,8 @@ OTHERS = {
 }
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-prod"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:etl-workflow-prod:1"
+#: Steps whose function is called otherwise.
+HANDLERS = {"process": "process_chunk", "redrive_file": "register_file"}
 TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -83,7 +87,7 @@ def workflow(monkeypatch, calls):
     retried = walked.retried
 
     def named(step, *arguments):
-        before, calls.step = calls.step, "process_chunk" if step.__name__ == "process" else step.__name__
+        before, calls.step = calls.step, HANDLERS.get(step.__name__, step.__name__)
         try:
             return retried(step, *arguments)
         finally:
@@ -155,6 +159,23 @@ def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(sta
     monkeypatch.setattr(workflow.stage.store, "move", broken)
     assert workflow.run(event)["outcome"]["status"] == "SUCCEEDED"
     assert ("record_failure", "s3:DeleteObjectVersion", "incoming/transactions/acme/a.csv") in calls.made
+    assert refused(stage, calls) == []
+
+
+@pytest.mark.parametrize("from_start", [False, True])
+def test_a_file_that_is_taken_up_again(stage, workflow, calls, monkeypatch, from_start):  # E25
+    event = workflow.upload("incoming/transactions/acme/a.csv", csv(row(number) for number in range(20)))
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.workflow.processing.process_chunk", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            workflow.run(event)
+    identity = workflow.id_of(event)
+    report = {"executionArn": workflow.item(event)["execution"], "status": "FAILED", "input": json.dumps(event)}
+    calls.step = "record_failure"
+    record_failure({"detail-type": EXECUTION_ENDED, "detail": report}, "arn:settling", workflow.stage)
+    calls.step = None
+    assert workflow.run(Redrive(identity, 1, "somebody", from_start).to_event())["outcome"]["status"] == "SUCCEEDED"
+    assert ("finalize_file", "s3:DeleteObjectVersion", f"failed/transactions/acme/{identity}-a.csv") in calls.made
     assert refused(stage, calls) == []
 
 

@@ -201,16 +201,21 @@ def test_every_outcome_is_published_in_order_per_partner(states):  # E17
     assert publish["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "NotifyUndelivered"}]
 
 
-def test_a_delivery_is_noted_as_a_change_of_a_file_that_exists(states):
+def test_a_delivery_is_noted_of_the_attempt_that_it_tells_of(states):  # E25
     noted = states["RecordDelivery"]
     assert noted["Parameters"] == {
         "TableName": "<TrackingTable3514576F>",
         "Key": {"file_id": {"S.$": "$.file_id"}, "chunk_id": {"S": "#file"}},
         "UpdateExpression": "SET published_at = :now ADD revision :one",
-        "ConditionExpression": "attribute_exists(file_id)",
-        "ExpressionAttributeValues": {":now": {"S.$": "$$.State.EnteredTime"}, ":one": {"N": "1"}},
+        "ConditionExpression": "attempt = :attempt",
+        "ExpressionAttributeValues": {
+            ":now": {"S.$": "$$.State.EnteredTime"},
+            ":one": {"N": "1"},
+            ":attempt": {"N.$": "States.Format('{}', $.attempt)"},
+        },
     }
     assert noted["Retry"][0] == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "MaxAttempts": 0}
+    assert noted["Catch"] == [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "ResultPath": None, "Next": "HowEnded"}]
     # The alert was sent before: what is noted as delivered was told to everybody.
     assert noted["Next"] == "HowEnded"
 
@@ -243,4 +248,4 @@ def test_only_failed_files_and_lost_deliveries_fail_the_execution(states):
 
 def test_no_catch_is_left_after_the_file_has_ended_but_that_of_delivery(states):
     caught = {name for name, state in states.items() if "Catch" in state}
-    assert caught == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunks", "FinalizeFile", "PublishResult"}
+    assert caught == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunks", "FinalizeFile", "PublishResult", "RecordDelivery"}

@@ -14,7 +14,7 @@ from typing import Any, Callable
 import boto3
 
 from runtime.errors import DeploymentFault, LedgerlineError, TransientError
-from runtime.models import Arrival, ChunkTask, FileTask, file_id
+from runtime.models import REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from runtime.tracking import Tracking
@@ -22,6 +22,7 @@ from runtime.workflow.failure import record_failure
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process
+from runtime.workflow.redrive import redrive_file
 from runtime.workflow.registration import register_file
 from runtime.workflow.stage import Stage
 from runtime.workflow.validation import validate_file
@@ -84,7 +85,10 @@ class Workflow:
         execution = f"arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:{self.executions}"
         state: dict[str, Any] = event
         try:
-            state = retried(register_file, Arrival.from_event(event), execution, self.stage)
+            if event["detail-type"] == REDRIVE_REQUESTED:
+                state = retried(redrive_file, Redrive.from_event(event), execution, self.stage)
+            else:
+                state = retried(register_file, Arrival.from_event(event), execution, self.stage)
             if state["decision"] != "PROCESS":
                 return state
             state = retried(validate_file, FileTask.from_event(state), self.stage, lambda: self.chunk_bytes)
