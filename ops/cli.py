@@ -15,6 +15,7 @@ from ops.commands import branch, contract
 from ops.commands.audit import audit
 from ops.commands.drift import drift
 from ops.commands.publish import publish
+from ops.commands.redrive import redrive
 from ops.commands.rejects import rejects
 from ops.commands.rollback import rollback
 from ops.commands.status import status
@@ -39,7 +40,7 @@ class Group(TyperGroup):
 app = typer.Typer(
     cls=Group,
     name="ops",
-    help="Submit files to a deployed Ledgerline stage and see what became of them.",
+    help="Submit files to a deployed Ledgerline stage, see what became of them, and take them up again.",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"max_content_width": 120},
@@ -50,6 +51,7 @@ app.command("submit")(submit)
 app.command("status")(status)
 app.command("rejects")(rejects)
 app.command("audit")(audit)
+app.command("redrive")(redrive)
 app.command("validate")(validate)
 app.command("rollback")(rollback)
 app.command("template")(template)

@@ -6,6 +6,8 @@
     ├── StageMissing           no such stack, or one without the outputs that are needed
     ├── FileUnknown            the stage has no such file
     ├── NotFinished            the file did not end in the time that was given
+    ├── RedriveRefused         the file is in no state, or in nobody's hands, to be taken up again
+    ├── DeadLettersLeft        events of the dead-letter queue that no execution was started with
     ├── UploadRefused          the bucket did not keep the object as it must
     ├── NothingValidated       a stage that was never validated has nothing to go back to
     ├── RecordDamaged          what is kept of the last validation is not what was written
@@ -60,6 +62,18 @@ class NotFinished(OpsError):
         self.file_id, self.status, self.seconds = file_id, status, seconds
         where = f"is still {status}" if status else "was not registered: its event has not arrived"
         super().__init__(f"After {seconds:,.0f} s file {file_id} {where}; follow it with `python -m ops status {file_id}`")
+
+
+class RedriveRefused(OpsError):
+    def __init__(self, file_id: str, reason: str) -> None:
+        self.file_id, self.reason = file_id, reason
+        super().__init__(f"File {file_id} {reason}")
+
+
+class DeadLettersLeft(OpsError):
+    def __init__(self, queue: str, left: int) -> None:
+        self.queue, self.left = queue, left
+        super().__init__(f"{left:,} messages of {queue} are no events of this workflow and were left there; read them, then delete them")
 
 
 class UploadRefused(OpsError):

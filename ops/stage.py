@@ -61,6 +61,15 @@ def deployed_at(suffix: str, region: str, cloudformation: CloudFormationClient) 
     return moment
 
 
+def workflow_of(suffix: str, region: str, cloudformation: CloudFormationClient) -> str:
+    """The ARN of the stage's state machine; StageMissing when its stack does not say it."""
+    stack = describe(suffix, region, cloudformation)
+    for output in stack.get("Outputs", []):
+        if output.get("OutputKey") == "StateMachineArn":
+            return str(output["OutputValue"])
+    raise StageMissing(suffix, region, f"stack {stack_name(suffix)}, which is {stack['StackStatus']}, lacks StateMachineArn")
+
+
 def describe(suffix: str, region: str, cloudformation: CloudFormationClient) -> Mapping[str, Any]:
     """The stack of a stage as CloudFormation describes it; StageMissing when there is none."""
     try:

@@ -7,6 +7,7 @@ import json
 import pytest
 from ministack.services.eventbridge import _matches_pattern
 
+from runtime.models import Redrive
 from tests.infrastructure.reading import only, text
 
 BUCKET = "etl-data-123456789012-us-east-1-prod"
@@ -68,6 +69,10 @@ def test_only_objects_under_incoming_start_the_workflow(stage, event, starts):
 @pytest.mark.parametrize("compact", [True, False], ids=["as AWS writes it", "with blanks"])
 def test_an_execution_that_ends_badly_is_brought_to_its_end(stage, status, compact):
     assert matches(stage, "etl-ended-badly-prod", ended(status, created(), compact=compact))
+
+
+def test_a_redrive_that_ends_badly_is_brought_to_its_end(stage):  # E25
+    assert matches(stage, "etl-ended-badly-prod", ended("FAILED", Redrive("f" * 32, 1, "ada", from_start=False).to_event()))
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
