@@ -1,4 +1,4 @@
-"""What starts the workflow: an object under ``incoming/`` (E5), or an execution that ended badly (E25)."""
+"""What starts the workflow: an object under ``incoming/`` (E5), an execution that ended badly, or the time for a sweep (E25)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from etl import names
 from etl.target import Target
 from etl.workflow import EXECUTION_ENDED
 from runtime import keys
+from runtime.models import SWEEP_DUE
 
 RETRY_ATTEMPTS = 185
 MAX_EVENT_AGE = Duration.hours(24)
+SWEEP_EVERY = Duration.minutes(15)
 
 #: Matches the input of executions that an ended execution started; a nested event's quotes are escaped, so it matches
 #: at the top level only. Their own bad end starts nothing: that is for a person, and an alarm tells him.
@@ -24,7 +26,7 @@ _STARTED_BY_AN_END = f'*"detail-type":*"{EXECUTION_ENDED}"*'
 
 
 class Arrivals(Construct):
-    """Two rules, one role, and one queue for what could not be delivered (standard: rules accept no other)."""
+    """Three rules, one role, and one queue for what could not be delivered (standard: rules accept no other)."""
 
     def __init__(self, scope: Construct, construct_id: str, *, target: Target, bucket_name: str, machine: sfn.IStateMachine) -> None:
         super().__init__(scope, construct_id)
@@ -44,9 +46,17 @@ class Arrivals(Construct):
             assumed_by=iam.ServicePrincipal("events.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": target.account}}),
             description="Starts the workflow",
         )
-        start = targets.SfnStateMachine(
-            machine, role=role, dead_letter_queue=self.dead_events, retry_attempts=RETRY_ATTEMPTS, max_event_age=MAX_EVENT_AGE
-        )
+
+        def start(given: events.RuleTargetInput | None = None) -> targets.SfnStateMachine:
+            return targets.SfnStateMachine(
+                machine,
+                input=given,
+                role=role,
+                dead_letter_queue=self.dead_events,
+                retry_attempts=RETRY_ATTEMPTS,
+                max_event_age=MAX_EVENT_AGE,
+            )
+
         self.arrived = events.Rule(
             self,
             "Arrived",
@@ -57,7 +67,7 @@ class Arrivals(Construct):
                 detail_type=["Object Created"],
                 detail={"bucket": {"name": [bucket_name]}, "object": {"key": [{"prefix": keys.INCOMING}]}},
             ),
-            targets=[start],
+            targets=[start()],
         )
         self.ended_badly = events.Rule(
             self,
@@ -73,5 +83,13 @@ class Arrivals(Construct):
                     "input": [{"anything-but": {"wildcard": _STARTED_BY_AN_END}}],
                 },
             ),
-            targets=[start],
+            targets=[start()],
+        )
+        self.sweep_due = events.Rule(
+            self,
+            "SweepDue",
+            rule_name=names.physical("sweep-due", target.suffix),
+            description="Looks for files that nobody works on",
+            schedule=events.Schedule.rate(SWEEP_EVERY),
+            targets=[start(events.RuleTargetInput.from_object({"detail-type": SWEEP_DUE, "source": "ledgerline.schedule", "detail": {}}))],
         )

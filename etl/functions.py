@@ -1,10 +1,10 @@
-"""The six functions of the workflow and the one that checks a deployment, each with its own role and log group."""
+"""The seven functions of the workflow and the one that checks a deployment, each with its own role and log group."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -18,6 +18,7 @@ from etl.permissions import ACCESS, CHECK_DEPLOYMENT, Access
 from etl.target import RuntimeSettings, Target
 from runtime import metric_names
 from runtime import settings as variables
+from runtime.models import FILES_BY_STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -123,6 +124,16 @@ class Functions(Construct):
         allow("Table", list(access.table), [self._table.table_arn])
         if access.chunk_size:
             allow("ChunkSize", ["ssm:GetParameter"], [self.chunk_bytes.parameter_arn])
+        if access.sweeps:
+            machine = names.physical("workflow", self._target.suffix)
+            states = {
+                kind: Stack.of(self).format_arn(service="states", resource=f"{kind}:{machine}") for kind in ("stateMachine", "execution")
+            }
+            below: dict[str, object] = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in access.sweeps]}}
+            allow("FindArrivals", ["s3:ListBucketVersions"], [self._bucket.bucket_arn], below)
+            allow("FindFiles", ["dynamodb:Query"], [f"{self._table.table_arn}/index/{FILES_BY_STATUS}"])
+            allow("SeeExecutions", ["states:DescribeExecution"], [f"{states['execution']}:*"])
+            allow("StartExecutions", ["states:StartExecution"], [states["stateMachine"]])
         allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
         return role
 

@@ -42,6 +42,8 @@ class Access:
     objects: tuple[tuple[str, tuple[str, ...]], ...]
     table: tuple[str, ...]
     chunk_size: bool = False
+    #: Prefixes under which versions are listed; with it come the index of files and the workflow's executions.
+    sweeps: tuple[str, ...] = ()
 
     @property
     def listed(self) -> list[str]:
@@ -101,6 +103,12 @@ ACCESS = {
             (ABORT, (keys.FAILED, keys.PROCESSED)),
         ),
         table=QUERY_ITEMS,
+    ),
+    # It finds, and starts the workflow: what is done about it is done with the rights of the others.
+    "sweep_files": Access(
+        objects=(),
+        table=("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"),
+        sweeps=(keys.INCOMING,),
     ),
 }
 

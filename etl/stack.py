@@ -82,7 +82,7 @@ class EtlStack(Stack):
                 "dead-events": self.arrivals.dead_events,
             },
             # By name: a rule's own attribute is "<bus>|<name>" or an ARN, neither of which is the metric's dimension.
-            rules={kind: names.physical(kind, target.suffix) for kind in ("arrived", "ended-badly")},
+            rules={kind: names.physical(kind, target.suffix) for kind in ("arrived", "ended-badly", "sweep-due")},
         )
         alarms = Alarms(self, "Alarms", suffix=target.suffix, metrics=metrics, topic=self.outcomes.alerts)
         region, console = target.region, f"https://{target.region}.console.aws.amazon.com"

@@ -8,8 +8,7 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-
-FILES_BY_STATUS = "files-by-status"
+from runtime.models import FILES_BY_STATUS
 
 
 class Tracking(Construct):

@@ -21,7 +21,7 @@ from etl.outcomes import Outcomes
 from etl.retries import BACKOFF, retry_function
 from etl.target import Target
 from etl.workflow_role import workflow_role
-from runtime.models import FILE_ITEM
+from runtime.models import FILE_ITEM, SWEEP_DUE
 
 TIMEOUT = Duration.hours(12)
 MAX_CONCURRENCY = 10
@@ -101,9 +101,14 @@ class Workflow(Construct):
         record_failure.next(
             sfn.Choice(self, "IsFailureNew").when(sfn.Condition.string_equals("$.decision", "NOTHING"), nothing).otherwise(published)
         )
+        sweep = self._call("SweepFiles", payload={"workflow.$": "$$.StateMachine.Id"})
+        sweep.next(sfn.Succeed(self, "Swept", comment="What was found goes its way in executions of its own"))
         return (
-            sfn.Choice(self, "RouteEvent", comment="An object arrived, a file is taken up again, or an execution ended badly")
+            sfn.Choice(
+                self, "RouteEvent", comment="An object arrived, a file is taken up again, an execution ended badly, or a sweep is due"
+            )
             .when(sfn.Condition.string_equals("$['detail-type']", EXECUTION_ENDED), record_failure)
+            .when(sfn.Condition.string_equals("$['detail-type']", SWEEP_DUE), sweep)
             .otherwise(register)
         )
 

@@ -20,6 +20,7 @@ from ops.commands.rejects import rejects
 from ops.commands.rollback import rollback
 from ops.commands.status import status
 from ops.commands.submit import submit
+from ops.commands.sweep import sweep
 from ops.commands.tell import tell
 from ops.commands.template import template
 from ops.commands.validate import validate
@@ -52,6 +53,7 @@ app.command("status")(status)
 app.command("rejects")(rejects)
 app.command("audit")(audit)
 app.command("redrive")(redrive)
+app.command("sweep")(sweep)
 app.command("validate")(validate)
 app.command("rollback")(rollback)
 app.command("template")(template)

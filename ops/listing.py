@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from ops.follow import was_left_in_incoming
-from runtime.models import FileStatus
+from runtime.models import FILES_BY_STATUS, FileStatus
 from runtime.workflow.outcome import is_reserved
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ Item = dict[str, Any]
 
 #: How long after a file's end its move and its delivery may take before their absence is odd.
 _SETTLING = timedelta(minutes=5)
-#: The sparse index of the tracking table: only files have a ``file_status``.
-INDEX = "files-by-status"
 
 _deserialize = TypeDeserializer().deserialize
 
@@ -43,7 +41,7 @@ def recent_files(
 def _newest_first(client: DynamoDBClient, table: str, status: str, page_size: int) -> Iterator[Item]:
     pages = client.get_paginator("query").paginate(
         TableName=table,
-        IndexName=INDEX,
+        IndexName=FILES_BY_STATUS,
         KeyConditionExpression="file_status = :status",
         ExpressionAttributeValues={":status": {"S": status}},
         ScanIndexForward=False,

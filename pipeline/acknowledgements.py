@@ -112,6 +112,9 @@ def stage(target: Target) -> Iterator[Acknowledged]:
         yield from _wildcards(role, [f"{bucket}/{pattern}" for pattern in patterns], _OBJECTS)
         yield from _wildcards(role, ["*"], _UNNAMED)
         yield Acknowledged(f"{name}/Etl/Functions/{function}", "AwsSolutions-L1", _RUNTIME)
+    sweep = f"{name}/Etl/Functions/SweepFiles"
+    yield from _wildcards(f"{sweep}Role", ["*"], _UNNAMED)
+    yield Acknowledged(sweep, "AwsSolutions-L1", _RUNTIME)
     check = f"{name}/Etl/Functions/CheckDeployment"
     yield from _wildcards(f"{check}Role", [f"{bucket}/{prefix}*" for prefix in (*PROBES, "manifests/")], _PROBE)
     yield from _wildcards(f"{check}Role", ["*"], _UNNAMED)
@@ -119,6 +122,7 @@ def stage(target: Target) -> Iterator[Acknowledged]:
     states, machine = f"arn:aws:states:{target.region}:{target.account}", f"etl-workflow-{target.suffix}"
     execution = f"{states}:execution:{machine}"
     yield from _wildcards(f"{check}Role", [f"{execution}:*", f"{execution}/*", f"{states}:mapRun:{machine}/*"], _CHILDREN)
+    yield from _wildcards(f"{sweep}Role", [f"{execution}:*"], _CHILDREN)
     workflow = f"{name}/Etl/Workflow/Role"
     yield from _wildcards(workflow, [f"{bucket}/manifests/*"], _OBJECTS)
     yield from _wildcards(workflow, [f"{execution}/*", f"{execution}:*"], _CHILDREN)

@@ -57,6 +57,26 @@ def started_for(client: SFNClient, machine: str, key: str, since: datetime) -> s
     return None
 
 
+class Execution(NamedTuple):
+    """How an execution ended; ``status`` is one of Step Functions', or GONE."""
+
+    status: str
+    error: str
+    cause: str
+
+
+#: Step Functions forgets executions 90 days after their end, and those of a machine that was replaced.
+GONE = "GONE"
+
+
+def look_up(client: SFNClient, execution: str) -> Execution:
+    try:
+        found = client.describe_execution(executionArn=execution)
+    except (client.exceptions.ExecutionDoesNotExist, client.exceptions.InvalidArn):
+        return Execution(GONE, "", "its execution does not exist any more")
+    return Execution(found["status"], found.get("error", ""), found.get("cause", ""))
+
+
 def waiting_fault(client: SFNClient, execution: str) -> Fault | None:
     """The deployment fault after which *execution*, or one of its map's children, waits for another try."""
     return next((fault for arn in _with_children(client, execution) if (fault := _last_fault(client, arn))), None)

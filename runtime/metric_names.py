@@ -14,6 +14,7 @@ FILE_SECONDS = "FileSeconds"
 FILES_SUCCEEDED = "FilesSucceeded"
 FILES_REJECTED = "FilesRejected"
 FILES_FAILED = "FilesFailed"
+FILES_SWEPT = "FilesSwept"
 
 # Dimensions: stage, service (the function's name in POWERTOOLS_SERVICE_NAME). Percent of the memory that the function was given.
 MEMORY_UTILIZATION = "MemoryUtilization"

@@ -18,6 +18,10 @@ ACCEPTED_SCHEMAS = (1,)
 
 FILE_ITEM = "#file"
 EVENT_PREFIX = "#event#"
+#: No file's id: what work that goes on over several calls remembers.
+BOOKMARKS = "#bookmarks"
+#: The sparse index of the tracking table: only files have a ``file_status``.
+FILES_BY_STATUS = "files-by-status"
 
 
 class FileStatus:
@@ -105,6 +109,8 @@ class Arrival:
             raise InvalidInput(f"not an S3 Object Created event: {error!r}") from error
 
 
+#: Detail type of the schedule's event.
+SWEEP_DUE = "Sweep Due"
 #: Detail type of the event that asks for a file to be taken up again.
 REDRIVE_REQUESTED = "Redrive Requested"
 

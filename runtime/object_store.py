@@ -6,13 +6,15 @@ boto3's answers become this package's errors here, so nothing above knows of Cli
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import io
 import itertools
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, TypeVar
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -51,6 +53,22 @@ class StoredObject:
     described: Mapping[str, Any]
 
 
+class Arrived(NamedTuple):
+    """One version of one object as a listing shows it; size in bytes."""
+
+    ref: ObjectRef
+    size: int
+    etag: str
+    modified: datetime
+
+
+class VersionPage(NamedTuple):
+    """``after`` is where the next page begins; None on the last one."""
+
+    objects: list[Arrived]
+    after: tuple[str, str] | None
+
+
 @dataclass(frozen=True)
 class Written:
     """An object as it was written: size in bytes, SHA-256 in hexadecimal."""
@@ -83,6 +101,18 @@ class ObjectStore:
         found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
         described = {name: answer[name] for name in ("Metadata", "ContentType") if answer.get(name)}
         return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
+
+    def versions(self, prefix: str, after: tuple[str, str] | None = None) -> Iterator[VersionPage]:
+        """Every version of every object under *prefix*, also of overwritten ones, in the order of their keys."""
+        listed = ObjectRef(self.bucket, prefix)
+        while True:
+            start: Any = {} if after is None else {"KeyMarker": after[0], "VersionIdMarker": after[1]}
+            ask = functools.partial(self._client.list_object_versions, Bucket=self.bucket, Prefix=prefix, **start)
+            answer = self._call("ListObjectVersions", listed, ask)
+            after = (answer["NextKeyMarker"], answer["NextVersionIdMarker"]) if answer["IsTruncated"] else None
+            yield VersionPage([_arrived(self.bucket, version) for version in answer.get("Versions", [])], after)
+            if after is None:
+                return
 
     def read_range(self, ref: ObjectRef, start: int, end: int) -> bytes:
         """Bytes ``[start, end)`` of one version."""
@@ -230,6 +260,11 @@ class ObjectStore:
 
 def _version(ref: ObjectRef) -> Any:
     return {"VersionId": ref.version_id} if ref.version_id else {}
+
+
+def _arrived(bucket: str, version: Mapping[str, Any]) -> Arrived:
+    ref = ObjectRef(bucket, version["Key"], version["VersionId"])
+    return Arrived(ref, int(version["Size"]), version["ETag"].strip('"'), version["LastModified"])
 
 
 _CHECKSUMS = ("ChecksumCRC64NVME", "ChecksumSHA256", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA1")

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime.errors import AccessRefused, OwnershipLost, TrackingUnavailable
-from runtime.models import EVENT_PREFIX, FILE_ITEM, SCHEMA, ChunkStatus, ChunkTask, FileTask
+from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, SCHEMA, ChunkStatus, ChunkTask, FileTask
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -74,6 +74,38 @@ class Tracking:
             "GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, FILE_ITEM), ConsistentRead=True)
         )
         return _plain(answer["Item"]) if "Item" in answer else None
+
+    def known(self, file_ids: Sequence[str]) -> set[str]:
+        """Which of at most 100 files are on record."""
+        asked: Any = {self._table: {"Keys": [_key(file_id, FILE_ITEM) for file_id in file_ids], "ProjectionExpression": "file_id"}}
+        found: set[str] = set()
+        for _ in range(5):
+            if not asked:
+                return found
+            answer = self._call("BatchGetItem", functools.partial(self._client.batch_get_item, RequestItems=asked))
+            found.update(_plain(item)["file_id"] for item in answer["Responses"].get(self._table, []))
+            asked = answer.get("UnprocessedKeys")
+        raise TrackingUnavailable("BatchGetItem", "keys were left unprocessed")
+
+    def files(self, status: str, created_since: str = "") -> Iterator[Item]:
+        """Files in one state, oldest first, page by page; the index may be seconds behind."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": FILES_BY_STATUS,
+            "KeyConditionExpression": "file_status = :status AND created_at >= :since",
+            # A sort key may not be compared with an empty text.
+            "ExpressionAttributeValues": _typed({":status": status, ":since": created_since or "0"}),
+        }
+        yield from self._pages(query)
+
+    def bookmark(self, name: str) -> Item | None:
+        """Where the work called *name* was left; None at its beginning."""
+        answer = self._call("GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(BOOKMARKS, name), ConsistentRead=True))
+        return _plain(answer["Item"]).get("place") if "Item" in answer else None
+
+    def set_bookmark(self, name: str, place: Mapping[str, Any] | None) -> None:
+        item = _typed({"file_id": BOOKMARKS, "chunk_id": name, "schema": SCHEMA, "at": iso(self._now()), "place": place})
+        self._call("PutItem", lambda: self._client.put_item(TableName=self._table, Item=item))
 
     def register(self, file_id: str, attributes: Mapping[str, Any], *, status: str, execution: str, lease_seconds: int) -> Item | None:
         """Create the file's item and its first event; None when it was there already."""
@@ -257,6 +289,9 @@ class Tracking:
             "ExpressionAttributeValues": _typed({":file": file_id, **values}),
             "ConsistentRead": True,
         }
+        yield from self._pages(query)
+
+    def _pages(self, query: dict[str, Any]) -> Iterator[Item]:
         while True:
             page = self._call("Query", functools.partial(self._client.query, **query))
             yield from map(_plain, page["Items"])

@@ -14,6 +14,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from etl.functions import MEMORY_MB, TIMEOUT
 from etl.monitoring.metrics import MAXIMUM, StageMetrics
 from etl.workflow import TIMEOUT as WORKFLOW_TIMEOUT
+from runtime import metric_names
 
 RUNBOOK = "docs/runbook.md"
 
@@ -49,7 +50,12 @@ class AlarmRule:
 
 
 def alarm_rules(metrics: StageMetrics) -> list[AlarmRule]:
-    return [*_workflow(metrics), *_functions(metrics), *_data(metrics), *_queues(metrics), *_resources(metrics)]
+    return [*_workflow(metrics), *_files(metrics), *_functions(metrics), *_data(metrics), *_queues(metrics), *_resources(metrics)]
+
+
+def _files(metrics: StageMetrics) -> list[AlarmRule]:
+    meaning = "The sweep found files that nobody worked on, and sent them on."
+    return [AlarmRule("files-swept", metrics.emitted(metric_names.FILES_SWEPT), 1, meaning)]
 
 
 def _workflow(metrics: StageMetrics) -> list[AlarmRule]:

@@ -23,7 +23,16 @@ _PROJECTS = {
     "DestroyBranch": "BranchesDestroyBranchFC6A125C",
     "ReapBranches": "BranchesReapBranchesF36FD1E3",
 }
-_FUNCTIONS = ("check-deployment", "finalize-file", "plan-chunks", "process-chunk", "record-failure", "register-file", "validate-file")
+_FUNCTIONS = (
+    "check-deployment",
+    "finalize-file",
+    "plan-chunks",
+    "process-chunk",
+    "record-failure",
+    "register-file",
+    "sweep-files",
+    "validate-file",
+)
 _PROBE_AREAS = ("incoming", "processed", "failed", "curated", "rejected", "staging")
 
 

@@ -17,7 +17,7 @@ _TOTALS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines", "reason
 #: What validation and planning found. ``plan`` stays: the next plan's number must be higher, so that no chunk of an old one counts.
 _FOUND = (
     "contract_version", "contract_sha256", "reading_key", "chunk_bytes", "encoding", "delimiter", "header_bytes", "columns",
-    "chunks", "exact_from", "manifest_key",
+    "compression", "offsets", "decoded", "chunks", "exact_from", "manifest_key",
 )  # fmt: skip
 
 

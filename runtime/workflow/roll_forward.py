@@ -110,10 +110,8 @@ def all_done(chunks: Sequence[Item], item: Item) -> bool:
 
 def seconds_open(item: Item) -> float:
     """Seconds from the registration, or from when the file was taken up again, to the last change."""
-    opened, updated = (
-        datetime.fromisoformat(moment.replace("Z", "+00:00"))
-        for moment in (item.get("reopened_at", item["created_at"]), item["updated_at"])
-    )
+    begun: str = item["reopened_at"] if "reopened_at" in item else item["created_at"]
+    opened, updated = (datetime.fromisoformat(moment.replace("Z", "+00:00")) for moment in (begun, item["updated_at"]))
     return (updated - opened).total_seconds()
 
 

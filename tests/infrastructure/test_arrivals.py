@@ -103,6 +103,16 @@ def test_the_patterns_name_this_stages_bucket_and_machine(stage):
     assert [text(arn) for arn in badly["stateMachineArn"]] == ["<WorkflowMachine0C2E3460>"]
 
 
+def test_a_sweep_is_due_every_quarter_of_an_hour(stage):  # E25
+    _, rule = only(stage, "AWS::Events::Rule", Name="etl-sweep-due-prod")
+    assert rule["ScheduleExpression"] == "rate(15 minutes)"
+    assert json.loads(rule["Targets"][0]["Input"])["detail-type"] == "Sweep Due"
+
+
+def test_the_bad_end_of_a_sweep_settles_nothing_and_is_no_failure_of_its_own(stage):
+    assert matches(stage, "etl-ended-badly-prod", ended("FAILED", {"detail-type": "Sweep Due", "detail": {}}))
+
+
 def test_events_are_delivered_again_for_a_day_and_then_kept(stage):
     dead, queue = only(stage, "AWS::SQS::Queue", QueueName="etl-events-dlq-prod")
     assert "FifoQueue" not in queue

@@ -79,7 +79,7 @@ def test_every_watched_metric_of_ours_has_a_name_and_dimensions_that_the_handler
         for _, properties in stage.of_type("AWS::Lambda::Function")
         if properties.get("Environment")
     }
-    assert len(services) == 7
+    assert len(services) == 8
     for name, dimensions in ours:
         if name == metric_names.MEMORY_UTILIZATION:
             assert set(dimensions) == {metric_names.STAGE_DIMENSION, metric_names.FUNCTION_DIMENSION}
@@ -131,7 +131,7 @@ ANCHORS = {
     "function-errors", "function-throttles", "function-slow", "memory-high",
     "rejected-rows", "unsuccessful-files",
     "queue-depth", "queue-age", "dead-results", "dead-events",
-    "table-throttles", "rule-failed",
+    "table-throttles", "rule-failed", "files-swept",
 }  # fmt: skip
 
 

@@ -99,9 +99,30 @@ def test_a_function_may_list_only_where_it_reads(stage, function):
     assert conditions == {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in FUNCTIONS[function][2]]}}
 
 
+def test_the_sweep_may_look_and_start_the_workflow(stage):  # E25: what is done about a finding is done by the others
+    group, _ = only(stage, "AWS::Logs::LogGroup", LogGroupName="/aws/lambda/etl-sweep-files-prod")
+    states = "arn:aws:states:us-east-1:123456789012"
+    assert allowed(stage, "etl-sweep-files-prod") == {
+        "FindArrivals": ({"s3:ListBucketVersions"}, {BUCKET}),
+        "FindFiles": ({"dynamodb:Query"}, {"<TrackingTable3514576F.Arn>/index/files-by-status"}),
+        "Table": ({"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"}, {"<TrackingTable3514576F.Arn>"}),
+        "SeeExecutions": ({"states:DescribeExecution"}, {f"{states}:execution:etl-workflow-prod:*"}),
+        "StartExecutions": ({"states:StartExecution"}, {f"{states}:stateMachine:etl-workflow-prod"}),
+        "Logs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, {f"<{group}.Arn>"}),
+        "xray:PutTelemetryRecords+xray:PutTraceSegments": ({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, {"*"}),
+    }
+    (condition,) = [
+        statement["Condition"]
+        for _, policy in stage.of_type("AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "FindArrivals"
+    ]
+    assert condition == {"StringLike": {"s3:prefix": ["incoming/*"]}}
+
+
 def test_the_workflow_may_call_its_functions_and_tell_the_outcome(stage):
     execution = "arn:aws:states:us-east-1:123456789012:execution:etl-workflow-prod"
-    functions = {only(stage, "AWS::Lambda::Function", FunctionName=f"etl-{name}-prod")[0] for name in FUNCTIONS}
+    functions = {only(stage, "AWS::Lambda::Function", FunctionName=f"etl-{name}-prod")[0] for name in (*FUNCTIONS, "sweep-files")}
     assert allowed(stage, "etl-workflow-prod") == {
         "CallFunctions": ({"lambda:InvokeFunction"}, {f"<{name}.Arn>" for name in functions}),
         "ReadPlan": ({"s3:GetObject"}, {f"{BUCKET}/manifests/*"}),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
 import boto3
@@ -21,15 +22,22 @@ from runtime.models import Redrive
 from runtime.tracking import utc_now
 from runtime.workflow.deployment_check import Check
 from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.sweep import Sweep
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
 from tests.support.transactions import csv, row
 
 #: Operations that no key narrows, and the action that authorizes each.
 OTHERS = {
-    **{operation: f"dynamodb:{operation}" for operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem")},
+    **{
+        operation: f"dynamodb:{operation}"
+        for operation in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem", "BatchGetItem")
+    },
     "ListObjectVersions": "s3:ListBucketVersions",
-    **{operation: f"states:{operation}" for operation in ("ListExecutions", "DescribeExecution", "ListMapRuns", "GetExecutionHistory")},
+    **{
+        operation: f"states:{operation}"
+        for operation in ("ListExecutions", "DescribeExecution", "StartExecution", "ListMapRuns", "GetExecutionHistory")
+    },
 }
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-prod"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:etl-workflow-prod:1"
@@ -176,6 +184,28 @@ def test_a_file_that_is_taken_up_again(stage, workflow, calls, monkeypatch, from
     calls.step = None
     assert workflow.run(Redrive(identity, 1, "somebody", from_start).to_event())["outcome"]["status"] == "SUCCEEDED"
     assert ("finalize_file", "s3:DeleteObjectVersion", f"failed/transactions/acme/{identity}-a.csv") in calls.made
+    assert refused(stage, calls) == []
+
+
+def test_a_sweep(stage, workflow, calls):  # E25
+    workflow.upload("incoming/transactions/acme/a.csv", csv([row(1)]))
+    workflow.run(workflow.upload("incoming/transactions/acme/b.csv", csv([row(1)])))
+    states = boto3.client("stepfunctions")
+    states.meta.events.register("before-parameter-build.*.*", calls.record)
+    machine = states.create_state_machine(
+        name="etl-workflow-test",
+        definition=json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/x",
+    )["stateMachineArn"]
+    store, later = workflow.stage.store, utc_now() + timedelta(hours=1)
+    calls.step = "sweep_files"
+    found = Sweep(walked.SETTINGS.source_name, store, workflow.stage.tracking, states, later).run(machine, 60, lambda: 0.0)
+    calls.step = None
+    assert found == {"lost": 1, "untold": 1}
+    assert {action for step, action, _ in calls.made if step == "sweep_files"} == {
+        "s3:ListBucketVersions", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem",
+        "states:DescribeExecution", "states:StartExecution",
+    }  # fmt: skip
     assert refused(stage, calls) == []
 
 

@@ -58,6 +58,7 @@ def test_the_data_bucket_tells_eventbridge_without_a_function_of_the_cdk(stage):
             "process_chunk",
             "record_failure",
             "register_file",
+            "sweep_files",
             "validate_file",
         )
     ]

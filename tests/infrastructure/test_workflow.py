@@ -77,14 +77,21 @@ def test_the_states_are_these_and_no_others(definition, states):
         "RouteEvent", "RegisterFile", "IsNewFile", "NothingToDo", "ValidateFile", "PlanChunks", "HasChunks", "ProcessChunks",
         "FinalizeFile", "IsProved", "RecordFailure", "IsFailureNew", "IsPublished", "PublishResult", "RecordDelivery",
         "NotifyUndelivered", "ResultUndelivered", "IsAlert", "NotifyFailure", "HowEnded", "FileFailed", "FileRejected", "FileSucceeded",
-        "ProbeEnded",
+        "ProbeEnded", "SweepFiles", "Swept",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("RouteEvent", {("$['detail-type']", "Step Functions Execution Status Change"): "RecordFailure", "default": "RegisterFile"}),
+        (
+            "RouteEvent",
+            {
+                ("$['detail-type']", "Step Functions Execution Status Change"): "RecordFailure",
+                ("$['detail-type']", "Sweep Due"): "SweepFiles",
+                "default": "RegisterFile",
+            },
+        ),
         ("IsNewFile", {("$.decision", "PROCESS"): "ValidateFile", "default": "NothingToDo"}),
         ("HasChunks", {("$.chunks", 0): "FinalizeFile", "default": "ProcessChunks"}),
         ("IsProved", {("$.decision", "REPLAN"): "PlanChunks", "default": "IsAlert"}),
@@ -110,6 +117,7 @@ def test_choices_lead_where_the_protocol_says(states, state, expected):
         ("PlanChunks", "FunctionsPlanChunksE269A2BF", "HasChunks", CATCH, None),
         ("FinalizeFile", "FunctionsFinalizeFile577F8B88", "IsProved", CATCH, None),
         ("RecordFailure", "FunctionsRecordFailure6674325C", "IsFailureNew", None, EVENT),
+        ("SweepFiles", "FunctionsSweepFilesA30E2BE9", "Swept", None, {"workflow.$": "$$.StateMachine.Id"}),
     ],
 )
 def test_a_function_is_called_retried_and_caught(states, state, function, following, catch, payload):
@@ -242,6 +250,7 @@ def test_only_failed_files_and_lost_deliveries_fail_the_execution(states):
         "FileRejected",
         "ProbeEnded",
         "NothingToDo",
+        "Swept",
     }
     assert states["FileFailed"] == {"Type": "Fail", "Error": "FileFailed", "CausePath": "$.outcome.subject"}
 

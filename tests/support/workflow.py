@@ -14,7 +14,7 @@ from typing import Any, Callable
 import boto3
 
 from runtime.errors import DeploymentFault, LedgerlineError, TransientError
-from runtime.models import REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
+from runtime.models import FILES_BY_STATUS, REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from runtime.tracking import Tracking
@@ -42,7 +42,16 @@ def make_store() -> tuple[Any, Any]:
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}, {"AttributeName": "chunk_id", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": "file_id", "AttributeType": "S"}, {"AttributeName": "chunk_id", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("file_id", "chunk_id", "file_status", "created_at")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": FILES_BY_STATUS,
+                "KeySchema": [{"AttributeName": "file_status", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
     )
     return s3, dynamodb
 

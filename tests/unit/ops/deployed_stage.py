@@ -8,9 +8,8 @@ from typing import Any
 
 import boto3
 
-from ops.listing import INDEX
 from runtime import keys
-from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id, file_id
+from runtime.models import FILES_BY_STATUS, ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id, file_id
 from runtime.tracking import Tracking
 
 BUCKET = "etl-data-123456789012-us-east-1-test"
@@ -49,7 +48,7 @@ class DeployedStage:
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}, {"AttributeName": "chunk_id", "KeyType": "RANGE"}],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-            GlobalSecondaryIndexes=[{"IndexName": INDEX, "KeySchema": index_key, "Projection": {"ProjectionType": "ALL"}}],
+            GlobalSecondaryIndexes=[{"IndexName": FILES_BY_STATUS, "KeySchema": index_key, "Projection": {"ProjectionType": "ALL"}}],
         )
 
     def create_stack(self, outputs: Mapping[str, str] = OUTPUTS) -> None:

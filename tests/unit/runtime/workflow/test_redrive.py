@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 from typing import Any
 
@@ -236,3 +237,36 @@ def test_the_function_tells_a_redrive_from_an_arrival(workflow: Workflow, failed
     wish = Redrive(workflow.id_of(failed), 1, "ada", from_start=False).to_event()
     assert handler.handler({"event": wish, "execution": "arn:x"}, None)["decision"] == "PROCESS"
     assert handler.handler({"event": failed, "execution": "arn:other"}, None)["decision"] == "NOTHING"
+
+
+def test_from_the_start_old_chunks_do_not_count_even_when_the_new_plan_died_before_its_items(
+    workflow: Workflow, failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:  # E21
+    def dies(*_: object, **__: object) -> None:
+        raise ReconciliationFailed("x", "a plan", 1, 2)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(workflow.stage.tracking, "plan_chunks", dies)
+        redrive(workflow, failed, from_start=True)
+    assert {chunk["plan"] for chunk in chunks(workflow, failed)} == {1}
+    assert redrive(workflow, failed)["outcome"]["status"] == "SUCCEEDED"
+    assert {chunk["plan"] for chunk in chunks(workflow, failed)} == {2}
+    assert workflow.item(failed)["rows_accepted"] == ROWS
+
+
+def test_decoded_text_is_read_where_it_stays(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E25
+    body = csv(row(number) for number in range(ROWS))
+    event = workflow.upload(KEY + ".gz", gzip.compress(body, mtime=0))
+
+    def breaks(*_: object, **__: object) -> None:
+        raise ReconciliationFailed("x", "something", 1, 2)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.workflow.finalization._reconcile", breaks)
+        workflow.run(event)
+    before = workflow.item(event)
+    assert before["file_status"] == "FAILED"
+    assert redrive(workflow, event)["outcome"]["status"] == "SUCCEEDED"
+    item = workflow.item(event)
+    assert (item["decoded"], item["rows_accepted"]) == (before["decoded"], ROWS)
+    assert workflow.read_json(item["manifest_key"]) == []  # every chunk was done

@@ -1,0 +1,53 @@
+"""``python -m ops sweep``: what the stage itself does every 15 minutes, now, or only said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption, connect
+from ops.stage import workflow_of
+from ops.terminal import emit, printable, stderr, stdout
+from runtime.object_store import ObjectStore
+from runtime.tracking import utc_now
+from runtime.workflow.sweep import MIN_AGE, Sweep
+
+_MEANING = {
+    "lost": "arrived, and nobody recorded it",
+    "abandoned": "is in progress, and in no execution",
+    "untold": "has ended, and nobody was told",
+}
+
+
+def sweep(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is found; start nothing.")] = False,
+    min_age: Annotated[int, typer.Option("--min-age", min=0, metavar="MINUTES", help="Leave alone what changed since.")] = int(
+        MIN_AGE.total_seconds() // 60
+    ),
+    stage: StageOption = DEFAULT_STAGE,
+    region: RegionOption = None,
+    role_arn: RoleOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find files that nobody works on, and send each on its way.
+
+    Example: python -m ops sweep --dry-run
+    """
+    deployed = connect(stage, region, role_arn)
+    workflow = workflow_of(stage, deployed.aws.region, deployed.aws.cloudformation)
+    store = ObjectStore(deployed.aws.s3, deployed.stage.data_bucket_name)
+    look = Sweep(
+        deployed.stage.source_name, store, deployed.tracking, deployed.aws.workflows, utc_now(), min_age=timedelta(minutes=min_age)
+    )
+    found = []
+    for finding in look.findings():
+        execution = None if dry_run else look.start(workflow, finding)
+        found.append({"kind": finding.kind, "about": finding.about, "execution": execution})
+        did = f": started {execution}" if execution else ""
+        stderr().print(f"{printable(finding.about, 100)} {_MEANING[finding.kind]}{did}", markup=False, soft_wrap=True)
+    if json:
+        emit({"found": found})
+    else:
+        stdout().print(f"{len(found):,} found{'; nothing was started' if dry_run else ''}.", markup=False)

@@ -1,0 +1,48 @@
+"""What ``ops sweep`` says and starts; what is found is tested with the sweep itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import boto3
+import pytest
+from typer.testing import Result
+
+from tests.unit.ops.deployed_stage import BUCKET, OUTPUTS, DeployedStage
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-test"
+KEY = "incoming/sales/acme/lost.csv"
+
+
+@pytest.fixture
+def stack(deployed: DeployedStage) -> DeployedStage:
+    boto3.client("cloudformation").delete_stack(StackName="etl-test")
+    deployed.create_stack({**OUTPUTS, "StateMachineArn": MACHINE})
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    boto3.client("stepfunctions").create_state_machine(
+        name="etl-workflow-test", definition=definition, roleArn="arn:aws:iam::123456789012:role/workflow"
+    )
+    return deployed
+
+
+def executions() -> int:
+    return len(boto3.client("stepfunctions").list_executions(stateMachineArn=MACHINE)["executions"])
+
+
+@pytest.mark.parametrize(("options", "started"), [(["--dry-run"], 0), ([], 1)])
+def test_a_dry_run_says_the_same_and_starts_nothing(
+    stack: DeployedStage, run: Callable[..., Result], options: list[str], started: int
+) -> None:  # E25
+    stack.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"a\n1\n")
+    done = run("sweep", "--min-age", "0", "--stage", "test", "--json", *options)
+    assert done.exit_code == 0, done.stderr
+    (found,) = json.loads(done.stdout)["found"]
+    assert (found["kind"], found["about"], bool(found["execution"])) == ("lost", KEY, bool(started))
+    assert f"{KEY} arrived, and nobody recorded it" in done.stderr
+    assert executions() == started
+
+
+def test_what_is_younger_is_left_alone(stack: DeployedStage, run: Callable[..., Result]) -> None:
+    stack.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"a\n1\n")
+    assert run("sweep", "--stage", "test").stdout == "0 found.\n"

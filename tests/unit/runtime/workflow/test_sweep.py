@@ -1,0 +1,203 @@
+"""What nobody works on is found, sent on its road, and ends; what somebody works on is left alone (E25)."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from runtime.executions import GONE
+from runtime.models import SWEEP_DUE
+from runtime.tracking import utc_now
+from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.sweep import MIN_AGE, REQUESTER, Sweep
+from tests.support.transactions import csv, row
+from tests.support.workflow import SETTINGS, Workflow
+
+KEY = "incoming/transactions/acme/day.csv"
+WORKFLOW = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-test"
+LATER = MIN_AGE + timedelta(minutes=1)
+
+
+class Executions:
+    """Step Functions as the sweep meets it; *statuses* by ARN, those it does not know are gone."""
+
+    class exceptions:  # noqa: N801 - boto3's
+        class ExecutionDoesNotExist(Exception): ...
+
+        class InvalidArn(Exception): ...
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, str] = {}
+        self.started: list[dict[str, Any]] = []
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        if executionArn not in self.statuses:
+            raise self.exceptions.ExecutionDoesNotExist
+        return {"status": self.statuses[executionArn]}
+
+    def start_execution(self, stateMachineArn: str, input: str) -> dict[str, Any]:  # noqa: A002, N803
+        assert stateMachineArn == WORKFLOW
+        self.started.append(json.loads(input))
+        return {"executionArn": f"arn:started:{len(self.started)}"}
+
+
+@pytest.fixture
+def states() -> Executions:
+    return Executions()
+
+
+def sweep(workflow: Workflow, states: Any, after: timedelta = LATER) -> Sweep:
+    return Sweep(SETTINGS.source_name, workflow.stage.store, workflow.stage.tracking, states, utc_now() + after)
+
+
+def run(workflow: Workflow, states: Executions, seconds: float = 60) -> dict[str, int]:
+    """A sweep, and the executions that it starts."""
+    before = len(states.started)
+    counted = sweep(workflow, states).run(WORKFLOW, seconds, lambda: 0.0)
+    for event in states.started[before:]:
+        if event["detail-type"] == EXECUTION_ENDED:
+            record_failure(event, "arn:settling", workflow.stage)
+        else:
+            workflow.run(event)
+    return dict(counted)
+
+
+def dies_after(step: str, workflow: Workflow, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(f"tests.support.workflow.{step}", killed)
+        with pytest.raises(KeyboardInterrupt):
+            workflow.run(event)
+
+
+def deliver(workflow: Workflow, event: dict[str, Any]) -> None:
+    """What RecordDelivery writes."""
+    workflow.dynamodb.update_item(
+        TableName="etl-tracking-test",
+        Key={"file_id": {"S": workflow.id_of(event)}, "chunk_id": {"S": "#file"}},
+        UpdateExpression="SET published_at = :now",
+        ExpressionAttributeValues={":now": {"S": "now"}},
+    )
+
+
+def test_a_file_whose_event_was_lost_is_processed(workflow: Workflow, states: Executions) -> None:  # E25
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    assert run(workflow, states) == {"lost": 1}
+    item = workflow.item(event)
+    assert (item["file_status"], item["rows_accepted"], item["requester"]) == ("SUCCEEDED", 20, REQUESTER)
+
+
+def test_every_version_of_a_key_is_a_file_that_can_be_lost(workflow: Workflow, states: Executions) -> None:  # E21
+    events = [workflow.upload(KEY, csv(row(number) for number in range(count))) for count in (3, 5)]
+    assert run(workflow, states) == {"lost": 2}
+    assert sorted(workflow.item(event)["rows_accepted"] for event in events) == [3, 5]
+
+
+def test_what_came_just_now_and_what_is_no_file_is_left_alone(workflow: Workflow, states: Executions) -> None:
+    workflow.upload(KEY, csv([row(1)]))
+    assert list(sweep(workflow, states, timedelta(minutes=1)).findings()) == []
+    workflow.s3.delete_object(Bucket=SETTINGS.data_bucket, Key="incoming/nothing.csv")
+    workflow.upload("incoming/transactions/", b"")
+    assert [finding.about for finding in sweep(workflow, states).findings()] == [KEY]
+
+
+def test_a_file_that_is_on_record_is_not_lost_wherever_its_bytes_are(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = workflow.upload(KEY, csv([row(1)]))
+    dies_after("validate_file", workflow, event, monkeypatch)
+    states.statuses[workflow.item(event)["execution"]] = "RUNNING"
+    assert run(workflow, states) == {}
+
+
+@pytest.mark.parametrize("step", ["validate_file", "plan_chunks", "process", "finalize_file"])
+@pytest.mark.parametrize(("status", "error"), [("ABORTED", "ExecutionAborted"), (GONE, "ExecutionGone")])
+def test_a_file_whose_execution_is_over_is_brought_to_failed(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch, step: str, status: str, error: str
+) -> None:  # E25
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    dies_after(step, workflow, event, monkeypatch)
+    if status != GONE:
+        states.statuses[workflow.item(event)["execution"]] = status
+    assert run(workflow, states) == {"abandoned": 1}
+    item = workflow.item(event)
+    assert (item["file_status"], item["error_type"], item["location"]["key"].split("/")[0]) == ("FAILED", error, "failed")
+
+
+def test_a_committed_file_goes_forward(workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch) -> None:  # E22
+    event = workflow.upload(KEY, csv([row(1)]))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.workflow.finalization.roll_forward", killed)
+        with pytest.raises(KeyboardInterrupt):
+            workflow.run(event)
+    assert workflow.item(event)["file_status"] == "COMMITTED"
+    assert run(workflow, states) == {"abandoned": 1}
+    assert workflow.item(event)["file_status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(("body", "status"), [(csv([row(1)]), "SUCCEEDED"), (b"", "REJECTED")])
+def test_an_end_that_nobody_was_told_is_told(workflow: Workflow, states: Executions, body: bytes, status: str) -> None:  # E17
+    event = workflow.upload(KEY, body)
+    workflow.run(event)
+    (finding,) = sweep(workflow, states).findings()
+    told = record_failure(finding.event, "arn:settling", workflow.stage)
+    assert (finding.kind, told["outcome"]["status"], told["outcome"]["publish"]) == ("untold", status, True)
+    deliver(workflow, event)
+    assert list(sweep(workflow, states).findings()) == []
+
+
+def test_the_report_of_a_sweeps_own_bad_end_is_nothing(workflow: Workflow) -> None:
+    report = {"executionArn": "arn:sweep", "status": "FAILED", "input": json.dumps({"detail-type": SWEEP_DUE, "detail": {}})}
+    assert record_failure({"detail-type": EXECUTION_ENDED, "detail": report}, "arn:settling", workflow.stage) == {"decision": "NOTHING"}
+
+
+def test_probes_are_told_to_nobody(workflow: Workflow, states: Executions) -> None:  # D4
+    workflow.run(workflow.upload("incoming/_validation/run-1/probe.csv", b"nothing\n"))
+    assert list(sweep(workflow, states).findings()) == []
+
+
+def test_what_ended_while_the_sweep_looked_is_no_finding(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E21
+    event = workflow.upload(KEY, csv([row(1)]))
+    dies_after("plan_chunks", workflow, event, monkeypatch)
+    describe = states.describe_execution
+
+    def ends_meanwhile(executionArn: str) -> dict[str, Any]:  # noqa: N803
+        deliver(workflow, event)
+        workflow.dynamodb.update_item(
+            TableName="etl-tracking-test",
+            Key={"file_id": {"S": workflow.id_of(event)}, "chunk_id": {"S": "#file"}},
+            UpdateExpression="ADD revision :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+        return describe(executionArn)
+
+    monkeypatch.setattr(states, "describe_execution", ends_meanwhile)
+    assert run(workflow, states) == {}
+
+
+def test_a_run_that_is_out_of_time_is_continued_by_the_next(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E8
+    for number in range(7):
+        workflow.upload(f"incoming/transactions/acme/{number}.csv", csv([row(number)]))
+    listed = workflow.s3.list_object_versions
+    monkeypatch.setattr(workflow.s3, "list_object_versions", lambda **asked: listed(**asked, MaxKeys=2))
+    monkeypatch.setattr("runtime.workflow.sweep._BATCH", 1)
+    found = []
+    for _ in range(4):
+        before = len(states.started)
+        sweep(workflow, states).run(WORKFLOW, 0, lambda: 0.0)
+        found.append([event["detail"]["object"]["key"][-5] for event in states.started[before:]])
+    assert found == [["0", "1"], ["2", "3"], ["4", "5"], ["6"]]
+    assert sweep(workflow, states).run(WORKFLOW, 60, lambda: 0.0) == {"lost": 7}
