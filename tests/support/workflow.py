@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, Generator, Tuple
 
 import boto3
 
@@ -18,7 +18,7 @@ from runtime.models import FILES_BY_STATUS, REDRIVE_REQUESTED, Arrival, ChunkTas
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from runtime.tracking import Tracking
-from runtime.workflow.failure import record_failure
+from runtime.workflow.failure import EXECUTION_ENDED, record_failure
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process
@@ -30,6 +30,12 @@ from runtime.workflow.validation import validate_file
 BUCKET = "etl-data-123456789012-us-east-1-test"
 TABLE = "etl-tracking-test"
 SETTINGS = Settings("test", "test", BUCKET, TABLE, 3600, "/etl/test/chunk-bytes")
+
+Road = Generator[Tuple[Any, ...], Any, "dict[str, Any]"]
+
+
+class WorkerLost(Exception):
+    """A function's process died, or Step Functions lost touch with it: ``Runtime.ExitError`` and its like, which are retried."""
 
 
 def make_store() -> tuple[Any, Any]:
@@ -90,27 +96,48 @@ class Workflow:
 
     def run(self, event: dict[str, Any]) -> dict[str, Any]:
         """One execution from its event to its end; returns the last state's output."""
+        road = self.road(event, self.next_execution())
+        try:
+            call = next(road)
+            while True:
+                try:
+                    answer = retried(*call)
+                except LedgerlineError as error:
+                    call = road.throw(error)
+                else:
+                    call = road.send(answer)
+        except StopIteration as end:
+            return dict(end.value)
+
+    def next_execution(self) -> str:
         self.executions += 1
-        execution = f"arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:{self.executions}"
+        return f"arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:{self.executions}"
+
+    def road(self, event: dict[str, Any], execution: str) -> Road:
+        """One execution, task by task: yields a step with its arguments, is sent the answer or thrown the error that no retry mended.
+
+        Whoever drives it decides how a step is called, so that workers can die. Returns the last state's output.
+        """
+        if event["detail-type"] == EXECUTION_ENDED:
+            return (yield record_failure, event, execution, self.stage)
         state: dict[str, Any] = event
         try:
             if event["detail-type"] == REDRIVE_REQUESTED:
-                state = retried(redrive_file, Redrive.from_event(event), execution, self.stage)
+                state = yield redrive_file, Redrive.from_event(event), execution, self.stage
             else:
-                state = retried(register_file, Arrival.from_event(event), execution, self.stage)
+                state = yield register_file, Arrival.from_event(event), execution, self.stage
             if state["decision"] != "PROCESS":
                 return state
-            state = retried(validate_file, FileTask.from_event(state), self.stage, lambda: self.chunk_bytes)
+            state = yield validate_file, FileTask.from_event(state), self.stage, lambda: self.chunk_bytes
             while True:
-                state = retried(plan_chunks, FileTask.from_event(state), state.get("exact_from"), self.stage)
+                state = yield plan_chunks, FileTask.from_event(state), state.get("exact_from"), self.stage
                 for item in self.manifest(state):
-                    retried(process, ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage)
-                state = retried(finalize_file, FileTask.from_event(state), self.stage)
+                    yield process, ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage
+                state = yield finalize_file, FileTask.from_event(state), self.stage
                 if state["decision"] == "PROVED":
                     return state
-        except LedgerlineError as error:
-            failed = {**state, "error": lambda_error(error)}
-            return retried(record_failure, failed, execution, self.stage)
+        except (LedgerlineError, WorkerLost) as error:
+            return (yield record_failure, {**state, "error": lambda_error(error)}, execution, self.stage)
 
     def manifest(self, state: dict[str, Any]) -> list[dict[str, Any]]:
         if not state["chunks"]:
@@ -143,4 +170,5 @@ def retried(step: Callable[..., Any], *arguments: Any) -> Any:
 
 def lambda_error(error: Exception) -> dict[str, str]:
     """An exception as Step Functions hands it to a Catch."""
-    return {"Error": type(error).__name__, "Cause": json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})}
+    name = "Runtime.ExitError" if isinstance(error, WorkerLost) else type(error).__name__
+    return {"Error": name, "Cause": json.dumps({"errorMessage": str(error), "errorType": name})}
