@@ -1,0 +1,137 @@
+"""What must hold of every file once everything is at rest, whatever happened on the way (docs/commit-protocol.md)."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from typing import Any, Dict, List
+
+import pyarrow.parquet as pq
+
+from runtime import keys
+from runtime.models import FileStatus
+from tests.faults.executions import SteppedWorkflow
+from tests.faults.files import Sent
+from tests.support.workflow import BUCKET
+
+Item = Dict[str, Any]
+REASONS_OF_FAILURE = ("WorkerLost", "Killed")
+
+
+def check_file(workflow: SteppedWorkflow, event: dict[str, Any], sent: Sent, error: str, *, tampered: bool) -> None:
+    """*error* is what the file deserves; *tampered*: somebody deleted the original on the way."""
+    item = workflow.item(event)
+    assert item["file_status"] in FileStatus.ENDED, f"E25: it never ended: {item['file_status']}"
+    if item["file_status"] == FileStatus.REJECTED:
+        assert item["error_type"] == error, "a good file is never the partner's to mend"
+    if item["file_status"] == FileStatus.SUCCEEDED:
+        assert not error, f"a file that breaks its contract ({error}) became data"
+        _rows_are_all_there(workflow, item, sent)
+    else:
+        assert not _exists(workflow, keys.commit_manifest("transactions", item["file_id"])), "nothing of an unfinished file is visible"
+    _one_outcome(workflow, item)
+    _every_change_has_its_event(workflow, item)
+    _original_is_in_one_place(workflow, item, event, sent, tampered=tampered)
+
+
+def check_outputs(workflow: SteppedWorkflow, items: List[Item]) -> None:
+    """No object that a manifest or report lists is missing or other than it says; what none lists is one file's, under its digest."""
+    listed = {}
+    for item in items:
+        for name in ("commit_manifest", "reject_report"):
+            if item["file_status"] == FileStatus.SUCCEEDED and item.get(name):
+                assert item["file_id"] in item[name]
+                for entry in workflow.read_json(item[name])["objects"]:
+                    assert item["file_id"] in entry["key"], "a manifest lists its own file's objects"
+                    listed[entry["key"]] = entry
+    for prefix in (keys.CURATED, keys.REJECTED, keys.STAGING):
+        for key in workflow.keys(prefix):
+            if "/_files/" in key:
+                continue
+            digest = hashlib.sha256(workflow.read(key)).hexdigest()
+            assert f"-{digest[:16]}." in key, "under one name there is one content"
+            assert any(f"/{item['file_id']}/" in key for item in items), f"{key} is nobody's"
+            if key in listed:
+                assert listed.pop(key)["sha256"] == digest
+    assert not listed, "every listed object is there"
+
+
+def nothing_unfinished_is_visible(workflow: SteppedWorkflow) -> None:
+    """Holds at every moment, not only at rest."""
+    for key in workflow.keys(keys.CURATED + "transactions/_files/"):
+        item = workflow.observer.file(key.rpartition("/")[2][: -len(".json")])
+        assert item
+        assert item["file_status"] in (FileStatus.COMMITTED, FileStatus.SUCCEEDED), "visible before it was committed"
+
+
+def _rows_are_all_there(workflow: SteppedWorkflow, item: Item, sent: Sent) -> None:
+    """E20 E22: the Parquet that the manifest lists and the rejects are the input, row for row, in order."""
+    rows = [line for line in sent.rows if line]
+    manifest = workflow.read_json(item["commit_manifest"])
+    assert (manifest["rows"]["read"], item["rows_read"]) == (len(rows), len(rows))
+    assert item["rows_read"] == item["rows_accepted"] + item["rows_rejected"]
+    rejected = {}
+    if item["reject_report"]:
+        for entry in workflow.read_json(item["reject_report"])["objects"]:
+            for line in workflow.read(entry["key"]).splitlines():
+                reject = json.loads(line)
+                number = entry["first_row"] - 1 + reject["row"]
+                assert number not in rejected
+                rejected[number] = reject
+                assert next(csv.reader(io.StringIO(reject["raw"], newline=""))) == rows[number]
+    accepted = [row for entry in manifest["objects"] for row in pq.read_table(io.BytesIO(workflow.read(entry["key"]))).to_pylist()]
+    assert (len(accepted), len(rejected)) == (item["rows_accepted"], item["rows_rejected"])
+    expected = [(row[0], row[6], row[8] or None) for number, row in enumerate(rows) if number not in rejected]
+    assert [(row["transaction_id"], row["merchant"], row["description"]) for row in accepted] == expected
+
+
+def _one_outcome(workflow: SteppedWorkflow, item: Item) -> None:
+    """E21: consumers may hear twice of one outcome, never of two."""
+    told = Counter(outcome["deduplication"] for outcome in workflow.sent if json.loads(outcome["body"])["file_id"] == item["file_id"])
+    assert set(told) == {f"{item['file_id']}-{item['file_status']}"}
+    assert item["published_at"]
+
+
+def _every_change_has_its_event(workflow: SteppedWorkflow, item: Item) -> None:
+    """E20: the trail goes from nothing to the file's state without a gap, and numbers no change twice."""
+    events = sorted(workflow.observer.events(item["file_id"]), key=lambda event: int(event["chunk_id"].rpartition("#")[2]))
+    states = [None, *(event["to_status"] for event in events)]
+    assert [event["from_status"] for event in events] == states[:-1]
+    assert states[-1] == item["file_status"]
+    revisions = [int(event["chunk_id"].rpartition("#")[2]) for event in events]
+    assert len(set(revisions)) == len(revisions)
+    # Notes of a delivery count as changes of the item and have no event.
+    assert item["revision"] - len(events) <= sum(outcome["deduplication"].startswith(item["file_id"]) for outcome in workflow.sent) * 4
+    ends = [event for event in events if event["to_status"] in FileStatus.ENDED and event["from_status"] != event["to_status"]]
+    assert len(ends) == 1, "a file ends once"
+
+
+def _original_is_in_one_place(workflow: SteppedWorkflow, item: Item, event: dict[str, Any], sent: Sent, *, tampered: bool) -> None:
+    stored = event["detail"]["object"]
+    copies = [
+        version
+        for prefix in (keys.PROCESSED, keys.FAILED)
+        for version in workflow.s3.list_object_versions(Bucket=BUCKET, Prefix=prefix).get("Versions", [])
+        if item["file_id"] in version["Key"]
+    ]
+    versions = workflow.s3.list_object_versions(Bucket=BUCKET, Prefix=stored["key"]).get("Versions", [])
+    here = [version for version in versions if version["VersionId"] == stored["version-id"]]
+    location = item["location"]
+    if location["key"] == stored["key"]:
+        assert item["not_moved"], "it says why it was not moved"
+        assert here or tampered, "the original is nowhere"
+        return
+    assert not here, "the original is in two places"
+    ours = [version for version in copies if (version["Key"], version["VersionId"]) == (location["key"], location["version_id"])]
+    assert ours, "the file's location names a copy that is not there"
+    assert ours[0]["IsLatest"], "the copy that is the file's location expires: another one is current"
+    assert len({version["Key"] for version in copies}) == 1
+    body = workflow.s3.get_object(Bucket=BUCKET, Key=location["key"], VersionId=location["version_id"])["Body"].read()
+    assert body == sent.body
+
+
+def _exists(workflow: SteppedWorkflow, key: str) -> bool:
+    return key in workflow.keys(key)
