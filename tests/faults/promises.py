@@ -18,7 +18,6 @@ from tests.faults.files import Sent
 from tests.support.workflow import BUCKET
 
 Item = Dict[str, Any]
-REASONS_OF_FAILURE = ("WorkerLost", "Killed")
 
 
 def check_file(workflow: SteppedWorkflow, event: dict[str, Any], sent: Sent, error: str, *, tampered: bool) -> None:
@@ -62,7 +61,7 @@ def check_outputs(workflow: SteppedWorkflow, items: List[Item]) -> None:
 def nothing_unfinished_is_visible(workflow: SteppedWorkflow) -> None:
     """Holds at every moment, not only at rest."""
     for key in workflow.keys(keys.CURATED + "transactions/_files/"):
-        item = workflow.observer.file(key.rpartition("/")[2][: -len(".json")])
+        item = workflow.stage.tracking.file(key.rpartition("/")[2][: -len(".json")])
         assert item
         assert item["file_status"] in (FileStatus.COMMITTED, FileStatus.SUCCEEDED), "visible before it was committed"
 
@@ -97,7 +96,7 @@ def _one_outcome(workflow: SteppedWorkflow, item: Item) -> None:
 
 def _every_change_has_its_event(workflow: SteppedWorkflow, item: Item) -> None:
     """E20: the trail goes from nothing to the file's state without a gap, and numbers no change twice."""
-    events = sorted(workflow.observer.events(item["file_id"]), key=lambda event: int(event["chunk_id"].rpartition("#")[2]))
+    events = sorted(workflow.stage.tracking.events(item["file_id"]), key=lambda event: int(event["chunk_id"].rpartition("#")[2]))
     states = [None, *(event["to_status"] for event in events)]
     assert [event["from_status"] for event in events] == states[:-1]
     assert states[-1] == item["file_status"]
