@@ -12,8 +12,10 @@ import json
 import sys
 import threading
 from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Protocol, Tuple
 from unittest import mock
 
 from boto3.s3.transfer import TransferConfig
@@ -29,6 +31,10 @@ from tests.faults.network import DEADLY, Killed, Send, connect, served
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Road, WorkerLost, Workflow
 
 RETRIES = 3
+
+
+class Sender(Protocol):
+    def send(self, request: AWSPreparedRequest) -> AWSResponse: ...
 
 
 class Invocation:
@@ -80,22 +86,24 @@ class Invocation:
 class Wire:
     """Where the workers' requests arrive: they are the invocation's that has its turn, or the test's own."""
 
-    invocation: Optional[Invocation] = None
+    invocation: Optional[Sender] = None
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         return self.invocation.send(request) if self.invocation else served(request)
 
 
-class SteppedWorkflow(Workflow):
+@dataclass
+class WiredWorkflow(Workflow):
     """A stage whose workers call AWS over *wire*, and whose road goes on to the queue."""
+
+    now: Callable[[], datetime] = tracking.utc_now
 
     def __post_init__(self) -> None:
         self.wire = Wire()
         self.sent: List[dict[str, Any]] = []
         self._worker_table = connect(tracking.make_client(), self.wire.send)
-        self.stage = Stage(
-            SETTINGS, ObjectStore(connect(object_store.make_client(), self.wire.send), BUCKET), Tracking(self._worker_table, TABLE)
-        )
+        store = ObjectStore(connect(object_store.make_client(), self.wire.send), BUCKET)
+        self.stage = Stage(SETTINGS, store, Tracking(self._worker_table, TABLE, self.now))
 
     def road(self, event: dict[str, Any], execution: str) -> Road:
         """The states behind RecordFailure and FinalizeFile as well: PublishResult and RecordDelivery."""
@@ -123,7 +131,7 @@ class SteppedWorkflow(Workflow):
 class Execution:
     """One execution; ``status`` is Step Functions' own."""
 
-    def __init__(self, workflow: SteppedWorkflow, event: dict[str, Any]) -> None:
+    def __init__(self, workflow: WiredWorkflow, event: dict[str, Any]) -> None:
         self.workflow, self.event = workflow, event
         self.arn = workflow.next_execution()
         self.status = "RUNNING"

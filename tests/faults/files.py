@@ -34,13 +34,13 @@ def _with_bad_rows() -> bytes:
 
 
 def _misleading() -> bytes:
-    """One quoted field full of good records: a small window in it takes them for the file's own."""
-    inner = "".join(row(number, merchant="Rewe Markt") for number in range(900, 905))
-    return csv([*_lines(200, 3), row(203, description=f'"{inner}"'), *_lines(204, 4)])
+    """One quoted field full of good records: a small window in it takes them for the file's own. One row is bad."""
+    inner = "".join(row(number, merchant="Rewe Markt") for number in range(901, 907))
+    return csv([row(201), row(202, description=f'"{inner}"'), row(203, status="LOST"), *_lines(204, 5)])
 
 
 KINDS: Dict[str, Sent] = {
-    "good": Sent(csv(_lines(0, 10))),
+    "good": Sent(csv(_lines(0, 14))),
     "small": Sent(csv(_lines(50, 2))),
     "bad rows": Sent(_with_bad_rows()),
     "misleading": Sent(_misleading()),
@@ -51,6 +51,8 @@ KINDS: Dict[str, Sent] = {
     "a zip": Sent(b"PK\x03\x04" + bytes(200), "NotCsv"),
     "open quote": Sent(csv([*_lines(400, 8), row(408, merchant='"never closed')]), "UnterminatedQuote"),
 }
+#: Bytes: chunks as long as the longest of these records, windows so small that a boundary must be guessed in them.
+CHUNK_BYTES, WINDOW_BYTES = 1000, 300
 KEYS: Sequence[Tuple[str, str]] = (
     ("incoming/transactions/acme/day.csv", ""),
     ("incoming/transactions/other/day 1+ü.csv", ""),

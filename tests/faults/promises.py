@@ -13,14 +13,14 @@ import pyarrow.parquet as pq
 
 from runtime import keys
 from runtime.models import FileStatus
-from tests.faults.executions import SteppedWorkflow
+from tests.faults.executions import WiredWorkflow
 from tests.faults.files import Sent
 from tests.support.workflow import BUCKET
 
 Item = Dict[str, Any]
 
 
-def check_file(workflow: SteppedWorkflow, event: dict[str, Any], sent: Sent, error: str, *, tampered: bool) -> None:
+def check_file(workflow: WiredWorkflow, event: dict[str, Any], sent: Sent, error: str, *, tampered: bool) -> None:
     """*error* is what the file deserves; *tampered*: somebody deleted the original on the way."""
     item = workflow.item(event)
     assert item["file_status"] in FileStatus.ENDED, f"E25: it never ended: {item['file_status']}"
@@ -36,7 +36,7 @@ def check_file(workflow: SteppedWorkflow, event: dict[str, Any], sent: Sent, err
     _original_is_in_one_place(workflow, item, event, sent, tampered=tampered)
 
 
-def check_outputs(workflow: SteppedWorkflow, items: List[Item]) -> None:
+def check_outputs(workflow: WiredWorkflow, items: List[Item]) -> None:
     """No object that a manifest or report lists is missing or other than it says; what none lists is one file's, under its digest."""
     listed = {}
     for item in items:
@@ -58,7 +58,7 @@ def check_outputs(workflow: SteppedWorkflow, items: List[Item]) -> None:
     assert not listed, "every listed object is there"
 
 
-def nothing_unfinished_is_visible(workflow: SteppedWorkflow) -> None:
+def nothing_unfinished_is_visible(workflow: WiredWorkflow) -> None:
     """Holds at every moment, not only at rest."""
     for key in workflow.keys(keys.CURATED + "transactions/_files/"):
         item = workflow.stage.tracking.file(key.rpartition("/")[2][: -len(".json")])
@@ -66,7 +66,7 @@ def nothing_unfinished_is_visible(workflow: SteppedWorkflow) -> None:
         assert item["file_status"] in (FileStatus.COMMITTED, FileStatus.SUCCEEDED), "visible before it was committed"
 
 
-def _rows_are_all_there(workflow: SteppedWorkflow, item: Item, sent: Sent) -> None:
+def _rows_are_all_there(workflow: WiredWorkflow, item: Item, sent: Sent) -> None:
     """E20 E22: the Parquet that the manifest lists and the rejects are the input, row for row, in order."""
     rows = [line for line in sent.rows if line]
     manifest = workflow.read_json(item["commit_manifest"])
@@ -87,14 +87,14 @@ def _rows_are_all_there(workflow: SteppedWorkflow, item: Item, sent: Sent) -> No
     assert [(row["transaction_id"], row["merchant"], row["description"]) for row in accepted] == expected
 
 
-def _one_outcome(workflow: SteppedWorkflow, item: Item) -> None:
+def _one_outcome(workflow: WiredWorkflow, item: Item) -> None:
     """E21: consumers may hear twice of one outcome, never of two."""
     told = Counter(outcome["deduplication"] for outcome in workflow.sent if json.loads(outcome["body"])["file_id"] == item["file_id"])
     assert set(told) == {f"{item['file_id']}-{item['file_status']}"}
     assert item["published_at"]
 
 
-def _every_change_has_its_event(workflow: SteppedWorkflow, item: Item) -> None:
+def _every_change_has_its_event(workflow: WiredWorkflow, item: Item) -> None:
     """E20: the trail goes from nothing to the file's state without a gap, and numbers no change twice."""
     events = sorted(workflow.stage.tracking.events(item["file_id"]), key=lambda event: int(event["chunk_id"].rpartition("#")[2]))
     states = [None, *(event["to_status"] for event in events)]
@@ -108,7 +108,7 @@ def _every_change_has_its_event(workflow: SteppedWorkflow, item: Item) -> None:
     assert len(ends) == 1, "a file ends once"
 
 
-def _original_is_in_one_place(workflow: SteppedWorkflow, item: Item, event: dict[str, Any], sent: Sent, *, tampered: bool) -> None:
+def _original_is_in_one_place(workflow: WiredWorkflow, item: Item, event: dict[str, Any], sent: Sent, *, tampered: bool) -> None:
     stored = event["detail"]["object"]
     copies = [
         version
@@ -132,5 +132,5 @@ def _original_is_in_one_place(workflow: SteppedWorkflow, item: Item, event: dict
     assert body == sent.body
 
 
-def _exists(workflow: SteppedWorkflow, key: str) -> bool:
+def _exists(workflow: WiredWorkflow, key: str) -> bool:
     return key in workflow.keys(key)

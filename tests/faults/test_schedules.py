@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import Counter
-from typing import Any, Dict, Iterator, List, NamedTuple, Set
+from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from moto import mock_aws
 
-from tests.faults.executions import Execution, Invocation, SteppedWorkflow, one_call_at_a_time
-from tests.faults.files import KEYS, KINDS, Sent
+from runtime.models import ChunkStatus
+from tests.faults.executions import Execution, Invocation, WiredWorkflow, one_call_at_a_time
+from tests.faults.files import CHUNK_BYTES, KEYS, KINDS, WINDOW_BYTES, Sent
 from tests.faults.network import FAULTS, served
 from tests.faults.promises import check_file, check_outputs, nothing_unfinished_is_visible
 from tests.support.workflow import BUCKET, make_store
@@ -49,13 +50,14 @@ class Schedules(RuleBasedStateMachine):
         super().__init__()
         self._mock = mock_aws()
         self._mock.start()
-        self.workflow = SteppedWorkflow(*make_store(), chunk_bytes=700)
+        self.workflow = WiredWorkflow(*make_store(), chunk_bytes=CHUNK_BYTES)
         self.uploads: List[Upload] = []
         self.delivered: Set[int] = set()
         self.executions: List[Execution] = []
         self.left: List[Invocation] = []
         self.reported: Set[str] = set()
         self.tampered: Set[str] = set()
+        self.finished: Dict[Tuple[str, int, str], int] = {}
 
     def running(self) -> List[Execution]:
         return [execution for execution in self.executions if execution.status == "RUNNING"]
@@ -148,6 +150,15 @@ class Schedules(RuleBasedStateMachine):
         done["steps"] += 1
         nothing_unfinished_is_visible(self.workflow)
 
+    @invariant()
+    def finished_chunks_are_left_alone(self) -> None:
+        """E21: one that is finished is not processed again, so its attempts count no more. A later plan has chunks of its own."""
+        for upload in self.uploads:
+            for chunk in self.workflow.stage.tracking.chunks(self.workflow.id_of(upload.event)):
+                if chunk["status"] == ChunkStatus.DONE:
+                    name = (chunk["file_id"], chunk["plan"], chunk["chunk_id"])
+                    assert self.finished.setdefault(name, chunk["attempts"]) == chunk["attempts"], "a finished chunk was processed again"
+
     def teardown(self) -> None:
         try:
             self._come_to_rest()
@@ -155,6 +166,7 @@ class Schedules(RuleBasedStateMachine):
             for event, sent, error in self.uploads:
                 check_file(self.workflow, event, sent, error, tampered=event["detail"]["object"]["version-id"] in self.tampered)
             check_outputs(self.workflow, items)
+            self.finished_chunks_are_left_alone()
             done["schedules"] += 1
             done.update(f"files {item['file_status']}" for item in items)
             done["executions"] += len(self.executions)
@@ -206,8 +218,8 @@ def test_every_schedule_ends_with_one_outcome_and_every_row(
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     # Windows as small as these files' chunks, or no boundary would be a guess.
-    monkeypatch.setattr("runtime.records.boundaries.WINDOW_BYTES", 300)
-    monkeypatch.setattr("runtime.records.boundaries.WIDEST_WINDOW_BYTES", 600)
+    monkeypatch.setattr("runtime.records.boundaries.WINDOW_BYTES", WINDOW_BYTES)
+    monkeypatch.setattr("runtime.records.boundaries.WIDEST_WINDOW_BYTES", WINDOW_BYTES)
     done.clear()
     configured = settings(
         max_examples=int(os.environ.get("LEDGERLINE_SCHEDULES", schedules)),

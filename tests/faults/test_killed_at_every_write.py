@@ -1,0 +1,134 @@
+"""E21 E22: a worker killed before or after any write changes nothing of what a file becomes.
+
+Each write that a run makes is found by making the run; then the run is made again for each of them, with SIGKILL
+before the request leaves the worker, and with SIGKILL when its answer arrives. Step Functions' retry goes on from there.
+Compared with the undisturbed run are all items of the table, all objects and all messages. Left out are only:
+``attempts``, which must count the death; ``seconds``, which was measured; and the version ids of what the
+stage wrote, which S3 chooses: that a version is the current one is compared instead. The clock stands still.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from datetime import datetime, timezone
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from moto import mock_aws
+from moto.moto_api._internal import mock_random
+
+from tests.faults.executions import WiredWorkflow
+from tests.faults.files import CHUNK_BYTES, KINDS, WINDOW_BYTES
+from tests.faults.workers import Kill, Processes
+from tests.support.workflow import BUCKET, TABLE, make_store
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
+KEY = "incoming/transactions/acme/day 1+ü.csv"
+LEFT_OUT = {"attempts", "seconds"}
+
+
+class Run(NamedTuple):
+    """*chunk_bytes* of 150 is too small for a record, which ends a file FAILED."""
+
+    kind: str
+    chunk_bytes: int
+    ends: str
+
+
+RUNS = {
+    "succeeded": Run("misleading", CHUNK_BYTES, "SUCCEEDED"),
+    "rejected by its header": Run("other columns", CHUNK_BYTES, "REJECTED"),
+    "rejected by its last chunk": Run("open quote", CHUNK_BYTES, "REJECTED"),
+    "failed": Run("good", 150, "FAILED"),
+}
+
+
+@pytest.fixture(autouse=True)
+def standing_still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr("runtime.records.boundaries.WINDOW_BYTES", WINDOW_BYTES)
+    monkeypatch.setattr("runtime.records.boundaries.WIDEST_WINDOW_BYTES", WINDOW_BYTES)
+    monkeypatch.setattr("runtime.workflow.finalization.utc_now", lambda: NOON)
+    yield
+
+
+def made(run: Run, kill: Kill | None = None) -> Tuple[Processes, Dict[str, Any]]:
+    """The run from an empty store to its end, and what is there then."""
+    with mock_aws():
+        mock_random.seed(7)
+        workflow = WiredWorkflow(*make_store(), chunk_bytes=run.chunk_bytes, now=lambda: NOON)
+        event = workflow.upload(KEY, KINDS[run.kind].body)
+        processes = Processes(workflow, kill)
+        processes.run(event)
+        assert workflow.item(event)["file_status"] == run.ends, workflow.item(event).get("error_message")
+        return processes, {"table": _table(workflow), "objects": _objects(workflow), "queue": _queue(workflow)}
+
+
+def _table(workflow: WiredWorkflow) -> List[Any]:
+    deserialize = TypeDeserializer().deserialize
+    items = workflow.dynamodb.scan(TableName=TABLE, ConsistentRead=True)["Items"]
+    plain = [{name: deserialize(value) for name, value in item.items()} for item in items]
+    return [_comparable(workflow, item) for item in sorted(plain, key=lambda item: str(item["chunk_id"]))]
+
+
+def _comparable(workflow: WiredWorkflow, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_comparable(workflow, part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    compared = {name: _comparable(workflow, part) for name, part in value.items() if name not in LEFT_OUT}
+    if value.get("version_id") and not value["key"].startswith("incoming/"):
+        current = workflow.s3.head_object(Bucket=BUCKET, Key=value["key"])["VersionId"]
+        compared["version_id"] = "current" if current == value["version_id"] else "another"
+    return compared
+
+
+def _objects(workflow: WiredWorkflow) -> Dict[str, List[str]]:
+    """By key the contents of its versions, once each: a write that was repeated wrote the same."""
+    found: Dict[str, List[str]] = {}
+    for version in workflow.s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
+        body = workflow.s3.get_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+        found.setdefault(version["Key"], []).append(hashlib.sha256(body).hexdigest())
+    return {key: sorted(set(contents)) for key, contents in found.items()}
+
+
+def _queue(workflow: WiredWorkflow) -> List[Tuple[str, str]]:
+    """What a consumer receives: the queue drops what has been sent under the same deduplication id."""
+    return sorted({(outcome["deduplication"], json.dumps(json.loads(outcome["body"]), sort_keys=True)) for outcome in workflow.sent})
+
+
+def _kills(run: Run, every: bool) -> Tuple[List[Kill], Dict[str, Any]]:
+    """Before and after every write of the undisturbed run, or by turns at the first write of each sort; and how the run ended."""
+    undisturbed, expected = made(run)
+    if every:
+        return [Kill(write, after) for write in undisturbed.writes for after in (False, True)], expected
+    sorts = {(write.step, write.what): write for write in reversed(undisturbed.writes)}
+    return [Kill(write, index % 2 == 0) for index, write in enumerate(sorts.values())], expected
+
+
+@pytest.mark.parametrize("every", [pytest.param(False, id="each sort"), pytest.param(True, id="every write", marks=pytest.mark.long)])
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_a_worker_killed_at_a_write_changes_nothing(run: Run, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    kills, expected = _kills(run, every)
+    for kill in kills:
+        processes, found = made(run, kill)
+        assert processes.killed == 1, f"nobody was killed {kill}"
+        for what, value in expected.items():
+            assert found[what] == value, f"killed {kill}: another {what}"
+    with capsys.disabled():
+        sorts = Counter(kill.write.what for kill in kills)
+        print(f"\n{len(kills)} kills at {len({kill.write for kill in kills})} writes: " + ", ".join(f"{count} {what}" for what, count in sorts.items()))
+
+
+def test_the_run_that_succeeds_is_the_same_each_time_planned_again_and_has_rejects() -> None:
+    """Or little would follow from a comparison."""
+    processes, found = made(RUNS["succeeded"])
+    assert made(RUNS["succeeded"])[1] == found
+    steps = [write.step for write in processes.writes]
+    assert [step for index, step in enumerate(steps) if steps[index - 1] != step].count("plan_chunks") == 2
+    assert any(key.startswith("rejected/transactions/_files/") for key in found["objects"])
