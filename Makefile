@@ -41,11 +41,11 @@ run: setup ## Everything from nothing: deploy a stage on this machine, process F
 test: setup ## The whole test suite: the runtime on Python 3.9 and 3.13, the templates, the stage on the emulator
 	@$(VENV)/python -m tests.runtimes -m "not long"
 	@echo "=== Tools, templates and the stage on the emulator ==="
-	@$(VENV)/python -m pytest -q -m "not long" --ignore=tests/unit/runtime --ignore=tests/properties
+	@$(VENV)/python -m pytest -q -m "not long" --ignore=tests/unit/runtime --ignore=tests/properties --ignore=tests/faults
 
 test-long: setup ## The slower tests as well
 	@$(VENV)/python -m tests.runtimes -m long
-	@$(VENV)/python -m pytest -q -m long --ignore=tests/unit/runtime --ignore=tests/properties
+	@$(VENV)/python -m pytest -q -m long --ignore=tests/unit/runtime --ignore=tests/properties --ignore=tests/faults
 
 check: setup ## Format, lint, types, import rules, template and security gates
 	@echo "== Format and lint (ruff)"; $(VENV)/ruff format --check . && $(VENV)/ruff check .

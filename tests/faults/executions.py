@@ -11,11 +11,11 @@ import functools
 import json
 import sys
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Protocol, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Protocol, Tuple
 from unittest import mock
 
 from boto3.s3.transfer import TransferConfig
@@ -207,25 +207,16 @@ def one_call_at_a_time() -> Iterator[None]:
         yield
 
 
-class _InOrder:
+class _InOrder(Executor):
     """An executor that has no threads."""
 
     def __init__(self, workers: int) -> None:
-        pass
+        """As many as may be."""
 
-    def __enter__(self) -> _InOrder:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def map(self, function: Callable[..., Any], *arguments: Iterable[Any]) -> List[Any]:
-        return [function(*each) for each in zip(*arguments)]
-
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:
-            future.set_result(function(*arguments))
+            future.set_result(function(*arguments, **named))
         except Exception as error:  # noqa: BLE001  the future hands it on
             future.set_exception(error)
         return future

@@ -88,7 +88,9 @@ class _Session:
 
 def is_write(request: AWSPreparedRequest) -> bool:
     operation = _operation(request)
-    return operation in {"PutItem", "UpdateItem", "TransactWriteItems", "DeleteItem"} if operation else request.method not in ("GET", "HEAD")
+    return (
+        operation in {"PutItem", "UpdateItem", "TransactWriteItems", "DeleteItem"} if operation else request.method not in ("GET", "HEAD")
+    )
 
 
 def described(request: AWSPreparedRequest) -> str:

@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections import Counter
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
@@ -21,7 +21,7 @@ from moto import mock_aws
 from moto.moto_api._internal import mock_random
 
 from tests.faults.executions import WiredWorkflow
-from tests.faults.files import CHUNK_BYTES, KINDS, WINDOW_BYTES
+from tests.faults.files import CHUNK_BYTES, KINDS
 from tests.faults.workers import Kill, Processes
 from tests.support.workflow import BUCKET, TABLE, make_store
 
@@ -47,17 +47,11 @@ RUNS = {
 
 
 @pytest.fixture(autouse=True)
-def standing_still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setattr("runtime.records.boundaries.WINDOW_BYTES", WINDOW_BYTES)
-    monkeypatch.setattr("runtime.records.boundaries.WIDEST_WINDOW_BYTES", WINDOW_BYTES)
+def standing_still(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.workflow.finalization.utc_now", lambda: NOON)
-    yield
 
 
-def made(run: Run, kill: Kill | None = None) -> Tuple[Processes, Dict[str, Any]]:
+def made(run: Run, kill: Optional[Kill] = None) -> Tuple[Processes, Dict[str, Any]]:
     """The run from an empty store to its end, and what is there then."""
     with mock_aws():
         mock_random.seed(7)
@@ -122,7 +116,10 @@ def test_a_worker_killed_at_a_write_changes_nothing(run: Run, every: bool, capsy
             assert found[what] == value, f"killed {kill}: another {what}"
     with capsys.disabled():
         sorts = Counter(kill.write.what for kill in kills)
-        print(f"\n{len(kills)} kills at {len({kill.write for kill in kills})} writes: " + ", ".join(f"{count} {what}" for what, count in sorts.items()))
+        print(
+            f"\n{len(kills)} kills at {len({kill.write for kill in kills})} writes: "
+            + ", ".join(f"{count} {what}" for what, count in sorts.items())
+        )
 
 
 def test_the_run_that_succeeds_is_the_same_each_time_planned_again_and_has_rejects() -> None:

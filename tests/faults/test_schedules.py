@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections import Counter
 from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 
@@ -20,10 +21,13 @@ from moto import mock_aws
 
 from runtime.models import ChunkStatus
 from tests.faults.executions import Execution, Invocation, WiredWorkflow, one_call_at_a_time
-from tests.faults.files import CHUNK_BYTES, KEYS, KINDS, WINDOW_BYTES, Sent
+from tests.faults.files import CHUNK_BYTES, KEYS, KINDS, Sent
 from tests.faults.network import FAULTS, served
 from tests.faults.promises import check_file, check_outputs, nothing_unfinished_is_visible
 from tests.support.workflow import BUCKET, make_store
+
+#: `make test` tries one Python; `make test-long` more, on both.
+short = pytest.mark.skipif(sys.version_info < (3, 10), reason="make test-long tries this Python")
 
 SCHEDULES = 100
 LONG_SCHEDULES = 1000
@@ -208,18 +212,8 @@ class Schedules(RuleBasedStateMachine):
             yield next(execution for execution in self.executions if execution.arn == item["execution"])
 
 
-@pytest.mark.parametrize(
-    "schedules", [SCHEDULES, pytest.param(LONG_SCHEDULES, marks=pytest.mark.long)]
-)
-def test_every_schedule_ends_with_one_outcome_and_every_row(
-    schedules: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    # Windows as small as these files' chunks, or no boundary would be a guess.
-    monkeypatch.setattr("runtime.records.boundaries.WINDOW_BYTES", WINDOW_BYTES)
-    monkeypatch.setattr("runtime.records.boundaries.WIDEST_WINDOW_BYTES", WINDOW_BYTES)
+@pytest.mark.parametrize("schedules", [pytest.param(SCHEDULES, marks=short), pytest.param(LONG_SCHEDULES, marks=pytest.mark.long)])
+def test_every_schedule_ends_with_one_outcome_and_every_row(schedules: int, environment: None, capsys: pytest.CaptureFixture[str]) -> None:
     done.clear()
     configured = settings(
         max_examples=int(os.environ.get("LEDGERLINE_SCHEDULES", schedules)),

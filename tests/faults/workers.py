@@ -9,8 +9,8 @@ import os
 import signal
 import threading
 import warnings
-from multiprocessing.connection import Connection
 from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse

@@ -1,0 +1,54 @@
+"""E21: two workers in one step at the same time, from every call on that one of them may have come to.
+
+Schedules meet some of these places by luck; here each of the last ones is met, where originals move.
+"""
+
+from __future__ import annotations
+
+import pytest
+from moto import mock_aws
+
+from tests.faults.executions import Execution, WiredWorkflow, one_call_at_a_time
+from tests.faults.files import CHUNK_BYTES, KINDS
+from tests.faults.network import served
+from tests.faults.promises import check_file, check_outputs
+from tests.support.workflow import make_store
+
+KEY = "incoming/transactions/acme/day.csv"
+
+
+def calls_of(kind: str) -> int:
+    with mock_aws():
+        workflow = WiredWorkflow(*make_store(), chunk_bytes=CHUNK_BYTES)
+        execution = Execution(workflow, workflow.upload(KEY, KINDS[kind].body))
+        calls = 0
+        while execution.status == "RUNNING":
+            execution.go_on(served)
+            calls += 1
+    return calls
+
+
+@pytest.mark.parametrize("ahead", range(3))
+@pytest.mark.parametrize("kind", ["small", "other columns"])
+def test_a_worker_that_was_given_up_and_its_successor_make_one_outcome(kind: str, ahead: int, environment: None) -> None:
+    """By turns; the worker that was given up is some calls ahead from the start, and *ahead* more."""
+    with one_call_at_a_time():
+        calls = calls_of(kind)
+        for before in range(calls - 16, calls - 2):
+            with mock_aws():
+                workflow = WiredWorkflow(*make_store(), chunk_bytes=CHUNK_BYTES)
+                event = workflow.upload(KEY, KINDS[kind].body)
+                execution = Execution(workflow, event)
+                for _ in range(before):
+                    execution.go_on(served)
+                left = execution.lose_touch()
+                for _ in range(ahead):
+                    if not left.done:
+                        left.go_on(served)
+                while execution.status == "RUNNING" or not left.done:
+                    if execution.status == "RUNNING":
+                        execution.go_on(served)
+                    if not left.done:
+                        left.go_on(served)
+                check_file(workflow, event, KINDS[kind], KINDS[kind].error, tampered=False)
+                check_outputs(workflow, [workflow.item(event)])
