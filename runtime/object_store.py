@@ -6,6 +6,7 @@ boto3's answers become this package's errors here, so nothing above knows of Cli
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import io
@@ -182,32 +183,31 @@ class ObjectStore:
 
         May be repeated at any point. ObjectMissing when neither the original nor a copy is there.
         """
-        try:
-            original = self.head(source)
-        except ObjectMissing:
-            return self.head(ObjectRef(self.bucket, key)).ref
-        copy = self._checked_copy(original, key)
-        self._call(
-            "DeleteObject",
-            source,
-            lambda: self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version_id or "null"),
-        )
-        return copy
+        copy = ObjectRef(self.bucket, key)
+        # An original that is gone was moved by an earlier try, or just now by another worker.
+        with contextlib.suppress(ObjectMissing):
+            self._check_copy(self.head(source), copy)
+            self._call(
+                "DeleteObject",
+                source,
+                lambda: self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version_id or "null"),
+            )
+        # Not before: while the original was there, another could copy it once more, and older versions expire.
+        return self.head(copy).ref
 
-    def _checked_copy(self, original: StoredObject, key: str) -> ObjectRef:
-        target = ObjectRef(self.bucket, key)
+    def _check_copy(self, original: StoredObject, target: ObjectRef) -> None:
+        """Make the copy unless it is there already; ReconciliationFailed when it is not the same."""
         try:
             copy = self.head(target)
         except ObjectMissing:
             copy = None
         if copy is None or not self._same(original, copy):
-            self._copy(original, key)
+            self._copy(original, target.key)
             copy = self.head(target)
         if not self._same(original, copy):
             raise ReconciliationFailed(
-                key, "the copy of the original", f"{original.size} bytes {original.etag}", f"{copy.size} bytes {copy.etag}"
+                target.key, "the copy of the original", f"{original.size} bytes {original.etag}", f"{copy.size} bytes {copy.etag}"
             )
-        return copy.ref
 
     def _copy(self, original: StoredObject, key: str) -> None:
         """Copy on the server, in parts as long as the original's: then equal bytes have equal ETags."""
