@@ -20,6 +20,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 from moto.moto_api._internal import mock_random
 
+from tests.faults.budget import long, short
 from tests.faults.executions import WiredWorkflow
 from tests.faults.files import CHUNK_BYTES, KINDS
 from tests.faults.workers import Kill, Processes
@@ -105,7 +106,7 @@ def _kills(run: Run, every: bool) -> Tuple[List[Kill], Dict[str, Any]]:
     return [Kill(write, index % 2 == 0) for index, write in enumerate(sorts.values())], expected
 
 
-@pytest.mark.parametrize("every", [pytest.param(False, id="each sort"), pytest.param(True, id="every write", marks=pytest.mark.long)])
+@pytest.mark.parametrize("every", [pytest.param(False, id="each sort", marks=short), pytest.param(True, id="every write", marks=long)])
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_a_worker_killed_at_a_write_changes_nothing(run: Run, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
     kills, expected = _kills(run, every)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from collections import Counter
 from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
 
@@ -20,14 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from moto import mock_aws
 
 from runtime.models import ChunkStatus
+from tests.faults.budget import long, short
 from tests.faults.executions import Execution, Invocation, WiredWorkflow, one_call_at_a_time
 from tests.faults.files import CHUNK_BYTES, KEYS, KINDS, Sent
 from tests.faults.network import FAULTS, served
 from tests.faults.promises import check_file, check_outputs, nothing_unfinished_is_visible
 from tests.support.workflow import BUCKET, make_store
-
-#: `make test` tries one Python; `make test-long` more, on both.
-short = pytest.mark.skipif(sys.version_info < (3, 10), reason="make test-long tries this Python")
 
 SCHEDULES = 100
 LONG_SCHEDULES = 1000
@@ -212,7 +209,7 @@ class Schedules(RuleBasedStateMachine):
             yield next(execution for execution in self.executions if execution.arn == item["execution"])
 
 
-@pytest.mark.parametrize("schedules", [pytest.param(SCHEDULES, marks=short), pytest.param(LONG_SCHEDULES, marks=pytest.mark.long)])
+@pytest.mark.parametrize("schedules", [pytest.param(SCHEDULES, marks=short), pytest.param(LONG_SCHEDULES, marks=long)])
 def test_every_schedule_ends_with_one_outcome_and_every_row(schedules: int, environment: None, capsys: pytest.CaptureFixture[str]) -> None:
     done.clear()
     configured = settings(

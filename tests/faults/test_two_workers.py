@@ -1,6 +1,6 @@
 """E21: two workers in one step at the same time, from every call on that one of them may have come to.
 
-Schedules meet some of these places by luck; here each of the last ones is met, where originals move.
+Schedules meet some of these places by luck; here each is met, and first of all those where originals move.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from moto import mock_aws
 
+from tests.faults.budget import long, short
 from tests.faults.executions import Execution, WiredWorkflow, one_call_at_a_time
 from tests.faults.files import CHUNK_BYTES, KINDS
 from tests.faults.network import served
@@ -28,13 +29,13 @@ def calls_of(kind: str) -> int:
     return calls
 
 
-@pytest.mark.parametrize("ahead", range(3))
+@pytest.mark.parametrize(("ahead", "last"), [pytest.param(0, 16, marks=short), *(pytest.param(n, 1000, marks=long) for n in range(3))])
 @pytest.mark.parametrize("kind", ["small", "other columns"])
-def test_a_worker_that_was_given_up_and_its_successor_make_one_outcome(kind: str, ahead: int, environment: None) -> None:
-    """By turns; the worker that was given up is some calls ahead from the start, and *ahead* more."""
+def test_a_worker_that_was_given_up_and_its_successor_make_one_outcome(kind: str, ahead: int, last: int, environment: None) -> None:
+    """By turns, from each of the *last* calls on. The one that was given up is *ahead* calls before the other, more than it was anyway."""
     with one_call_at_a_time():
         calls = calls_of(kind)
-        for before in range(calls - 16, calls - 2):
+        for before in range(max(1, calls - last), calls - 2):
             with mock_aws():
                 workflow = WiredWorkflow(*make_store(), chunk_bytes=CHUNK_BYTES)
                 event = workflow.upload(KEY, KINDS[kind].body)

@@ -5,6 +5,7 @@ The store is this process's. A worker is a fork of it, as warm as Lambda's, and 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -16,10 +17,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from runtime.errors import LedgerlineError, TransientError, error_class
+from runtime.errors import TransientError, error_class
 from tests.faults.executions import RETRIES, WiredWorkflow
 from tests.faults.network import described, is_write, served
-from tests.support.workflow import WorkerLost
+from tests.support.workflow import WorkerLost, drive
 
 
 class Write(NamedTuple):
@@ -49,27 +50,14 @@ class Processes:
         self._invocations = 0
 
     def run(self, event: Dict[str, Any]) -> None:
-        road = self._workflow.road(event, self._workflow.next_execution())
-        try:
-            call = next(road)
-            while True:
-                try:
-                    answer = self._retried(call)
-                except (LedgerlineError, WorkerLost) as error:
-                    call = road.throw(error)
-                else:
-                    call = road.send(answer)
-        except StopIteration:
-            return
+        drive(self._workflow.road(event, self._workflow.next_execution()), self._retried)
 
     def _retried(self, call: Tuple[Any, ...]) -> Any:
         if not call[0].__module__.startswith("runtime."):
             return call[0](*call[1:])  # what Step Functions does itself
         for _ in range(RETRIES):
-            try:
+            with contextlib.suppress(TransientError, WorkerLost):
                 return self._invoke(call)
-            except (TransientError, WorkerLost):
-                pass
         return self._invoke(call)
 
     def _invoke(self, call: Tuple[Any, ...]) -> Any:

@@ -96,18 +96,7 @@ class Workflow:
 
     def run(self, event: dict[str, Any]) -> dict[str, Any]:
         """One execution from its event to its end; returns the last state's output."""
-        road = self.road(event, self.next_execution())
-        try:
-            call = next(road)
-            while True:
-                try:
-                    answer = retried(*call)
-                except LedgerlineError as error:
-                    call = road.throw(error)
-                else:
-                    call = road.send(answer)
-        except StopIteration as end:
-            return dict(end.value)
+        return drive(self.road(event, self.next_execution()), lambda call: retried(*call))
 
     def next_execution(self) -> str:
         self.executions += 1
@@ -158,6 +147,24 @@ class Workflow:
 
     def read_json(self, key: str) -> Any:
         return json.loads(self.read(key))
+
+
+def drive(road: Road, invoke: Callable[[tuple[Any, ...]], Any]) -> dict[str, Any]:
+    """Walk *road* to its end; *invoke* calls a step, with all its retries."""
+
+    def answered(call: tuple[Any, ...]) -> tuple[Any, ...]:
+        try:
+            answer = invoke(call)
+        except (LedgerlineError, WorkerLost) as error:
+            return road.throw(error)
+        return road.send(answer)
+
+    try:
+        call = next(road)
+        while True:
+            call = answered(call)
+    except StopIteration as end:
+        return dict(end.value)
 
 
 def retried(step: Callable[..., Any], *arguments: Any) -> Any:
