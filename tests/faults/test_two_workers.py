@@ -31,7 +31,10 @@ def calls_of(kind: str) -> int:
 
 @pytest.mark.parametrize(("ahead", "last"), [pytest.param(0, 16, marks=short), *(pytest.param(n, 1000, marks=long) for n in range(3))])
 @pytest.mark.parametrize("kind", ["small", "other columns"])
-def test_a_worker_that_was_given_up_and_its_successor_make_one_outcome(kind: str, ahead: int, last: int, environment: None) -> None:
+@pytest.mark.parametrize("successor", ["retry", "report"])
+def test_a_worker_that_was_given_up_and_its_successor_make_one_outcome(
+    successor: str, kind: str, ahead: int, last: int, environment: None
+) -> None:
     """By turns, from each of the *last* calls on. The one that was given up is *ahead* calls before the other, more than it was anyway."""
     with one_call_at_a_time():
         calls = calls_of(kind)
@@ -42,7 +45,11 @@ def test_a_worker_that_was_given_up_and_its_successor_make_one_outcome(kind: str
                 execution = Execution(workflow, event)
                 for _ in range(before):
                     execution.go_on(served)
-                left = execution.lose_touch()
+                if successor == "retry":
+                    left = execution.lose_touch()
+                else:
+                    left = execution.stop("TIMED_OUT")
+                    execution = Execution(workflow, execution.report())
                 for _ in range(ahead):
                     if not left.done:
                         left.go_on(served)
