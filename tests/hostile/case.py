@@ -1,0 +1,110 @@
+"""A case: what somebody sends, and all that becomes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Dict, List, Sequence, Tuple, Type, Union
+
+from runtime.contracts.model import Contract
+from runtime.errors import FileRejected, LedgerlineError
+from tests.support.records import HEADER, make_contract
+
+#: Accepted values are shown in the document as far as they are this long.
+_SHOWN_CHARACTERS = 100
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The file SUCCEEDED with these ``accepted`` rows as Python values.
+
+    ``rejected`` are (offset, ``column:code``...) with ``*`` for the whole row. Offsets count the text that was read:
+    the original, or what was decoded from it.
+    """
+
+    accepted: Sequence[Tuple[Any, ...]]
+    rejected: Sequence[Tuple[Any, ...]] = ()
+    blank_lines: int = 0
+    repeated_keys: int = 0
+
+    def __str__(self) -> str:
+        parts = [_shown(self.accepted)] if self.accepted else []
+        codes = dict.fromkeys(f"`{code}`" for _, *found in self.rejected for code in found)
+        if codes:
+            parts.append(f"{_count(len(self.rejected), 'row')} rejected: {', '.join(codes)}")
+        if self.blank_lines:
+            parts.append(f"{_count(self.blank_lines, 'line')} passed over")
+        if self.repeated_keys:
+            parts.append(f"{_count(self.repeated_keys, 'repeated key')} reported")
+        return "; ".join(parts) or "accepted, without rows"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The file ended REJECTED or FAILED, as the class of its *error* says, with a message that has these *words*."""
+
+    error: Type[LedgerlineError]
+    words: Tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        return "REJECTED" if issubclass(self.error, FileRejected) else "FAILED"
+
+    def __str__(self) -> str:
+        return f"the file is {self.status.lower()}, `{self.error.__name__}`: ...{'...'.join(self.words)}..."
+
+
+def refused(error: Type[LedgerlineError], *words: str) -> Refused:
+    return Refused(error, words)
+
+
+@dataclass(frozen=True)
+class Case:
+    """``sends`` says in words what ``body`` is; ``key`` is where it is put."""
+
+    sends: str
+    body: bytes
+    becomes: Union[Rows, Refused]
+    contract: Contract = field(default_factory=make_contract)
+    key: str = ""
+
+    @property
+    def uploaded_as(self) -> str:
+        return self.key or f"incoming/{self.contract.dataset}/acme/day.csv"
+
+
+def schema(*fields: Dict[str, Any], **more: Any) -> Dict[str, Any]:
+    """The ``schema`` of a contract with other columns."""
+    return {"fields": list(fields), **more}
+
+
+#: A good row of the contract that cases have unless they say otherwise: id, day, amount, note.
+GOOD_LINE = b"1,2026-11-20,1.50,x\n"
+GOOD = (1, date(2026, 11, 20), Decimal("1.50"), "x")
+#: Where the row after the header and one good row begins.
+SECOND = len(HEADER) + len(GOOD_LINE)
+
+
+def after_a_good_row(line: bytes) -> bytes:
+    return HEADER + GOOD_LINE + line
+
+
+def noted(note: Any) -> Tuple[Any, ...]:
+    """The good row's values with another note."""
+    return (*GOOD[:3], note)
+
+
+def _shown(rows: Sequence[Tuple[Any, ...]]) -> str:
+    shown: List[str] = []
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=True, default=str)
+        if sum(map(len, shown)) + len(text) > _SHOWN_CHARACTERS:
+            return f"{_count(len(rows), 'row')} accepted"
+        shown.append(f"`{text}`")
+    return f"accepted: {', '.join(shown)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
