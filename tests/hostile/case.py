@@ -62,13 +62,19 @@ def refused(error: Type[LedgerlineError], *words: str) -> Refused:
 
 @dataclass(frozen=True)
 class Case:
-    """``sends`` says in words what ``body`` is; ``key`` is where it is put."""
+    """``sends`` says in words what ``body`` is; ``key`` is where it is put. ``told`` are its lines of the document, if not one."""
 
     sends: str
     body: bytes
     becomes: Union[Rows, Refused]
     contract: Contract = field(default_factory=make_contract)
     key: str = ""
+    told: Tuple[Tuple[str, str], ...] = ()
+
+    @property
+    def lines(self) -> Tuple[Tuple[str, str], ...]:
+        """What is sent and what becomes of it, in words."""
+        return self.told or ((self.sends, str(self.becomes)),)
 
     @property
     def uploaded_as(self) -> str:

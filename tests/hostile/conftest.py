@@ -1,25 +1,29 @@
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Any, Iterator, Tuple
 
 import pytest
 from moto import mock_aws
 
 from tests.hostile.execution import Execution
-from tests.support.workflow import Workflow, make_store
+from tests.support.workflow import TABLE, Workflow, make_store, make_table
 
 
 @pytest.fixture(scope="module")
-def stage_of_the_module() -> Iterator[Workflow]:
-    """One stage for all cases of a module: each is a file of its own, and leaves the others alone."""
+def store() -> Iterator[Tuple[Any, Any]]:
+    """One bucket for all files of a module: clients and buckets take longer to make than a file takes to process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
             patch.setenv(name, value)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         with mock_aws():
-            yield Workflow(*make_store(), chunk_bytes=50_000_000)
+            yield make_store()
 
 
 @pytest.fixture
-def execution(stage_of_the_module: Workflow, monkeypatch: pytest.MonkeyPatch) -> Execution:
-    return Execution(stage_of_the_module, monkeypatch)
+def execution(store: Tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> Execution:
+    """The table is new for each file: its transactions take as long as it is large."""
+    s3, dynamodb = store
+    dynamodb.delete_table(TableName=TABLE)
+    make_table(dynamodb)
+    return Execution(Workflow(s3, dynamodb, chunk_bytes=50_000_000), monkeypatch)

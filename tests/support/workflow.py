@@ -44,6 +44,11 @@ def make_store() -> tuple[Any, Any]:
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+    make_table(dynamodb)
+    return s3, dynamodb
+
+
+def make_table(dynamodb: Any) -> None:
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
@@ -59,7 +64,6 @@ def make_store() -> tuple[Any, Any]:
             }
         ],
     )
-    return s3, dynamodb
 
 
 @dataclass

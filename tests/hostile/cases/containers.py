@@ -39,7 +39,11 @@ def _noise() -> bytes:
 
 CASES = (
     Case("gzip", _GZIP, Rows([GOOD])),
-    Case("gzip with bad rows: offsets count the text", gzip.compress(after_a_good_row(b"x\n"), mtime=0), Rows([GOOD], [(SECOND, "*:field-count")])),
+    Case(
+        "gzip with bad rows: offsets count the text",
+        gzip.compress(after_a_good_row(b"x\n"), mtime=0),
+        Rows([GOOD], [(SECOND, "*:field-count")]),
+    ),
     Case("gzip in several members", gzip.compress(HEADER, mtime=0) + gzip.compress(GOOD_LINE, mtime=0), Rows([GOOD])),
     Case("gzip with zeros after it", _GZIP + bytes(1000), Rows([GOOD])),
     Case("gzip called .csv where gzip was agreed", _GZIP, Rows([GOOD]), _ONLY_GZIP),

@@ -42,7 +42,12 @@ CASES = (
     _good("a key of 1,024 bytes", _START + "a" * (1024 - len(_START))),
     _good("a key of 1,024 bytes in Unicode", _START + "a" + "日" * ((1023 - len(_START)) // 3)),
     _good("no dataset: the header tells", "incoming/day.csv"),
-    Case("a dataset that nobody has agreed", _BODY, refused(UnknownDataset, "names dataset 'nosuch'", "payments"), key="incoming/nosuch/acme/day.csv"),
+    Case(
+        "a dataset that nobody has agreed",
+        _BODY,
+        refused(UnknownDataset, "names dataset 'nosuch'", "payments"),
+        key="incoming/nosuch/acme/day.csv",
+    ),
     Case("no dataset, and a header that fits none", b"a,b\n1,2\n", refused(UnknownDataset, "its header fits none"), key="incoming/day.csv"),
     Case(
         "a partner's file for a reserved dataset that is none",

@@ -40,15 +40,25 @@ CASES = (
     Case("a backslash before the closing quote is text", _note(b'"a\\"'), Rows([noted("a\\")])),
     Case("apostrophes and curly quotes are text", _note("'a' “b” «c»".encode()), Rows([noted("'a' “b” «c»")])),
     Case("a quote that is never closed", _second_row(b'"a'), refused(UnterminatedQuote, f"opened at byte {SECOND + 18}")),
-    Case("a quote that is never closed, as the last byte", _second_row(b"x")[:-1] + b'\n2,2026-11-20,1.50,"', refused(UnterminatedQuote, "byte 97")),
+    Case(
+        "a quote that is never closed, as the last byte",
+        _second_row(b"x")[:-1] + b'\n2,2026-11-20,1.50,"',
+        refused(UnterminatedQuote, "byte 97"),
+    ),
     Case("a quote that is never closed, in the header", b'id,day,"amount,note\n' + GOOD_LINE, refused(UnterminatedQuote, "byte 7")),
-    Case("a quote inside a name of the header", b'id,d"ay,amount,note\n' + GOOD_LINE, refused(NotCsv, "a misplaced quote in the header at byte 4")),
+    Case(
+        "a quote inside a name of the header",
+        b'id,d"ay,amount,note\n' + GOOD_LINE,
+        refused(NotCsv, "a misplaced quote in the header at byte 4"),
+    ),
     Case(
         "a quote opened in one row and closed three rows on",
         after_a_good_row(b'2,2026-11-20,1.50,"a\n' + GOOD_LINE * 2 + b'2,2026-11-20,1.50,b"\n' + GOOD_LINE),
         Rows([GOOD, (2, *GOOD[1:3], "a\n" + (GOOD_LINE * 2).decode() + "2,2026-11-20,1.50,b"), GOOD]),
     ),
-    Case("another quote and delimiter, as agreed", b"id|day|amount|note\n1|2026-11-20|1.50|'a|''b'''\n", Rows([noted("a|'b'")]), _APOSTROPHES),
+    Case(
+        "another quote and delimiter, as agreed", b"id|day|amount|note\n1|2026-11-20|1.50|'a|''b'''\n", Rows([noted("a|'b'")]), _APOSTROPHES
+    ),
     Case("semicolons where commas were agreed", (HEADER + GOOD_LINE).replace(b",", b";"), refused(DelimiterMismatch, "separated by ';'")),
     Case("tabs where commas were agreed", (HEADER + GOOD_LINE).replace(b",", b"\t"), refused(DelimiterMismatch, "separated by '\\t'")),
     Case("semicolons in one row", after_a_good_row(GOOD_LINE.replace(b",", b";")), Rows([GOOD], [(SECOND, "*:field-count")])),

@@ -38,7 +38,9 @@ CASES = (
     Case("Excel's line that names the delimiter", b"sep=,\n" + HEADER + GOOD_LINE, refused(HeaderMismatch, "is the header missing?")),
     Case("a column twice", _named(b"id,day,day,note"), refused(HeaderMismatch, "missing 'amount'", "duplicated 'day'")),
     Case("a column twice besides all others", _named(b"id,day,amount,note,id"), refused(HeaderMismatch, "duplicated 'id'")),
-    Case("columns without a name", _named(b"id,,,note"), refused(HeaderMismatch, "missing 'day', 'amount'", "unexpected ''", "duplicated ''")),
+    Case(
+        "columns without a name", _named(b"id,,,note"), refused(HeaderMismatch, "missing 'day', 'amount'", "unexpected ''", "duplicated ''")
+    ),
     Case("a column that was not agreed", _named(b"id,day,amount,note,more"), refused(HeaderMismatch, "unexpected 'more'")),
     Case("a delimiter after the last name", _named(b"id,day,amount,note,"), refused(HeaderMismatch, "unexpected ''")),
     Case("a column too few", _named(b"id,day,amount"), refused(HeaderMismatch, "missing 'note'")),
@@ -61,13 +63,32 @@ CASES = (
     Case("a row too short", after_a_good_row(b"2,2026-11-20,1.50\n"), Rows([GOOD], [(SECOND, "*:field-count")])),
     Case("a row too long", after_a_good_row(b"2,2026-11-20,1.50,x,y\n"), Rows([GOOD], [(SECOND, "*:field-count")])),
     Case("a delimiter after the last field", after_a_good_row(b"2,2026-11-20,1.50,x,\n"), Rows([GOOD], [(SECOND, "*:field-count")])),
-    Case("a row of delimiters alone", after_a_good_row(b",,,\n"), Rows([GOOD], [(SECOND, "id:required", "day:required", "amount:required")])),
-    Case("the header again in mid-file", after_a_good_row(HEADER), Rows([GOOD], [(SECOND, "id:type-error", "day:type-error", "amount:type-error")])),
+    Case(
+        "a row of delimiters alone", after_a_good_row(b",,,\n"), Rows([GOOD], [(SECOND, "id:required", "day:required", "amount:required")])
+    ),
+    Case(
+        "the header again in mid-file",
+        after_a_good_row(HEADER),
+        Rows([GOOD], [(SECOND, "id:type-error", "day:type-error", "amount:type-error")]),
+    ),
     Case("a comment", after_a_good_row(b"# end\n"), Rows([GOOD], [(SECOND, "*:field-count")])),
-    Case("several faults in one row", after_a_good_row(b"x,2026-02-30,,x\n"), Rows([GOOD], [(SECOND, "id:type-error", "day:type-error", "amount:required")])),
-    Case("one column: quotes around nothing are a row, an empty line is none", b'line\n""\n\na\n', Rows([(None,), ("a",)], blank_lines=1), _ONE_TEXT),
+    Case(
+        "several faults in one row",
+        after_a_good_row(b"x,2026-02-30,,x\n"),
+        Rows([GOOD], [(SECOND, "id:type-error", "day:type-error", "amount:required")]),
+    ),
+    Case(
+        "one column: quotes around nothing are a row, an empty line is none",
+        b'line\n""\n\na\n',
+        Rows([(None,), ("a",)], blank_lines=1),
+        _ONE_TEXT,
+    ),
     Case("no good row", HEADER + b"x,2026-11-20,1.50,x\n" * 2, refused(TooManyRejectedRows, "2 of 2 rows")),
-    Case("no good row among many, all for one reason", HEADER + b"x,2026-11-20,1.50,x\n" * 40, refused(SampleMismatch, "column 'id', type-error")),
+    Case(
+        "no good row among many, all for one reason",
+        HEADER + b"x,2026-11-20,1.50,x\n" * 40,
+        refused(SampleMismatch, "column 'id', type-error"),
+    ),
     Case("a key twice, where that is reported", HEADER + GOOD_LINE * 3, Rows([GOOD] * 3, repeated_keys=2), _KEYED),
     Case("a key twice, written differently", HEADER + GOOD_LINE + b"0" + GOOD_LINE, Rows([GOOD] * 2, repeated_keys=1), _KEYED),
     Case("a key twice, where that is refused", HEADER + GOOD_LINE * 2, refused(DuplicateKeys, "row 2 repeats row 1"), _KEYED_STRICTLY),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from tests.hostile.case import SECOND, GOOD, Case, Rows, after_a_good_row, noted, schema
-from tests.hostile.cases.values import Column
+from tests.hostile.case import GOOD, SECOND, Case, Rows, after_a_good_row, noted, schema
+from tests.hostile.cases.values import accepts, column, refuses
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Texts"
 
-_SHORT = Column("short-texts", "text of 2 to 5 characters", ("abc", "abc"), constraints={"minLength": 2, "maxLength": 5})
-_CODE = Column("codes", "text that matches `[A-Z]{2}[0-9]+`", ("AB1", "AB1"), constraints={"pattern": "[A-Z]{2}[0-9]+"})
 _REQUIRED = make_contract("required-text", schema=schema({"name": "row"}, {"name": "value", "constraints": {"required": True}}))
 
 
@@ -35,17 +33,32 @@ CASES = (
     _kept("a terminal's escape sequence", "\x1b[2J\x07"),
     _kept("a character made of many", "👩‍👩‍👧‍👦 Z̸̧̢̛a"),
     _kept("a megabyte", "x" * 1_000_000),
-    _SHORT.accepts("😀😀😀😀😀", "😀😀😀😀😀"),
-    _SHORT.refuses("😀😀😀😀😀😀", "max-length"),
-    _SHORT.refuses("é", "min-length"),
-    _CODE.refuses("AB1\u0661", "pattern"),
-    _CODE.refuses('"AB1\n"', "pattern", shown="`AB1` and a line end between quotes"),
-    _CODE.refuses("A" * 100_000, "pattern", shown="100,000 characters"),
     Case("no value where one is required", b'row,value\na,b\nc,""\n', Rows([("a", "b")], [(14, "value:required")]), _REQUIRED),
     Case("a blank where a value is required", b"row,value\na, \n", Rows([("a", " ")]), _REQUIRED),
     Case(
         "a secret in a row that is rejected",
         after_a_good_row(b"SECRET-4711,2026-11-20,1.50,SECRET-4711\n"),
         Rows([GOOD], [(SECOND, "id:type-error")]),
+    ),
+    column(
+        "short-texts",
+        "text of 2 to 5 characters",
+        (
+            accepts("😀😀😀😀😀", "😀😀😀😀😀"),
+            refuses("😀😀😀😀😀😀", "max-length"),
+            refuses("é", "min-length"),
+        ),
+        constraints={"minLength": 2, "maxLength": 5},
+    ),
+    column(
+        "codes",
+        "text that matches `[A-Z]{2}[0-9]+`",
+        (
+            accepts("AB1", "AB1"),
+            refuses("AB1\u0661", "pattern"),
+            refuses('"AB1\n"', "pattern", shown="`AB1` and a line end between quotes"),
+            refuses("A" * 100_000, "pattern", shown="100,000 characters"),
+        ),
+        constraints={"pattern": "[A-Z]{2}[0-9]+"},
     ),
 )
