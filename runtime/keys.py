@@ -71,8 +71,9 @@ def reading(file_id: str, sha256: str) -> str:
     return f"{MANIFESTS}{file_id}.reading-{sha256[:16]}.json"
 
 
-def is_reading(key: str, file_id: str) -> bool:
-    return key.startswith(f"{MANIFESTS}{file_id}.reading-") and "/" not in key[len(MANIFESTS) :]
+def has_digest(key: str, sha256: str) -> bool:
+    """Whether *key* was made from this content."""
+    return f"-{sha256[:16]}." in key
 
 
 def plan_manifest(file_id: str, sha256: str) -> str:
@@ -99,10 +100,6 @@ DECODED_NAME = "decoded.csv"
 def decoded_text(dataset: str, file_id: str) -> str:
     """Each planner writes a version of its own; the file's item names the one that counts."""
     return f"{STAGING}{dataset}/{file_id}/{DECODED_NAME}"
-
-
-def is_decoded_text(key: str, file_id: str) -> bool:
-    return key.startswith(STAGING) and key.endswith(f"/{file_id}/{DECODED_NAME}")
 
 
 def commit_manifest(dataset: str, file_id: str) -> str:

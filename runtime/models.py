@@ -7,6 +7,7 @@ so a file in progress survives a deployment and a rollback.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
@@ -49,10 +50,47 @@ class ChunkStatus:
     FAILED = "FAILED"
 
 
+_FILE_ID = re.compile(r"[0-9a-f]{32}")
+_CHUNK_ID = re.compile(r"[0-9]{5}")
+#: What S3 allows a key, and DynamoDB a number, to have with room to spare.
+_TEXT_BYTES = 1024
+_WHOLE_NUMBERS = range(-(2**63), 2**63)
+
+
 def check_schema(message: Mapping[str, Any]) -> None:
+    if not isinstance(message, Mapping):
+        raise InvalidInput(f"it is a {type(message).__name__}, not an object")
     found = message.get("schema")
-    if found not in ACCEPTED_SCHEMAS:
-        raise UnsupportedSchema(found, ACCEPTED_SCHEMAS)
+    if type(found) is not int or found not in ACCEPTED_SCHEMAS:
+        raise UnsupportedSchema(found if type(found) is int else type(found).__name__, ACCEPTED_SCHEMAS)
+
+
+def _text(name: str, value: object) -> str:
+    """*value* as text that S3 and DynamoDB take; TypeError or ValueError that quotes nothing of it."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is a {type(value).__name__}, not text")
+    if len(value.encode("utf-8", "surrogatepass")) > _TEXT_BYTES or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError(f"{name} is longer than {_TEXT_BYTES} bytes, or not Unicode")
+    return value
+
+
+def _whole_number(name: str, value: object) -> int:
+    if type(value) is not int or value not in _WHOLE_NUMBERS:
+        raise ValueError(f"{name} is no whole number of 64 bits")
+    return value
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is neither true nor false")
+    return value
+
+
+def _matching(name: str, value: object, form: re.Pattern[str]) -> str:
+    text = _text(name, value)
+    if not form.fullmatch(text):
+        raise ValueError(f"{name} does not match {form.pattern}")
+    return text
 
 
 @dataclass(frozen=True)
@@ -65,7 +103,9 @@ class ObjectRef:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ObjectRef:
-        return cls(data["bucket"], data["key"], data.get("version_id"))
+        bucket, key = _text("bucket", data["bucket"]), _text("key", data["key"])
+        version_id = data.get("version_id")
+        return cls(bucket, key, None if version_id is None else _text("version_id", version_id))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -96,14 +136,15 @@ class Arrival:
         try:
             detail, obj = event["detail"], event["detail"]["object"]
             if event["detail-type"] != "Object Created":
-                raise InvalidInput(f"detail-type is {event['detail-type']!r}, not 'Object Created'")
+                raise InvalidInput("not an S3 Object Created event: detail-type is another")
+            original = {"bucket": detail["bucket"]["name"], "key": obj["key"], "version_id": obj.get("version-id")}
             return cls(
-                original=ObjectRef(detail["bucket"]["name"], obj["key"], obj.get("version-id")),
-                size=int(obj.get("size", 0)),
-                etag=str(obj.get("etag", "")),
-                event_time=str(event["time"]),
-                requester=str(detail.get("requester", "")),
-                source_ip=str(detail.get("source-ip-address", "")),
+                original=ObjectRef.from_dict(original),
+                size=_whole_number("size", obj.get("size", 0)),
+                etag=_text("etag", obj.get("etag", "")),
+                event_time=_text("time", event["time"]),
+                requester=_text("requester", detail.get("requester", "")),
+                source_ip=_text("source-ip-address", detail.get("source-ip-address", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"not an S3 Object Created event: {error!r}") from error
@@ -198,7 +239,11 @@ class FileTask:
     def from_event(cls, event: Mapping[str, Any]) -> FileTask:
         check_schema(event)
         try:
-            return cls(str(event["file_id"]), int(event["attempt"]), str(event["execution"]))
+            return cls(
+                _matching("file_id", event["file_id"], _FILE_ID),
+                _whole_number("attempt", event["attempt"]),
+                _text("execution", event["execution"]),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"not a file task: {error!r}") from error
 
@@ -228,14 +273,14 @@ class ChunkTask:
         check_schema(data)
         try:
             return cls(
-                file_id=str(data["file_id"]),
-                chunk_id=str(data["chunk_id"]),
-                plan=int(data["plan"]),
+                file_id=_matching("file_id", data["file_id"], _FILE_ID),
+                chunk_id=_matching("chunk_id", data["chunk_id"], _CHUNK_ID),
+                plan=_whole_number("plan", data["plan"]),
                 source=ObjectRef.from_dict(data["source"]),
-                start=int(data["start"]),
-                end=int(data["end"]),
-                last=bool(data["last"]),
-                reading_key=str(data["reading_key"]),
+                start=_whole_number("start", data["start"]),
+                end=_whole_number("end", data["end"]),
+                last=_flag("last", data["last"]),
+                reading_key=_text("reading_key", data["reading_key"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"not a chunk task: {error!r}") from error

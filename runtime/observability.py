@@ -47,7 +47,8 @@ def observed(handler: Handler) -> Handler:
     @functools.wraps(handler)
     def wrapper(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.set_correlation_id(str(event.get("execution", "")))
-        chunk = event.get("chunk") or {}
+        chunk = event.get("chunk")
+        chunk = chunk if isinstance(chunk, Mapping) else {}
         request_id = getattr(context, "aws_request_id", None)
         logger.append_keys(file_id=event.get("file_id", chunk.get("file_id")), chunk_id=chunk.get("chunk_id"), request_id=request_id)
         try:

@@ -12,5 +12,5 @@ from runtime.workflow.stage import current_stage
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    process(ChunkTask.from_dict(event["chunk"]), current_stage())
+    process(ChunkTask.from_dict(event.get("chunk", {})), current_stage())
     return {}

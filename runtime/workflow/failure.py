@@ -28,9 +28,8 @@ class _Failure:
     def __init__(self, event: Mapping[str, Any], execution: str) -> None:
         self.reported = event.get("detail-type") == EXECUTION_ENDED
         if self.reported:
-            detail = event["detail"]
+            detail, self.source = _reported(event)
             self.execution = str(detail["executionArn"])
-            self.source: Mapping[str, Any] = json.loads(detail.get("input") or "{}")
             ended = f"Execution{str(detail['status']).title().replace('_', '')}"
             kind, message = explained(str(detail.get("error") or ended), str(detail.get("cause") or ""))
             known = error_class(kind) is not None
@@ -38,9 +37,22 @@ class _Failure:
             self.message = message if known or detail.get("cause") else f"the workflow's execution ended {detail['status']}"
         else:
             self.execution = execution
-            self.source = event
+            self.source: Mapping[str, Any] = event
             error = event.get("error") or {}
             self.type, self.message = explained(str(error.get("Error", "Unknown")), str(error.get("Cause", "")))
+
+
+def _reported(event: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The detail of EventBridge's report, and what the execution that it tells of had been given."""
+    try:
+        detail = event["detail"]
+        source = json.loads(detail.get("input") or "{}")
+        complete = {"executionArn", "status"} <= detail.keys() and isinstance(source, Mapping)
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise InvalidInput(f"not the report of an execution's end: {type(error).__name__}") from error
+    if not complete:
+        raise InvalidInput("not the report of an execution's end: its executionArn, status or input is missing")
+    return detail, source
 
 
 def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> dict[str, Any]:
@@ -66,7 +78,7 @@ def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> di
 
 def _file_of(failure: _Failure, stage: Stage) -> Item | None:
     if "file_id" in failure.source:
-        return stage.tracking.file(str(failure.source["file_id"]))
+        return stage.tracking.file(FileTask.from_event(failure.source).file_id)
     if failure.source.get("detail-type") == REDRIVE_REQUESTED:
         return stage.tracking.file(Redrive.from_event(failure.source).file_id)
     try:
@@ -98,7 +110,7 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
         kind, message = _from_chunks([chunk for chunk in chunks if _tried(chunk, item)]) or (kind, message)
     known = error_class(kind)
     status = FileStatus.REJECTED if known and issubclass(known, FileRejected) else FileStatus.FAILED
-    attributes: dict[str, Any] = {"error_type": kind, "error_message": message[:_MESSAGE_CHARACTERS]}
+    attributes: dict[str, Any] = {"error_type": kind, "error_message": " ".join(message.splitlines())[:_MESSAGE_CHARACTERS]}
     if chunks and all_done(chunks, item):
         attributes.update(Totals.of(chunks).to_dict())
         attributes["reject_report"] = write_reject_report({**item, **attributes}, chunks, stage)

@@ -42,7 +42,10 @@ def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[st
 
 def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, stage: Stage) -> Item:
     """Write a plan and try to make it the file's; return the item with the plan that is."""
-    kept = [] if exact_from is None else [(c["start"], c["end"]) for c in finished_chunks(item, stage) if c["end"] <= exact_from]
+    planned_before = [] if exact_from is None else [(c["start"], c["end"]) for c in finished_chunks(item, stage)]
+    if exact_from is not None and exact_from not in [start for start, _ in planned_before]:
+        raise InvalidInput(f"no chunk of file {task.file_id} begins where it is to be planned again")
+    kept = [(start, end) for start, end in planned_before if end <= exact_from]
     ranges, made = _ranges(item, exact_from, kept, stage)
     decoded = {"decoded": made.text.to_dict()} if made else {}
     text, size = text_of({**item, **decoded})

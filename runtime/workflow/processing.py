@@ -10,11 +10,11 @@ from runtime import keys
 from runtime import metric_names as names
 from runtime.contracts.model import Contract
 from runtime.errors import InvalidInput
-from runtime.models import ChunkStatus, ChunkTask
+from runtime.models import ChunkStatus, ChunkTask, ObjectRef
 from runtime.observability import emit
 from runtime.rows.process import ChunkOutput, process_chunk
 from runtime.workflow import reading
-from runtime.workflow.stage import Stage
+from runtime.workflow.stage import Stage, text_of
 
 
 def process(chunk: ChunkTask, stage: Stage) -> None:
@@ -88,10 +88,17 @@ def _write(chunk: ChunkTask, contract: Contract, output: ChunkOutput, stage: Sta
 
 
 def _check(chunk: ChunkTask, stage: Stage) -> None:
-    """A manifest is an object in a bucket, and so hostile until checked."""
-    source = chunk.source
-    readable = source.key.startswith((keys.INCOMING, keys.FAILED)) or keys.is_decoded_text(source.key, chunk.file_id)
-    if source.bucket != stage.store.bucket or not readable or source.version_id is None:
-        raise InvalidInput(f"chunk {chunk.chunk_id} names {source.key!r}, which is no original of this stage")
-    if not keys.is_reading(chunk.reading_key, chunk.file_id) or not 0 <= chunk.start < chunk.end:
+    """A manifest is an object in a bucket, and so hostile until it agrees with the table.
+
+    A chunk that comes late finds its original moved, and is still one of its file.
+    """
+    item = stage.tracking.file(chunk.file_id)
+    if item is None or "reading_key" not in item or "plan" not in item:
         raise InvalidInput(f"chunk {chunk.chunk_id} of file {chunk.file_id} was not planned by this stage")
+    text, size = text_of(item)
+    arrived = ObjectRef(item["bucket"], item["key"], item["version_id"])
+    if chunk.source != text and ("decoded" in item or chunk.source != arrived):
+        raise InvalidInput(f"chunk {chunk.chunk_id} names {chunk.source.key!r}, which is no original of its file")
+    in_range = 0 <= chunk.start < chunk.end <= size and chunk.last == (chunk.end == size)
+    if not in_range or chunk.reading_key != item["reading_key"] or not 1 <= chunk.plan <= item["plan"]:
+        raise InvalidInput(f"chunk {chunk.chunk_id} of file {chunk.file_id} is not as this stage planned it")

@@ -6,12 +6,14 @@ The deployed contracts may change while a file is in progress; its reading does 
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from typing import NamedTuple
 
 from runtime import keys
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
+from runtime.errors import InvalidInput
 from runtime.models import SCHEMA, Layout, ObjectRef, check_schema
 from runtime.object_store import ObjectStore
 
@@ -34,8 +36,14 @@ def save(store: ObjectStore, file_id: str, reading: Reading) -> str:
 
 @functools.lru_cache(maxsize=8)
 def load(store: ObjectStore, key: str) -> Reading:
-    """Read the snapshot at *key*; cached, since a warm worker sees many chunks of one file."""
-    document = json.loads(store.read(ObjectRef(store.bucket, key)))
+    """Read the snapshot at *key*; cached, since a warm worker sees many chunks of one file.
+
+    Raises InvalidInput when it is not what was written there: the key tells its digest.
+    """
+    body = store.read(ObjectRef(store.bucket, key))
+    if not keys.has_digest(key, hashlib.sha256(body).hexdigest()):
+        raise InvalidInput(f"{key!r} is not what this stage wrote")
+    document = json.loads(body)
     if document.get("schema") != _DECODING_SCHEMA:
         check_schema(document)
     return Reading(parse_contract(document["contract"], key), Layout.from_dict(document["layout"]))

@@ -49,9 +49,10 @@ def identify(original: ObjectRef, stage: Stage) -> str:
         raise InvalidInput(f"bucket {original.bucket!r} is not this stage's")
     if not original.key.startswith(keys.INCOMING):
         raise InvalidInput(f"key {original.key!r} is not under {keys.INCOMING}")
-    if original.version_id is None:
+    # "null" is S3's name for what was put while versioning was off: the next such object replaces it.
+    if original.version_id in (None, "", "null"):
         raise InvalidInput(f"the event for {original.key!r} names no version; is versioning of {original.bucket} on?")
-    return file_id(stage.settings.source_name, original.key, original.version_id)
+    return file_id(stage.settings.source_name, original.key, str(original.version_id))
 
 
 def record_arrival(

@@ -12,13 +12,13 @@ from typing import Any, Callable
 import pytest
 
 from runtime import keys
-from runtime.errors import ObjectMissing, StorageUnavailable
+from runtime.errors import InvalidInput, ObjectMissing, StorageUnavailable
 from runtime.models import ChunkTask, FileTask, Layout
 from runtime.workflow import planning, reading
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process
-from runtime.workflow.stage import text_of
+from runtime.workflow.stage import original_of, text_of
 from tests.support.transactions import csv, row
 from tests.support.workflow import BUCKET, SETTINGS, Workflow
 from tests.unit.runtime.workflow.test_workflow import KEY, Stopped, accepted_rows, rejected_rows, stop_here, stopped_before
@@ -257,18 +257,18 @@ def test_a_text_that_is_planned_is_not_made_again(workflow: Workflow, monkeypatc
     assert finalize_file(task, workflow.stage)["decision"] == "PROVED"
 
 
-def test_the_manifest_of_another_file_opens_no_text(workflow: Workflow) -> None:
-    """A forged chunk reaches the decoded text of its own file only."""
-    theirs = keys.decoded_text("transactions", "e" * 32)
-    for key in (theirs, f"staging/transactions/{'f' * 32}/00000-aa.keys", f"staging/{'f' * 32}-decoded.csv"):
-        forged = ChunkTask.from_dict(
-            {
-                "schema": 1, "file_id": "f" * 32, "chunk_id": "00000", "plan": 1, "start": 10, "end": 20, "last": True,
-                "source": {"bucket": BUCKET, "key": key, "version_id": "v"}, "reading_key": keys.reading("f" * 32, "0" * 64),
-            }
-        )  # fmt: skip
-        with pytest.raises(Exception, match="no original of this stage"):
-            process(forged, workflow.stage)
+def test_a_chunk_reads_the_text_of_its_own_file_only(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither another file's text, nor the compressed original, whatever a manifest says."""
+    bodies = (gzip.compress(TEXT.encode()), gzip.compress(TEXT.encode() + LINES[0].encode()))
+    tasks = [stopped_before("process", workflow, workflow.upload(KEY, body), monkeypatch) for body in bodies]
+    ours, theirs = (workflow.stage.tracking.file(task.file_id) for task in tasks)
+    assert ours
+    assert theirs
+    chunk = ChunkTask.from_dict(json.loads(workflow.read(ours["manifest_key"]))[0])
+    for source in (text_of(theirs)[0], original_of(ours), dataclasses.replace(chunk.source, version_id="v")):
+        with pytest.raises(InvalidInput, match="no original of its file"):
+            process(dataclasses.replace(chunk, source=source), workflow.stage)
+    process(chunk, workflow.stage)
 
 
 def test_a_header_alone_has_no_chunks(workflow: Workflow) -> None:
