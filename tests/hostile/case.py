@@ -53,7 +53,7 @@ class Refused:
         return "REJECTED" if issubclass(self.error, FileRejected) else "FAILED"
 
     def __str__(self) -> str:
-        return f"the file is {self.status.lower()}, `{self.error.__name__}`: ...{'...'.join(self.words)}..."
+        return f"the file is {self.status.lower()}, `{self.error.__name__}`: {' ... '.join(self.words)}"
 
 
 def refused(error: Type[LedgerlineError], *words: str) -> Refused:
@@ -105,7 +105,11 @@ def noted(note: Any) -> Tuple[Any, ...]:
 def _shown(rows: Sequence[Tuple[Any, ...]]) -> str:
     shown: List[str] = []
     for row in rows:
-        text = json.dumps(row, ensure_ascii=True, default=str)
+        text = json.dumps(row, ensure_ascii=False, default=str)
+        text = text if text.isprintable() else json.dumps(row, default=str)
+        if row == GOOD:
+            shown.append("the good row")
+            continue
         if sum(map(len, shown)) + len(text) > _SHOWN_CHARACTERS:
             return f"{_count(len(rows), 'row')} accepted"
         shown.append(f"`{text}`")

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.hostile.case import Case, Refused, Rows
-from tests.hostile.cases import KINDS
 from tests.hostile.execution import Execution
+from tests.hostile.table import FILES
 
 #: What an item keeps of a message, and what a person reads.
 MESSAGE_CHARACTERS = 2000
-CASES = [pytest.param(case, id=f"{kind.__name__.rpartition('.')[2]}-{case.sends[:60]}") for kind in KINDS for case in kind.CASES]
+CASES = [pytest.param(case, id=f"{kind.__name__.rpartition('.')[2]}-{case.sends[:60]}") for kind in FILES for case in kind.CASES]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -33,7 +33,7 @@ class Forgery:
 
     @property
     def lines(self) -> Tuple[Tuple[str, str], ...]:
-        return ((self.sends, f"nothing is read or written, `{self.error.__name__}`: ...{self.words}..."),)
+        return ((self.sends, f"nothing is read or written, `{self.error.__name__}`: {self.words}"),)
 
 
 def _arrival(said: str, words: str, forge: Callable[[Dict[str, Any]], Any], error: Type[LedgerlineError] = InvalidInput) -> Forgery:

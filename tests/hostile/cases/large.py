@@ -1,0 +1,199 @@
+"""Files that would fill memory or never end; the most memory that a process took for each is held to the bound.
+
+Lambda's size is 3,072 MB. The bytes are made as they are read; each case runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from typing import Callable, Iterator, List, Tuple
+
+from runtime.contracts.model import Contract
+from runtime.models import Decoding, Layout
+from runtime.object_store import PART_BYTES
+from runtime.records.decoding import GZIP, Limits, decode
+from runtime.records.planning import MAX_CHUNK_BYTES, plan
+from runtime.records.recognition import check_samples, recognize
+from runtime.rows.process import process_chunk
+from runtime.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
+from runtime.workflow.materialization import Passing
+from tests.hostile.case import GOOD_LINE, schema
+from tests.support.records import HEADER, make_contract, make_layout
+
+TITLE = "Large files"
+
+_CONTRACT = make_contract()
+_WIDE = make_contract("wide", schema=schema(*({"name": f"c{number}"} for number in range(2000))))
+_GIGABYTES = 1_000_000_000
+_BLOCK = 65_536
+
+
+class Segments:
+    """A ``ByteSource`` of blocks that are repeated, one after another."""
+
+    def __init__(self, *segments: Tuple[bytes, int]) -> None:
+        self._segments = segments
+        self.size = sum(len(block) * times for block, times in segments)
+
+    def read(self, start: int, end: int) -> bytes:
+        pieces: List[bytes] = []
+        at = 0
+        for block, times in self._segments:
+            low, high = max(start - at, 0), min(end - at, len(block) * times)
+            if low < high:
+                first = low % len(block)
+                copies = -(-(first + high - low) // len(block))
+                pieces.append((block * copies)[first : first + high - low])
+            at += len(block) * times
+        return b"".join(pieces)
+
+    def parts(self) -> Iterator[bytes]:
+        """All of it in order, as a stream from S3 gives it."""
+        return (self.read(start, min(start + PART_BYTES, self.size)) for start in range(0, self.size, PART_BYTES))
+
+
+@dataclass(frozen=True)
+class Large:
+    """``run`` gives what became of it in words, or raises; ``most_bytes`` is the most memory that its process may take."""
+
+    name: str
+    sends: str
+    run: Callable[[], str]
+    becomes: str
+    most_bytes: int
+
+    @property
+    def lines(self) -> Tuple[Tuple[str, str], ...]:
+        return ((self.sends, f"{self.becomes}; at most {self.most_bytes // 1_000_000:,} MB of memory"),)
+
+
+def _planned(*segments: Tuple[bytes, int], exactly: bool = False) -> Callable[[], str]:
+    """Validate and plan; *exactly* as after a proof that did not hold."""
+
+    def run() -> str:
+        source = Segments(*segments)
+        contract, layout = recognize(source, "incoming/payments/acme/day.csv", "payments", {"payments": _CONTRACT})
+        check_samples(source, contract, layout)
+        return f"{len(plan(source, contract, layout, MAX_CHUNK_BYTES, exact_from=layout.header_end if exactly else None)):,} chunks"
+
+    return run
+
+
+def _processed(*segments: Tuple[bytes, int], contract: Contract = _CONTRACT) -> Callable[[], str]:
+    """Process one chunk of up to 50 MB."""
+
+    def run() -> str:
+        source = Segments(*segments)
+        assert source.size <= MAX_CHUNK_BYTES
+        layout = make_layout(contract, 0)
+        found = process_chunk(source.parts(), contract=contract, layout=layout, start=0, last=True, key_seed=b"seed")
+        counts = f"{found.rows_accepted:,} rows accepted, {found.rows_rejected:,} rejected, {found.blank_lines:,} lines passed over"
+        return f"{counts}{', a quote left open' if found.proof.open_quote is not None else ''}"
+
+    return run
+
+
+def _decoded(decoding: Decoding, *segments: Tuple[bytes, int]) -> Callable[[], str]:
+    """Decode and plan as it passes."""
+
+    def run() -> str:
+        passing = Passing(Layout("utf-8", ",", '"', len(HEADER), _CONTRACT.names, decoding), MAX_CHUNK_BYTES)
+        limits = Limits(DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO)
+        for _ in passing.watch(decode(Segments(*segments).parts(), decoding, limits)):
+            pass
+        return f"{len(passing.ranges):,} chunks"
+
+    return run
+
+
+def _gzip(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+_GZIP, _UTF_16 = Decoding(GZIP, None), Decoding(None, "utf-16-le")
+_OPEN = b'1,2026-11-20,1.50,"'
+
+CASES = (
+    Large(
+        "line",
+        "a line of 2 GB after the header",
+        _planned((HEADER, 1), (b"x" * _BLOCK, 2 * _GIGABYTES // _BLOCK)),
+        "`RecordTooLong`",
+        500_000_000,
+    ),
+    Large("first-line", "a first line of 2 GB", _planned((b"x" * _BLOCK, 2 * _GIGABYTES // _BLOCK)), "`RecordTooLong`", 500_000_000),
+    Large(
+        "field",
+        "a field of 100 MB between quotes, among good rows",
+        _planned((HEADER, 1), (GOOD_LINE, 5_000_000), (_OPEN, 1), (b"x\n", 50_000_000), (b'"\n', 1), (GOOD_LINE, 5_000_000)),
+        "`RecordTooLong`",
+        500_000_000,
+    ),
+    Large("quotes", "2 GB of quotes", _planned((HEADER, 1), (b'"' * _BLOCK, 2 * _GIGABYTES // _BLOCK)), "`RecordTooLong`", 1_000_000_000),
+    Large(
+        "open-quote",
+        "2 GB of good rows inside a quote",
+        _planned((HEADER + _OPEN, 1), (GOOD_LINE, 2 * _GIGABYTES // 20), exactly=True),
+        "`RecordTooLong`",
+        500_000_000,
+    ),
+    Large(
+        "wide-line",
+        "a line of 2 GB in UTF-16",
+        _decoded(_UTF_16, (HEADER.decode().encode("utf-16"), 1), (b"x\0" * _BLOCK, 15_000)),
+        "`RecordTooLong`",
+        500_000_000,
+    ),
+    Large(
+        "bomb",
+        "10 GB of one row over and over, in 10 MB of gzip",
+        _decoded(_GZIP, (_gzip(GOOD_LINE * 5_000_000), 100)),
+        "`DecodedTooLarge`",
+        500_000_000,
+    ),
+    Large("empty-members", "2 million empty members of gzip", _decoded(_GZIP, (_gzip(b""), 2_000_000)), "`CorruptGzip`", 500_000_000),
+    Large(
+        "one-row",
+        "a chunk that is one row of 50 MB",
+        _processed((_OPEN, 1), (b"x\n", 24_000_000), (b'"\n', 1)),
+        "1 rows accepted, 0 rejected, 0 lines passed over",
+        1_500_000_000,
+    ),
+    Large(
+        "one-cell-each",
+        "a row of 50 million empty fields",
+        _processed((b",", 49_000_000), (b"\n", 1)),
+        "0 rows accepted, 1 rejected, 0 lines passed over",
+        1_500_000_000,
+    ),
+    Large(
+        "bad-bytes",
+        "a row of 50 MB that is no text",
+        _processed((b"\xff" * 1000, 49_000), (b"\n", 1)),
+        "0 rows accepted, 1 rejected, 0 lines passed over",
+        1_500_000_000,
+    ),
+    Large(
+        "blank",
+        "50 million empty lines",
+        _processed((b"\n" * 1000, 50_000)),
+        "0 rows accepted, 0 rejected, 50,000,000 lines passed over",
+        1_000_000_000,
+    ),
+    Large(
+        "all-quotes",
+        "a chunk of 50 million quotes",
+        _processed((b'"' * 999 + b"\n", 50_000)),
+        "0 rows accepted, 1 rejected, 0 lines passed over",
+        1_500_000_000,
+    ),
+    Large(
+        "many-columns",
+        "a chunk of 25,000 rows of 2,000 empty fields each",
+        _processed((b"," * 1999 + b"\n", 25_000), contract=_WIDE),
+        "25,000 rows accepted, 0 rejected, 0 lines passed over",
+        1_500_000_000,
+    ),
+    Large("junk", "a chunk of 25 million rows of one character", _processed((b"x\n" * 1000, 25_000)), "`NotCsv`", 2_500_000_000),
+)

@@ -1,0 +1,8 @@
+"""The table: one module for each kind of hostility. Files go the whole road; forged messages and large files have tests of their own."""
+
+from __future__ import annotations
+
+from tests.hostile.cases import containers, encodings, forged, keys, large, line_ends, moments, numbers, quotes, shape, texts
+
+FILES = (encodings, line_ends, quotes, shape, numbers, moments, texts, containers, keys)
+KINDS = (*FILES, forged, large)
