@@ -8,6 +8,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Node 20 works, and jsii says at every synthesis that its time is over; 22 is better.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
+# What tests.runtimes runs, on the functions' own Pythons.
+NOT_RUNTIME := $(addprefix --ignore=tests/,unit/runtime properties faults hostile)
+
 FILE ?=
 DATASET ?=
 PARTNER ?=
@@ -41,11 +44,11 @@ run: setup ## Everything from nothing: deploy a stage on this machine, process F
 test: setup ## The whole test suite: the runtime on Python 3.9 and 3.13, the templates, the stage on the emulator
 	@$(VENV)/python -m tests.runtimes -m "not long"
 	@echo "=== Tools, templates and the stage on the emulator ==="
-	@$(VENV)/python -m pytest -q -m "not long" --ignore=tests/unit/runtime --ignore=tests/properties --ignore=tests/faults
+	@$(VENV)/python -m pytest -q -m "not long" $(NOT_RUNTIME)
 
 test-long: setup ## The slower tests as well
 	@$(VENV)/python -m tests.runtimes -m long
-	@$(VENV)/python -m pytest -q -m long --ignore=tests/unit/runtime --ignore=tests/properties --ignore=tests/faults
+	@$(VENV)/python -m pytest -q -m long $(NOT_RUNTIME)
 
 check: setup ## Format, lint, types, import rules, template and security gates
 	@echo "== Format and lint (ruff)"; $(VENV)/ruff format --check . && $(VENV)/ruff check .

@@ -18,7 +18,7 @@ from local.interpreters import interpreter
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.9", "3.13")
-SUITES = ("tests/unit/runtime", "tests/properties", "tests/faults")
+SUITES = ("tests/unit/runtime", "tests/properties", "tests/faults", "tests/hostile")
 
 
 def environment(version: str, python: Path) -> Path:

@@ -17,7 +17,7 @@ This page is made of the same table: `python -m tests.hostile` writes it, and a 
 
 Each file ends as it says here, and besides
 
-- rows read are rows accepted and rejected, counted apart; the accepted values and each rejected row's byte offset and codes are compared one by one;
+- rows read are rows accepted and rejected, counted apart; accepted values, and rejected rows by offset and codes, are compared one by one;
 - the original is under `processed/` or `failed/`, the same bytes, and gone from `incoming/`;
 - the message is one line of less than 2,000 characters without a traceback, and neither it nor a log line has a row of the file.
 

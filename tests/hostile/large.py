@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from pathlib import Path
 
 from runtime.errors import FileRejected
 from tests.hostile.cases import large
@@ -23,8 +24,8 @@ def main(name: str) -> None:
         found = case.run()
     except FileRejected as error:
         found = f"`{type(error).__name__}`"
-    with open("/proc/self/status", encoding="ascii") as status:
-        peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
     print(json.dumps({"found": found, "peak_bytes": peak}))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.errors import InvalidKey, UnknownDataset
 from tests.hostile.case import GOOD, GOOD_LINE, Case, Rows, refused
-from tests.support.records import HEADER
+from tests.support.records import HEADER, make_contract
 
 TITLE = "Keys"
 
@@ -49,6 +49,13 @@ CASES = (
         key="incoming/nosuch/acme/day.csv",
     ),
     Case("no dataset, and a header that fits none", b"a,b\n1,2\n", refused(UnknownDataset, "its header fits none"), key="incoming/day.csv"),
+    Case(
+        "a partner's file for the system's own dataset: a probe, which reaches no queue and no other dataset",
+        _BODY,
+        Rows([GOOD]),
+        make_contract("_validation"),
+        key="incoming/_validation/globex/day.csv",
+    ),
     Case(
         "a partner's file for a reserved dataset that is none",
         _BODY,
