@@ -28,6 +28,7 @@ class _Failure:
     def __init__(self, event: Mapping[str, Any], execution: str) -> None:
         self.reported = event.get("detail-type") == EXECUTION_ENDED
         if self.reported:
+            self.source: Mapping[str, Any]
             detail, self.source = _reported(event)
             self.execution = str(detail["executionArn"])
             ended = f"Execution{str(detail['status']).title().replace('_', '')}"
@@ -37,7 +38,7 @@ class _Failure:
             self.message = message if known or detail.get("cause") else f"the workflow's execution ended {detail['status']}"
         else:
             self.execution = execution
-            self.source: Mapping[str, Any] = event
+            self.source = event
             error = event.get("error") or {}
             self.type, self.message = explained(str(error.get("Error", "Unknown")), str(error.get("Cause", "")))
 
