@@ -17,6 +17,6 @@ from runtime.workflow.stage import current_stage
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     asked, execution = event["event"], event["execution"]
-    if asked.get("detail-type") == REDRIVE_REQUESTED:
+    if isinstance(asked, dict) and asked.get("detail-type") == REDRIVE_REQUESTED:
         return redrive_file(Redrive.from_event(asked), execution, current_stage())
     return register_file(Arrival.from_event(asked), execution, current_stage())
