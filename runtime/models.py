@@ -227,6 +227,14 @@ class Layout:
         return {**asdict(self), "columns": list(self.columns)}
 
 
+def named_file(message: Mapping[str, Any]) -> str:
+    """The id of the file that *message* is about; InvalidInput where it is none."""
+    try:
+        return _matching("file_id", message["file_id"], _FILE_ID)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"not a file's id: {error!r}") from error
+
+
 @dataclass(frozen=True)
 class FileTask:
     """What one state hands to the next: which file, and on whose behalf. The rest is in the table."""

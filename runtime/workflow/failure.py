@@ -9,7 +9,7 @@ from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import FileRejected, InvalidInput, OwnershipLost, TransientError, error_class
 from runtime.executions import explained
-from runtime.models import REDRIVE_REQUESTED, Arrival, ChunkStatus, FileStatus, FileTask, Redrive
+from runtime.models import REDRIVE_REQUESTED, Arrival, ChunkStatus, FileStatus, FileTask, Redrive, named_file
 from runtime.observability import emit
 from runtime.tracking import Item
 from runtime.workflow.finalization import Totals
@@ -79,7 +79,7 @@ def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> di
 
 def _file_of(failure: _Failure, stage: Stage) -> Item | None:
     if "file_id" in failure.source:
-        return stage.tracking.file(FileTask.from_event(failure.source).file_id)
+        return stage.tracking.file(named_file(failure.source))
     if failure.source.get("detail-type") == REDRIVE_REQUESTED:
         return stage.tracking.file(Redrive.from_event(failure.source).file_id)
     try:

@@ -180,7 +180,7 @@ CASES = (
     _report("whose input is a number", "not the report of an execution's end", {**_ENDED, "input": "5"}),
     _report(
         "of a file id that is none",
-        _NO_TASK,
+        "not a file's id",
         {**_ENDED, "input": json.dumps({"schema": 1, "file_id": "x", "attempt": 1, "execution": "a"})},
     ),
 )
