@@ -1,0 +1,7 @@
+"""The guards by where they stand; names are unique."""
+
+from __future__ import annotations
+
+from tests.mutations.guards import delivery, operations, rows, templates, workflow
+
+GUARDS = (*rows.GUARDS, *workflow.GUARDS, *operations.GUARDS, *templates.GUARDS, *delivery.GUARDS)

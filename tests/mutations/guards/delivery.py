@@ -1,0 +1,94 @@
+"""What stands between a commit and a stage: approval, gates, the check of a deployment, branches apart from main."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import Guard
+
+_GATES = "tests/unit/pipeline/gates"
+
+GUARDS = (
+    Guard(
+        "approval-before-dr",
+        "pipeline/stack.py",
+        "pre=self._approval(stage, source) if target.approval else []",
+        "pre=[]",
+        "tests/infrastructure/test_approval.py::test_the_review_comes_before_the_approval_and_that_before_any_change",
+    ),
+    Guard(
+        "validation-after-deployment",
+        "pipeline/stack.py",
+        "post=[validate]",
+        "post=[]",
+        "tests/infrastructure/test_pipeline.py::test_stages_come_in_the_order_of_the_contract",
+    ),
+    Guard(
+        "pipeline-restarts-when-changed",
+        "pipeline/stack.py",
+        "restart_execution_on_update=True",
+        "restart_execution_on_update=False",
+        "tests/infrastructure/test_pipeline.py::test_the_pipeline_is_v2_superseded_and_restarts_when_it_has_changed_itself",
+    ),
+    Guard(
+        "deployment-check-comes-last",
+        "etl/deployment_check.py",
+        "        resource.node.add_dependency(*(child for child in stack.node.children if child is not self))\n",
+        "",
+        "tests/infrastructure/test_deployment_check.py::test_the_check_comes_after_everything_else_of_the_stack",
+    ),
+    Guard(
+        "gates-in-the-synth",
+        "buildspec/synth.sh",
+        ".venv/bin/python -m pipeline.gates --assembly cdk.out\n",
+        "",
+        "tests/infrastructure/test_pipeline.py::test_the_gates_are_part_of_the_synth",
+    ),
+    Guard(
+        "lock-has-hashes",
+        "pipeline/gates/locks.py",
+        'if not any(option.startswith("sha256:") for option in requirement.hash_options):',
+        "if not requirement:",
+        f"{_GATES}/test_locks.py::test_what_a_lock_lacks_is_named_once",
+    ),
+    Guard(
+        "lock-is-pinned",
+        "pipeline/gates/locks.py",
+        "elif not requirement.is_pinned:",
+        "elif requirement is None:",
+        f"{_GATES}/test_locks.py::test_what_a_lock_lacks_is_named_once",
+    ),
+    Guard(
+        "secret-found",
+        "pipeline/gates/secrets.py",
+        "re.fullmatch(standing.value, self.value) is not None",
+        "True",
+        f"{_GATES}/test_secrets.py::test_a_planted_secret_is_found_and_not_shown",
+    ),
+    Guard(
+        "advisory-stands-until-its-day",
+        "pipeline/gates/advisories.py",
+        " and today <= standing.until",
+        "",
+        f"{_GATES}/test_advisories.py::test_what_stands_does_so_until_its_day",
+    ),
+    Guard(
+        "silence-is-no-pass",
+        "pipeline/gates/advisories.py",
+        '        sys.stderr.write(f"error: {error}\\n")\n        return 2\n',
+        '        sys.stderr.write(f"error: {error}\\n")\n        return 0\n',
+        f"{_GATES}/test_advisories.py::test_a_service_that_gives_no_answer_is_no_pass",
+    ),
+    Guard(
+        "main-has-no-branch-stage",
+        "pipeline/branches/target.py",
+        "if branch == pipeline.source.branch:",
+        "if not branch:",
+        "tests/infrastructure/test_branches.py::test_the_pipelines_own_branch_has_no_stage",
+    ),
+    Guard(
+        "branch-roles-bounded",
+        "stages/branch_stage.py",
+        '            "@aws-cdk/core:permissionsBoundary": {"name": boundary_name(target)},\n',
+        "",
+        "tests/infrastructure/test_branches.py::test_every_role_of_a_branch_is_bounded",
+    ),
+)

@@ -1,0 +1,127 @@
+"""What operators' commands and the delivery's builds refuse: formulas, wrong rollbacks, other stages, a lost row."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import Guard
+
+_SPREADSHEET = "ops/spreadsheet.py"
+_LOCK = "ops/branches/lock.py"
+_TEST_SPREADSHEET = "tests/unit/ops/test_spreadsheet.py"
+_TEST_ROLLBACK = "tests/unit/ops/test_rollback.py"
+_TEST_LOCK = "tests/unit/ops/branches/test_lock.py"
+_TEST_VALIDATION = "tests/unit/ops/test_validation.py"
+
+GUARDS = (
+    Guard(
+        "formula-first-in-a-cell",
+        _SPREADSHEET,
+        r'_LIVE.sub(r"\1\2' + "'" + '", printable(text))',
+        "printable(text)",
+        f"{_TEST_SPREADSHEET}::test_formulas_are_defused_and_plain_text_is_left_alone",
+    ),
+    Guard(
+        "formula-inside-a-cell",
+        _SPREADSHEET,
+        r'rf"(^|[,;|:\t])(',
+        r'rf"(^)(',
+        f"{_TEST_SPREADSHEET}::test_formulas_are_defused_and_plain_text_is_left_alone",
+    ),
+    Guard(
+        "formula-full-width",
+        _SPREADSHEET,
+        r' + "\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212"',
+        "",
+        f"{_TEST_SPREADSHEET}::test_formulas_are_defused_and_plain_text_is_left_alone",
+    ),
+    Guard(
+        "terminal-escapes",
+        "ops/terminal.py",
+        "character if character.isprintable() else",
+        "character if character else",
+        "tests/unit/ops/test_terminal.py::test_text_from_a_file_cannot_drive_the_terminal",
+    ),
+    Guard(
+        "rollback-record-untouched",
+        "ops/validated.py",
+        "if digest_of(template) != validated.template_sha256:",
+        "if not template:",
+        f"{_TEST_ROLLBACK}::test_a_template_that_was_changed_since_is_refused",
+    ),
+    Guard(
+        "rollback-compared",
+        "ops/rollback.py",
+        "        self._compare(validated)\n",
+        "",
+        f"{_TEST_ROLLBACK}::test_a_rollback_that_does_not_reach_what_was_validated_says_why",
+    ),
+    Guard(
+        "rollback-after-a-failed-validation",
+        "buildspec/validate.sh",
+        "if ops rollback; then",
+        "if true; then",
+        "tests/unit/buildspec/test_validate.py::test_a_failed_validation_rolls_back_and_stops_the_delivery",
+    ),
+    Guard(
+        "failed-validation-stops-the-delivery",
+        "buildspec/validate.sh",
+        "fi\nexit 1",
+        "fi\nexit 0",
+        "tests/unit/buildspec/test_validate.py::test_a_failed_validation_rolls_back_and_stops_the_delivery",
+    ),
+    Guard(
+        "validation-compares-values",
+        "ops/validation/comparison.py",
+        "return type(expected) is not type(actual) or expected != actual",
+        "return type(expected) is not type(actual)",
+        f"{_TEST_VALIDATION}::test_every_difference_is_named",
+    ),
+    Guard(
+        "validation-compares-the-original",
+        "ops/validation/comparison.py",
+        "if found.original != probe.content:",
+        "if not found.original:",
+        f"{_TEST_VALIDATION}::test_a_damaged_original_is_named",
+    ),
+    Guard(
+        "teardown-of-branches-only",
+        "ops/branches/teardown.py",
+        "        if not slugs.is_branch_suffix(suffix):\n            raise NotABranchStage(suffix)\n",
+        "",
+        "tests/unit/ops/branches/test_teardown.py::test_what_is_not_a_branchs_is_refused_before_anything_is_asked",
+    ),
+    Guard(
+        "teardown-of-branches-buckets-only",
+        "ops/branches/teardown.py",
+        'if resource["ResourceType"] == "AWS::S3::Bucket" and slugs.suffix_in(name):',
+        'if resource["ResourceType"] == "AWS::S3::Bucket":',
+        "tests/unit/ops/branches/test_teardown.py::test_another_stages_bucket_is_not_emptied_even_if_a_stack_claims_it",
+    ),
+    Guard(
+        "reaper-doubts-a-list-without-main",
+        "ops/branches/reaper.py",
+        "if self.base not in branches:",
+        "if not branches:",
+        "tests/unit/ops/branches/test_reaper.py::test_a_list_without_the_pipelines_own_branch_is_not_believed",
+    ),
+    Guard(
+        "branch-lock-exclusive",
+        _LOCK,
+        "attribute_not_exists(stage) OR expires_at < :now OR holder = :holder",
+        "attribute_not_exists(stage) OR expires_at > :now OR holder = :holder",
+        f"{_TEST_LOCK}::test_a_second_build_is_kept_out_and_told_whose_stage_it_is",
+    ),
+    Guard(
+        "branch-lock-of-its-holder",
+        _LOCK,
+        'Key={"stage": {"S": suffix}},\n                ConditionExpression="holder = :holder",',
+        'Key={"stage": {"S": suffix}},\n                ConditionExpression="holder <> :holder OR holder = :holder",',
+        f"{_TEST_LOCK}::test_a_lost_lock_is_not_renewed_and_not_released_over_its_new_holder",
+    ),
+    Guard(
+        "no-stage-for-an-empty-branch",
+        "pipeline/slugs.py",
+        "_SUFFIX.fullmatch(text) is not None",
+        "_SUFFIX.match(text) is not None",
+        "tests/unit/pipeline/test_slugs.py::test_no_branch_has_the_suffix_of_another_stage",
+    ),
+)

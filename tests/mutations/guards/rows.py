@@ -1,0 +1,200 @@
+"""What a value, a record, a header, a contract must be."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import Guard
+
+_VALUES = "runtime/contracts/values.py"
+_STRUCTURE = "runtime/rows/structure.py"
+_LOADER = "runtime/contracts/loader.py"
+_RECOGNITION = "runtime/records/recognition.py"
+_TEST_VALUES = "tests/unit/runtime/contracts/test_values.py"
+_TEST_PROCESS = "tests/unit/runtime/rows/test_process.py"
+_TEST_LOADER = "tests/unit/runtime/contracts/test_loader.py"
+_TEST_RECOGNITION = "tests/unit/runtime/records/test_recognition.py"
+
+GUARDS = (
+    Guard(
+        "value-required",
+        _VALUES,
+        'return Problem(REQUIRED, "a value is required here") if field.required else None',
+        "return None",
+        f"{_TEST_VALUES}::test_missing_values_are_null_and_break_only_required",
+    ),
+    Guard(
+        "value-enum",
+        _VALUES,
+        "if field.enum is not None and value not in",
+        "if field.enum is None and value not in",
+        f"{_TEST_VALUES}::test_constraints_on_text",
+    ),
+    Guard(
+        "value-pattern-whole",
+        _VALUES,
+        "patterns.compiled(field.pattern).fullmatch(text)",
+        "patterns.compiled(field.pattern).search(text)",
+        f"{_TEST_VALUES}::test_constraints_on_text",
+    ),
+    Guard(
+        "value-minimum",
+        _VALUES,
+        "if low is not None and value < low:",
+        "if low is None and value < low:",
+        f"{_TEST_VALUES}::test_bounds_are_inclusive_and_written_as_the_column_is",
+    ),
+    Guard(
+        "value-maximum",
+        _VALUES,
+        "value > high:",
+        "value >= high:",
+        f"{_TEST_VALUES}::test_bounds_are_inclusive_and_written_as_the_column_is",
+    ),
+    Guard("value-min-length", _VALUES, "len(text) < field.min_length:", "len(text) < 0:", f"{_TEST_VALUES}::test_constraints_on_text"),
+    Guard(
+        "value-max-length",
+        _VALUES,
+        "len(text) > field.max_length:",
+        "len(text.encode()) > field.max_length:",
+        f"{_TEST_VALUES}::test_constraints_on_text",
+    ),
+    Guard(
+        "value-scale",
+        _VALUES,
+        "([0-9]{{1,{scale}}})",
+        "([0-9]+)",
+        f"{_TEST_VALUES}::test_what_only_looks_like_a_decimal_is_a_type_error",
+    ),
+    Guard(
+        "value-64-bits",
+        _VALUES,
+        "len(digits) <= INTEGER_DIGITS and INT64_MIN <= int(match[1] + digits) <= INT64_MAX",
+        "len(digits) <= INTEGER_DIGITS",
+        f"{_TEST_VALUES}::test_an_integer_has_64_bits",
+    ),
+    Guard(
+        "value-ascii-digits",
+        _VALUES,
+        "all(part.isascii() and part.isdigit() for part in parts.values())",
+        "all(part.isdigit() for part in parts.values())",
+        f"{_TEST_VALUES}::test_what_only_looks_like_a_datetime_is_a_type_error",
+    ),
+    Guard(
+        "column-required",
+        "runtime/rows/checking.py",
+        "return Column(column.array, column.bad | missing) if field.required else column",
+        "return column",
+        f"{_TEST_PROCESS}::test_every_reason_of_a_row_is_listed_in_file_order_and_counted",
+    ),
+    Guard(
+        "column-integer-maximum",
+        "runtime/rows/checks/numerals.py",
+        "bad |= values > field.maximum",
+        "bad |= values > INT64_MAX",
+        "tests/properties/test_rows.py::test_every_row_is_accepted_or_rejected_as_the_reference_says",
+    ),
+    Guard(
+        "column-decimal-bound-exact",
+        "runtime/rows/checks/numerals.py",
+        "math.floor(Fraction(field.maximum) * 10**field.scale) + 1",
+        "math.ceil(Fraction(field.maximum) * 10**field.scale) + 1",
+        f"{_TEST_PROCESS}::test_a_bound_between_two_decimals_is_not_rounded",
+    ),
+    Guard(
+        "column-calendar",
+        "runtime/rows/checks/moments.py",
+        'good &= parts["d"] <= lengths[month]',
+        'good &= parts["d"] <= 31',
+        f"{_TEST_PROCESS}::test_a_day_that_the_calendar_lacks_is_refused",
+    ),
+    Guard(
+        "column-clock",
+        "runtime/rows/checks/moments.py",
+        '_LIMITS = {"H": 23, "M": 59, "S": 59}',
+        '_LIMITS = {"H": 24, "M": 60, "S": 60}',
+        f"{_TEST_PROCESS}::test_a_time_that_the_clock_lacks_is_refused",
+    ),
+    Guard(
+        "record-field-count",
+        "runtime/rows/parsing.py",
+        "    whole[list(field_counts)] = False\n",
+        "",
+        f"{_TEST_PROCESS}::test_a_record_that_is_no_row_is_rejected_alone_and_its_neighbours_are_not",
+    ),
+    Guard(
+        "record-nul",
+        _STRUCTURE,
+        'if b"\\0" in raw:',
+        'if b"\\0\\0\\0" in raw:',
+        f"{_TEST_PROCESS}::test_a_record_that_is_no_row_is_rejected_alone_and_its_neighbours_are_not",
+    ),
+    Guard(
+        "record-quotes",
+        _STRUCTURE,
+        "for index in block.scan.malformed}",
+        "for index in block.scan.malformed[:0]}",
+        f"{_TEST_PROCESS}::test_a_record_that_is_no_row_is_rejected_alone_and_its_neighbours_are_not",
+    ),
+    Guard(
+        "header-names",
+        _RECOGNITION,
+        "if names is None or not _fits(names, contract):",
+        "if names is None:",
+        f"{_TEST_RECOGNITION}::test_what_is_wrong_with_the_head_is_named",
+    ),
+    Guard(
+        "header-control-characters",
+        _RECOGNITION,
+        "    if control:\n",
+        "    if control and control.start() < 0:\n",
+        f"{_TEST_RECOGNITION}::test_what_is_wrong_with_the_head_is_named",
+    ),
+    Guard(
+        "file-is-no-archive",
+        _RECOGNITION,
+        "    if found:\n        raise NotCsv(found)\n",
+        "",
+        f"{_TEST_RECOGNITION}::test_what_is_wrong_with_the_head_is_named",
+    ),
+    Guard(
+        "file-is-not-utf-8-in-disguise",
+        _RECOGNITION,
+        'if codecs.lookup(contract.encoding).name not in ("utf-8", "ascii") and not head.text.isascii():',
+        "if False:",
+        f"{_TEST_RECOGNITION}::test_utf8_sent_under_a_latin_contract_is_refused",
+    ),
+    Guard(
+        "reserved-dataset-hidden",
+        _RECOGNITION,
+        "for name, contract in contracts.items() if not contract.reserved)",
+        "for name, contract in contracts.items())",
+        f"{_TEST_RECOGNITION}::test_contract_is_found_by_its_header_where_the_key_names_none",
+    ),
+    Guard(
+        "contract-reserved-names",
+        _LOADER,
+        "if name.startswith(RESERVED_PREFIX) and name not in RESERVED_DATASETS:",
+        "if name.startswith(RESERVED_PREFIX * 2):",
+        f"{_TEST_LOADER}::test_a_wrong_contract_is_refused_with_file_field_and_rule",
+    ),
+    Guard(
+        "contract-unknown-keys",
+        _LOADER,
+        "    node.only(_DOCUMENT)\n",
+        "",
+        f"{_TEST_LOADER}::test_a_wrong_contract_is_refused_with_file_field_and_rule",
+    ),
+    Guard(
+        "contract-repeated-keys",
+        _LOADER,
+        "if len(document) != len(pairs):",
+        "if len(document) > len(pairs):",
+        f"{_TEST_LOADER}::test_a_file_that_is_no_json_object_is_refused",
+    ),
+    Guard(
+        "contract-endless-pattern",
+        "runtime/contracts/patterns.py",
+        "if inner.unbounded and not optional:",
+        "if inner.unbounded and optional:",
+        "tests/unit/runtime/contracts/test_patterns.py::test_what_only_one_engine_understands_is_refused_with_the_pattern_named",
+    ),
+)

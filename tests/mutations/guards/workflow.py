@@ -1,0 +1,273 @@
+"""What brings a file through the workflow exactly once: conditional writes, proofs, counts, keys."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import Guard
+
+_TRACKING = "runtime/tracking.py"
+_STORE = "runtime/object_store.py"
+_FINALIZATION = "runtime/workflow/finalization.py"
+_PROCESSING = "runtime/workflow/processing.py"
+_PROOFS = "runtime/records/proofs.py"
+_KEYS = "runtime/keys.py"
+_TEST_TRACKING = "tests/unit/runtime/test_tracking.py"
+_TEST_STORE = "tests/unit/runtime/test_object_store.py"
+_TEST_WORKFLOW = "tests/unit/runtime/workflow/test_workflow.py"
+_TEST_PROOFS = "tests/unit/runtime/records/test_proofs.py"
+_TEST_KEYS = "tests/unit/runtime/test_keys.py"
+_TEST_CHECK = "tests/unit/runtime/workflow/test_deployment_check.py"
+
+GUARDS = (
+    Guard(
+        "register-once",
+        _TRACKING,
+        '"Item": _typed(item), "ConditionExpression": "attribute_not_exists(file_id)"}}\n        return item if',
+        '"Item": _typed(item)}}\n        return item if',
+        f"{_TEST_TRACKING}::test_a_file_is_registered_once",
+    ),
+    Guard(
+        "lease",
+        _TRACKING,
+        "int(moment.timestamp()) + lease_seconds",
+        "int(moment.timestamp())",
+        f"{_TEST_TRACKING}::test_a_file_is_registered_once",
+    ),
+    Guard(
+        "transition-revision",
+        _TRACKING,
+        '"ConditionExpression": "revision = :revision AND attempt = :attempt"',
+        '"ConditionExpression": "revision <> :revision OR attempt = :attempt"',
+        f"{_TEST_TRACKING}::test_a_change_that_comes_between_is_seen_and_not_overwritten",
+    ),
+    Guard(
+        "transition-attempt",
+        _TRACKING,
+        'if item["attempt"] != task.attempt:',
+        'if item["attempt"] > task.attempt:',
+        f"{_TEST_TRACKING}::test_an_older_attempt_changes_nothing",
+    ),
+    Guard(
+        "transition-from-states",
+        _TRACKING,
+        'if item["file_status"] not in from_statuses:',
+        "if not from_statuses:",
+        f"{_TEST_TRACKING}::test_a_committed_file_cannot_fail",
+    ),
+    Guard(
+        "transition-once",
+        _TRACKING,
+        'if item["file_status"] == to_status and to_status not in from_statuses:',
+        'if item["file_status"] is None:',
+        f"{_TEST_TRACKING}::test_a_transition_made_twice_is_made_once",
+    ),
+    Guard(
+        "transition-event",
+        _TRACKING,
+        'if self._transact([put, self._put_event(self._event(changed, item["file_status"], detail or {}))]):',
+        "if self._transact([put]):",
+        f"{_TEST_TRACKING}::test_every_transition_leaves_one_event_with_its_time",
+    ),
+    Guard(
+        "chunk-planned-once",
+        _TRACKING,
+        'ConditionExpression="attribute_not_exists(file_id) OR #plan < :plan"',
+        'ConditionExpression="attribute_not_exists(file_id) OR #plan <= :plan"',
+        f"{_TEST_TRACKING}::test_a_planned_chunk_that_exists_is_left_alone",
+    ),
+    Guard(
+        "chunk-first-done-wins",
+        _TRACKING,
+        " AND NOT #status IN (:done, :misaligned)",
+        " AND NOT #status IN (:misaligned) AND NOT #end = :done",
+        f"{_TEST_TRACKING}::test_the_first_worker_to_finish_a_chunk_wins",
+    ),
+    Guard(
+        "chunk-of-its-plan",
+        _TRACKING,
+        'condition = "#plan = :plan AND',
+        'condition = "#plan >= :plan AND',
+        f"{_TEST_TRACKING}::test_a_later_plan_replaces_a_chunk_and_the_earlier_one_is_too_late",
+    ),
+    Guard(
+        "chunk-of-its-range",
+        _TRACKING,
+        "#end = :end AND",
+        "#end <= :end AND",
+        f"{_TEST_TRACKING}::test_what_was_read_must_be_what_was_planned",
+    ),
+    Guard(
+        "refusal-is-no-blip",
+        _TRACKING,
+        'return AccessRefused(f"DynamoDB {operation} ({code})", self._table)',
+        "return TrackingUnavailable(operation, code)",
+        f"{_TEST_TRACKING}::test_dynamodbs_answers_become_errors_that_say_whether_to_try_again",
+    ),
+    Guard(
+        "read-by-version",
+        _STORE,
+        "self._client.get_object(Bucket=ref.bucket, Key=ref.key, **_version(ref))",
+        "self._client.get_object(Bucket=ref.bucket, Key=ref.key)",
+        f"{_TEST_STORE}::test_reads_name_their_version_so_an_overwrite_is_not_seen",
+    ),
+    Guard(
+        "copy-checked-before-deletion",
+        _STORE,
+        "        if not self._same(original, copy):\n            raise ReconciliationFailed(",
+        "        if copy is None:\n            raise ReconciliationFailed(",
+        f"{_TEST_STORE}::test_an_original_is_not_deleted_when_its_copy_differs",
+    ),
+    Guard(
+        "delete-one-version",
+        _STORE,
+        'Key=source.key, VersionId=source.version_id or "null")',
+        "Key=source.key)",
+        f"{_TEST_STORE}::test_a_move_takes_that_version_only_and_leaves_no_delete_marker",
+    ),
+    Guard(
+        "proof-contiguous",
+        _PROOFS,
+        "if chunk.start != position or chunk.end <= chunk.start:",
+        "if chunk.end <= chunk.start:",
+        f"{_TEST_PROOFS}::test_ranges_that_leave_gaps_or_overlap_prove_nothing",
+    ),
+    Guard(
+        "proof-to-the-end",
+        _PROOFS,
+        "if position != size:",
+        "if position > size:",
+        f"{_TEST_PROOFS}::test_ranges_that_leave_gaps_or_overlap_prove_nothing",
+    ),
+    Guard(
+        "proof-aligned",
+        _PROOFS,
+        "next((chunk for chunk in chunks if not chunk.aligned), None)",
+        "None",
+        f"{_TEST_PROOFS}::test_first_broken_proof_sends_back_to_the_start_of_its_chunk",
+    ),
+    Guard(
+        "reconcile-all-chunks",
+        _FINALIZATION,
+        'if unfinished or len(chunks) != item["chunks"]:',
+        "if unfinished:",
+        f"{_TEST_WORKFLOW}::test_a_chunk_that_is_not_done_fails_the_file",
+    ),
+    Guard(
+        "reconcile-counts",
+        _FINALIZATION,
+        "if totals.rows_read != totals.rows_accepted + totals.rows_rejected:",
+        "if totals.rows_read < totals.rows_accepted:",
+        f"{_TEST_WORKFLOW}::test_counts_that_do_not_add_up_fail_the_file",
+    ),
+    Guard(
+        "reconcile-footers",
+        _FINALIZATION,
+        'if rows != chunk["rows_accepted"]:',
+        "if rows < 0:",
+        f"{_TEST_WORKFLOW}::test_parquet_that_lost_a_row_fails_the_file",
+    ),
+    Guard(
+        "commit-from-processing",
+        _FINALIZATION,
+        "FileStatus.COMMITTED, (FileStatus.PROCESSING,), attributes)",
+        "FileStatus.COMMITTED, (FileStatus.PROCESSING, FileStatus.FAILED), attributes)",
+        f"{_TEST_WORKFLOW}::test_finalizing_a_file_that_has_failed_changes_nothing",
+    ),
+    Guard(
+        "committed-goes-forward",
+        "runtime/workflow/failure.py",
+        'if item["file_status"] in (FileStatus.COMMITTED, FileStatus.SUCCEEDED):',
+        'if item["file_status"] == FileStatus.SUCCEEDED:',
+        f"{_TEST_WORKFLOW}::test_a_committed_file_rolls_forward_whoever_comes_next",
+    ),
+    Guard(
+        "duplicate-event",
+        "runtime/workflow/registration.py",
+        'if item["execution"] != execution or item["file_status"] not in FileStatus.OPEN:',
+        'if item["execution"] is None:',
+        f"{_TEST_WORKFLOW}::test_a_duplicate_event_changes_nothing",
+    ),
+    Guard(
+        "chunk-done-is-left",
+        _PROCESSING,
+        "    if not stage.tracking.start_chunk(chunk):\n        return\n",
+        "    stage.tracking.start_chunk(chunk)\n",
+        f"{_TEST_WORKFLOW}::test_a_finished_chunk_is_not_processed_again",
+    ),
+    Guard(
+        "forged-source",
+        _PROCESSING,
+        "not chunk.source.key.startswith(readable)",
+        "not chunk.source.key",
+        f"{_TEST_WORKFLOW}::test_a_forged_chunk_reads_nothing",
+    ),
+    Guard(
+        "forged-reading",
+        _PROCESSING,
+        "if not keys.is_reading(chunk.reading_key, chunk.file_id) or",
+        "if",
+        f"{_TEST_WORKFLOW}::test_a_forged_chunk_reads_nothing",
+    ),
+    Guard(
+        "forged-event",
+        "runtime/models.py",
+        'if event["detail-type"] != "Object Created":',
+        'if not event["detail-type"]:',
+        "tests/unit/runtime/test_models.py::test_a_forged_event_is_refused",
+    ),
+    Guard(
+        "probe-unpublished",
+        "runtime/workflow/outcome.py",
+        '"publish": not is_reserved(item),',
+        '"publish": True,',
+        f"{_TEST_WORKFLOW}::test_a_probe_of_the_system_reaches_no_queue_no_topic_and_no_metric",
+    ),
+    Guard(
+        "row-taken-for-a-header-unquoted",
+        "runtime/errors.py",
+        "if len(self.missing) == len(self.expected):",
+        "if not self.expected:",
+        "tests/unit/runtime/test_errors.py::test_a_first_line_that_may_be_a_row_is_not_quoted",
+    ),
+    Guard(
+        "key-under-incoming",
+        _KEYS,
+        "if not key.startswith(INCOMING):",
+        "if not key:",
+        f"{_TEST_KEYS}::test_a_key_that_reaches_elsewhere_is_refused",
+    ),
+    Guard(
+        "key-dot-segments",
+        _KEYS,
+        'if any(part in ("", ".", "..") for part in name.split("/")):',
+        'if name == "":',
+        f"{_TEST_KEYS}::test_a_key_that_reaches_elsewhere_is_refused",
+    ),
+    Guard(
+        "key-partner-segment",
+        _KEYS,
+        "if segment is not None and not _SEGMENT.fullmatch(segment):",
+        "if segment is not None and not _SEGMENT.match(segment):",
+        f"{_TEST_KEYS}::test_a_key_that_reaches_elsewhere_is_refused",
+    ),
+    Guard(
+        "key-control-characters",
+        _KEYS,
+        "if any(ord(character) < 32 or ord(character) == 127 for character in key):",
+        "if key.isspace():",
+        f"{_TEST_KEYS}::test_a_key_that_reaches_elsewhere_is_refused",
+    ),
+    Guard(
+        "deployment-check-compares",
+        "runtime/workflow/deployment_check.py",
+        "problems = probe.count_differences(item)",
+        "problems: list[str] = []",
+        f"{_TEST_CHECK}::test_a_deployment_that_loses_a_row_is_refused_and_the_probe_is_kept_as_evidence",
+    ),
+    Guard(
+        "deployment-check-gives-up",
+        "runtime/workflow/deployment_check.py",
+        'return [_found_instead(self.sent[-1], "a fault of what is deployed", fault)]',
+        "self.sleep(_PAUSE_SECONDS)",
+        f"{_TEST_CHECK}::test_a_fault_refuses_the_deployment_at_its_first_try",
+    ),
+)
