@@ -18,7 +18,7 @@ NAMES ?=
 QUICK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check advisories bench deliver format lock clean
+.PHONY: help setup run test test-long test-mutations check advisories sbom bench deliver format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-long: setup ## The slower tests as well
 	@$(VENV)/python -m tests.runtimes -m long
 	@$(VENV)/python -m pytest -q -m long $(NOT_RUNTIME)
 
+test-mutations: setup ## Break each listed guard in a copy and see its test fail; NAMES="lease tags" breaks only these
+	@$(VENV)/python -m tests.mutations $(if $(NAMES),--only $(NAMES))
+
 check: setup ## Format, lint, types, import rules, template and security gates
 	@echo "== Format and lint (ruff)"; $(VENV)/ruff format --check . && $(VENV)/ruff check .
 	@echo "== Types (mypy)"; $(VENV)/mypy
@@ -60,6 +63,9 @@ check: setup ## Format, lint, types, import rules, template and security gates
 
 advisories: setup ## Ask OSV and npm for known vulnerabilities of everything in the locks, as the pipeline does
 	@$(VENV)/python -m pipeline.gates.advisories
+
+sbom: setup ## Write the software bill of materials of every lock, as CycloneDX JSON, into sbom/
+	@$(VENV)/python -m pipeline.sbom
 
 bench: setup ## Measure beside what a user would pick instead; NAMES="chunk truth" asks only these, QUICK=yes is a short look
 	@$(VENV)/python -m benchmarks $(NAMES) $(if $(QUICK),--quick)
@@ -86,4 +92,4 @@ lock: setup ## Write the lock files anew from the .in files
 
 clean: ## Remove everything that was made here, the running emulator included
 	@if [ -x $(VENV)/python ]; then $(VENV)/python -m local down >/dev/null 2>&1 || true; fi
-	rm -rf .venv node_modules cdk.out .cache .ledgerline .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules cdk.out sbom .cache .ledgerline .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,3 +10,5 @@ npm ci --no-audit --no-fund
 .venv/bin/python pipeline_app.py
 .venv/bin/python -m pipeline.gates --assembly cdk.out
 .venv/bin/python -m pipeline.gates.advisories
+# What the commit is made of, kept with its templates in the build's artifact.
+.venv/bin/python -m pipeline.sbom --out cdk.out/sbom
