@@ -83,7 +83,7 @@ GUARDS = (
         "runtime/rows/checking.py",
         "return Column(column.array, column.bad | missing) if field.required else column",
         "return column",
-        f"{_TEST_PROCESS}::test_every_reason_of_a_row_is_listed_in_file_order_and_counted",
+        f"{_TEST_PROCESS}::test_a_row_without_a_required_value_is_rejected",
     ),
     Guard(
         "column-integer-maximum",
@@ -150,16 +150,16 @@ GUARDS = (
     ),
     Guard(
         "file-is-no-archive",
-        _RECOGNITION,
-        "    if found:\n        raise NotCsv(found)\n",
+        "runtime/records/heads.py",
+        "    if found:\n        raise NotCsv(found + how)\n",
         "",
         f"{_TEST_RECOGNITION}::test_what_is_wrong_with_the_head_is_named",
     ),
     Guard(
         "file-is-not-utf-8-in-disguise",
         _RECOGNITION,
-        'if codecs.lookup(contract.encoding).name not in ("utf-8", "ascii") and not head.text.isascii():',
-        "if False:",
+        'if head.encoding not in ("utf-8", "ascii") and not head.text.isascii():',
+        "if not head.encoding:",
         f"{_TEST_RECOGNITION}::test_utf8_sent_under_a_latin_contract_is_refused",
     ),
     Guard(

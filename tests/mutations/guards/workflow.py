@@ -196,8 +196,8 @@ GUARDS = (
     Guard(
         "forged-source",
         _PROCESSING,
-        "not chunk.source.key.startswith(readable)",
-        "not chunk.source.key",
+        "or not readable or source.version_id is None:",
+        "or source.version_id is None:",
         f"{_TEST_WORKFLOW}::test_a_forged_chunk_reads_nothing",
     ),
     Guard(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import posixpath
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,3 +65,32 @@ def test_an_archived_key_stays_within_s3s_limit_and_its_prefix(key: str) -> None
     assert FILE_ID in archived
     assert len(archived.encode()) <= 1024
     assert "/../" not in archived
+
+
+HOSTILE = st.text(alphabet=st.one_of(st.sampled_from("/.%\\_ab\0\n"), st.characters(exclude_categories=["Cs"])), max_size=40)
+
+
+@given(HOSTILE)
+def test_no_name_leads_out_of_its_partners_folder(name: str) -> None:  # D8: whatever a partner calls a file
+    key = f"incoming/transactions/acme/{name}"
+    try:
+        assert keys.parse_incoming(key).partner == "acme"
+    except InvalidKey:
+        assert keys.archived(keys.PROCESSED, key, FILE_ID) == f"processed/_invalid/{FILE_ID}"
+    else:
+        archived = keys.archived(keys.PROCESSED, key, FILE_ID)
+        assert posixpath.normpath(archived) == archived
+        assert archived.startswith("processed/transactions/acme/")
+
+
+@given(HOSTILE, HOSTILE)
+def test_a_dataset_and_a_partner_are_one_plain_segment_or_refused(dataset: str, partner: str) -> None:
+    try:
+        found = keys.parse_incoming(f"incoming/{dataset}/{partner}/a.csv")
+    except InvalidKey:
+        return
+    for key in (keys.chunk_parquet, keys.chunk_rejects, keys.chunk_key_digests):
+        made = key(found.dataset or keys.NO_PARTNER, FILE_ID, "00000", "0" * 64)
+        assert posixpath.normpath(made) == made
+        assert made.count("/") == 3
+    assert posixpath.basename(found.partner) == found.partner

@@ -70,6 +70,13 @@ def test_every_reason_of_a_row_is_listed_in_file_order_and_counted():
     assert output.reasons == {"d:type-error": 1, "n:type-error": 2, "s:max-length": 1}
 
 
+def test_a_row_without_a_required_value_is_rejected():
+    required = {"name": "b", "type": "string", "constraints": {"required": True}}
+    output = run(contract_of({"name": "a", "type": "string"}, required), b"x,\n,y\n")
+    assert codes(output) == [[("b", "required")]]
+    assert rows(output) == [{"a": None, "b": "y"}]
+
+
 @pytest.mark.parametrize(
     ("record", "code"),
     [
