@@ -23,9 +23,9 @@ WRITE_TAGS = "s3:PutObjectTagging"
 DELETE_VERSION = "s3:DeleteObjectVersion"
 ABORT = "s3:AbortMultipartUpload"
 
-#: Transactions are authorized by the actions of their members.
-UPDATE_ITEMS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-QUERY_ITEMS = (*UPDATE_ITEMS, "dynamodb:Query")
+#: Transactions are authorized by the actions of their members; a change of a file puts its whole item.
+CHANGE_FILES = ("dynamodb:GetItem", "dynamodb:PutItem")
+QUERY_ITEMS = (*CHANGE_FILES, "dynamodb:Query")
 
 #: Where the system's own probes are.
 PROBES = tuple(f"{area}{DATASET}/" for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED, keys.CURATED, keys.REJECTED, keys.STAGING))
@@ -56,11 +56,11 @@ class Access:
 ACCESS = {
     "register_file": Access(
         objects=((READ_VERSION, (keys.INCOMING,)),),
-        table=UPDATE_ITEMS,
+        table=CHANGE_FILES,
     ),
     "validate_file": Access(
         objects=((READ_VERSION, (keys.INCOMING, keys.FAILED)), (WRITE, (keys.MANIFESTS,))),
-        table=UPDATE_ITEMS,
+        table=CHANGE_FILES,
         chunk_size=True,
     ),
     "plan_chunks": Access(
@@ -78,7 +78,7 @@ ACCESS = {
             (READ, (keys.MANIFESTS,)),
             (WRITE, (keys.CURATED, keys.REJECTED, keys.STAGING)),
         ),
-        table=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        table=("dynamodb:UpdateItem",),
     ),
     "finalize_file": Access(
         objects=(

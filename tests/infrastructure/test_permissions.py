@@ -8,14 +8,14 @@ from pipeline.branches.permissions import LISTED
 from tests.infrastructure.reading import allowed, listed, only, text
 
 BUCKET = "<StorageData6BB23F4E.Arn>"
-GET_PUT_UPDATE = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+GET_PUT = {"dynamodb:GetItem", "dynamodb:PutItem"}
 DECODED = "staging/*/decoded.csv"
 
 FUNCTIONS = {
-    "register-file": ({"GetObjectVersion": ["incoming/"]}, GET_PUT_UPDATE, ["incoming/"]),
+    "register-file": ({"GetObjectVersion": ["incoming/"]}, GET_PUT, ["incoming/"]),
     "validate-file": (
         {"GetObjectVersion": ["incoming/", "failed/"], "PutObject": ["manifests/"]},
-        GET_PUT_UPDATE,
+        GET_PUT,
         ["failed/", "incoming/"],
     ),
     "plan-chunks": (
@@ -25,7 +25,7 @@ FUNCTIONS = {
             "PutObject": ["manifests/", DECODED],
             "AbortMultipartUpload": [DECODED],
         },
-        GET_PUT_UPDATE | {"dynamodb:Query"},
+        GET_PUT | {"dynamodb:Query"},
         ["failed/", "incoming/", "manifests/", DECODED],
     ),
     "process-chunk": (
@@ -34,7 +34,7 @@ FUNCTIONS = {
             "GetObject": ["manifests/"],
             "PutObject": ["curated/", "rejected/", "staging/"],
         },
-        {"dynamodb:GetItem", "dynamodb:UpdateItem"},
+        {"dynamodb:UpdateItem"},
         ["failed/", "incoming/", "manifests/", DECODED],
     ),
     "finalize-file": (
@@ -47,7 +47,7 @@ FUNCTIONS = {
             "PutObjectTagging": ["processed/"],
             "AbortMultipartUpload": ["processed/"],
         },
-        GET_PUT_UPDATE | {"dynamodb:Query"},
+        GET_PUT | {"dynamodb:Query"},
         ["curated/", "failed/", "incoming/", "manifests/", "processed/", "staging/"],
     ),
     "record-failure": (
@@ -60,7 +60,7 @@ FUNCTIONS = {
             "PutObjectTagging": ["failed/", "processed/"],
             "AbortMultipartUpload": ["failed/", "processed/"],
         },
-        GET_PUT_UPDATE | {"dynamodb:Query"},
+        GET_PUT | {"dynamodb:Query"},
         ["failed/", "incoming/", "processed/"],
     ),
 }

@@ -20,6 +20,7 @@ from moto import mock_aws
 from runtime.errors import StorageUnavailable
 from runtime.models import Redrive
 from runtime.tracking import utc_now
+from runtime.workflow import reading
 from runtime.workflow.deployment_check import Check
 from runtime.workflow.failure import EXECUTION_ENDED, record_failure
 from runtime.workflow.sweep import Sweep
@@ -96,6 +97,7 @@ def workflow(monkeypatch, calls):
 
     def named(step, *arguments):
         before, calls.step = calls.step, HANDLERS.get(step.__name__, step.__name__)
+        reading.load.cache_clear()  # each step is a function of its own
         try:
             return retried(step, *arguments)
         finally:
@@ -243,6 +245,69 @@ def test_the_check_of_a_deployment(stage, workflow, calls):  # D7
         "states:ListExecutions", "states:DescribeExecution", "states:ListMapRuns", "states:GetExecutionHistory",
     }  # fmt: skip
     assert refused(stage, calls) == []
+
+
+#: What a policy may grant although the calls below do not need it: by its action, or for one function and place.
+ELSEWHERE = {
+    "logs:CreateLogStream": "Lambda writes the logs",
+    "logs:PutLogEvents": "Lambda writes the logs",
+    "xray:PutTelemetryRecords": "Lambda's daemon sends the traces",
+    "xray:PutTraceSegments": "Lambda's daemon sends the traces",
+    "s3:ListBucket": "S3 asks for it before it calls a key missing and not forbidden",
+}
+AGAIN = "the original of a file that failed and is sent through again is under failed/"
+PARTS = "a copy in parts that cannot be finished is given up by the SDK"
+COMPARED = "a copy that neither checksums nor ETags tell from its original is read"
+UNUSED = {
+    ("validate_file", "s3:GetObjectVersion", "failed/*"): AGAIN,
+    ("validate_file", "ssm:GetParameter", ""): "the handler asks for the size of chunks, and hands it in",
+    ("plan_chunks", "s3:GetObjectVersion", "failed/*"): AGAIN,
+    ("plan_chunks", "dynamodb:Query", ""): "a plan that is made again keeps the chunks that were proved",
+    ("process_chunk", "s3:GetObjectVersion", "failed/*"): AGAIN,
+    ("finalize_file", "s3:GetObjectVersion", "failed/*"): AGAIN,
+    ("finalize_file", "s3:GetObjectVersionTagging", "failed/*"): AGAIN,
+    ("finalize_file", "s3:DeleteObjectVersion", "failed/*"): AGAIN,
+    ("finalize_file", "s3:GetObjectVersion", "processed/*"): COMPARED,
+    ("finalize_file", "s3:AbortMultipartUpload", "processed/*"): PARTS,
+    ("record_failure", "s3:GetObjectVersion", "failed/*"): AGAIN,
+    ("record_failure", "s3:GetObjectVersionTagging", "failed/*"): AGAIN,
+    ("record_failure", "s3:DeleteObjectVersion", "failed/*"): AGAIN,
+    ("record_failure", "s3:GetObjectVersion", "processed/*"): COMPARED,
+    ("record_failure", "s3:AbortMultipartUpload", "failed/*"): PARTS,
+    ("record_failure", "s3:AbortMultipartUpload", "processed/*"): PARTS,
+    ("record_failure", "s3:PutObject", "rejected/*/_files/*"): "a file that fails once its chunks are done leaves its report of rejects",
+    ("check_deployment", "cloudformation:DescribeStacks", ""): "the handler asks whether the stack is rolling back",
+    ("check_deployment", "s3:DeleteObjectVersion", "incoming/_validation/*"): "a probe that nobody noticed is removed where it was sent",
+    ("check_deployment", "s3:DeleteObjectVersion", "failed/_validation/*"): "of probes that were sent again, one may have been rejected",
+}
+
+
+def unused(stage, calls):
+    """(step, action, where) that a policy grants and no call needed."""
+    steps = {step for step, _, _ in calls.made}
+    granted = {
+        (step, action, where)
+        for step in steps
+        for actions, resources in allowed(stage, f"etl-{step.replace('_', '-')}-prod").values()
+        for action in actions
+        for where in (resource.partition("/")[2] if action.startswith("s3:") else "" for resource in resources)
+    }
+    return {
+        grant
+        for grant in granted
+        if grant[1] not in ELSEWHERE
+        and not any((step, action) == grant[:2] and (key is None or fnmatchcase(key, grant[2])) for step, action, key in calls.made)
+    }
+
+
+def test_nothing_is_granted_that_no_call_needs(stage, workflow, calls, monkeypatch):  # E13
+    test_a_file_that_succeeds(stage, workflow, calls)
+    test_a_file_that_is_decoded(stage, workflow, calls)
+    test_a_file_that_cannot_be_decoded_to_its_end(stage, workflow, calls)
+    test_a_file_that_is_rejected(stage, workflow, calls)
+    test_the_check_of_a_deployment(stage, workflow, calls)
+    test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(stage, workflow, calls, monkeypatch)
+    assert unused(stage, calls) == set(UNUSED)
 
 
 def test_a_call_that_no_policy_allows_is_noticed(stage, calls):
