@@ -170,7 +170,7 @@ GUARDS = (
         _FINALIZATION,
         "FileStatus.COMMITTED, (FileStatus.PROCESSING,), attributes)",
         "FileStatus.COMMITTED, (FileStatus.PROCESSING, FileStatus.FAILED), attributes)",
-        f"{_TEST_WORKFLOW}::test_finalizing_a_file_that_has_failed_changes_nothing",
+        f"{_TEST_WORKFLOW}::test_a_file_that_fails_while_it_is_finalized_is_not_committed",
     ),
     Guard(
         "committed-goes-forward",

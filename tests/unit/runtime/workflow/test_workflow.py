@@ -422,6 +422,20 @@ def test_finalizing_a_file_that_has_failed_changes_nothing(workflow: Workflow) -
     assert workflow.item(event) == before
 
 
+def test_a_file_that_fails_while_it_is_finalized_is_not_committed(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E21
+    event = workflow.upload(KEY, csv(row(number) for number in range(20)))
+    task = processed(workflow, event, monkeypatch)
+
+    def fail(*_: object) -> None:
+        workflow.stage.tracking.transition(task, "FAILED", ("PROCESSING",))
+
+    monkeypatch.setattr("runtime.workflow.finalization._check_threshold", fail)
+    with pytest.raises(OwnershipLost):
+        finalize_file(task, workflow.stage)
+    assert workflow.item(event)["file_status"] == "FAILED"
+    assert workflow.keys("curated/transactions/_files/") == []
+
+
 def test_no_value_of_a_row_reaches_the_outcome_or_the_log(workflow: Workflow, capsys: pytest.CaptureFixture[str]) -> None:
     body = csv(row(number, account_id=f"SECRET{number:04d}") for number in range(40))
     outcome = workflow.run(workflow.upload(KEY, body))["outcome"]
