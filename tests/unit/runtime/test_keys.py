@@ -38,6 +38,7 @@ def test_a_key_says_dataset_partner_and_name(key: str, dataset: str | None, part
         "incoming/transactions/acme/a\n.csv",
         "incoming/transactions/%2e%2e/a.csv",
         "elsewhere/a.csv",
+        "archived/transactions/acme/a.csv",
         "incoming/" + "d" * 65 + "/p/a.csv",
     ],
 )
