@@ -301,11 +301,15 @@ def unused(stage, calls):
 
 
 def test_nothing_is_granted_that_no_call_needs(stage, workflow, calls, monkeypatch):  # E13
+    test_a_sweep(stage, workflow, calls)
     test_a_file_that_succeeds(stage, workflow, calls)
     test_a_file_that_is_decoded(stage, workflow, calls)
     test_a_file_that_cannot_be_decoded_to_its_end(stage, workflow, calls)
     test_a_file_that_is_rejected(stage, workflow, calls)
     test_the_check_of_a_deployment(stage, workflow, calls)
+    for from_start in (False, True):
+        with monkeypatch.context() as patched:
+            test_a_file_that_is_taken_up_again(stage, workflow, calls, patched, from_start)
     test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(stage, workflow, calls, monkeypatch)
     assert unused(stage, calls) == set(UNUSED)
 

@@ -57,8 +57,8 @@ GUARDS = (
     Guard(
         "rollback-after-a-failed-validation",
         "buildspec/validate.sh",
-        "if ops rollback; then",
-        "if true; then",
+        "ops rollback || back=$?",
+        "true || back=$?",
         "tests/unit/buildspec/test_validate.py::test_a_failed_validation_rolls_back_and_stops_the_delivery",
     ),
     Guard(

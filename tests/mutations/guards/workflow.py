@@ -28,8 +28,8 @@ GUARDS = (
     Guard(
         "lease",
         _TRACKING,
-        "int(moment.timestamp()) + lease_seconds",
-        "int(moment.timestamp())",
+        " + lease_seconds,\n        }\n        event = self._event(item, None, {})",
+        ",\n        }\n        event = self._event(item, None, {})",
         f"{_TEST_TRACKING}::test_a_file_is_registered_once",
     ),
     Guard(
