@@ -118,10 +118,10 @@ GUARDS = (
         f"{_TEST_LOCK}::test_a_lost_lock_is_not_renewed_and_not_released_over_its_new_holder",
     ),
     Guard(
-        "no-stage-for-an-empty-branch",
+        "suffix-of-branches-only",
         "pipeline/slugs.py",
         "_SUFFIX.fullmatch(text) is not None",
         "_SUFFIX.match(text) is not None",
-        "tests/unit/pipeline/test_slugs.py::test_no_branch_has_the_suffix_of_another_stage",
+        "tests/unit/ops/branches/test_teardown.py::test_what_is_not_a_branchs_is_refused_before_anything_is_asked",
     ),
 )
