@@ -59,8 +59,8 @@ GUARDS = (
     Guard(
         "secret-found",
         "pipeline/gates/secrets.py",
-        "re.fullmatch(standing.value, self.value) is not None",
-        "True",
+        "if not any(found.stands_by(standing) for standing in SECRETS):",
+        "if not found:",
         f"{_GATES}/test_secrets.py::test_a_planted_secret_is_found_and_not_shown",
     ),
     Guard(
