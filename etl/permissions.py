@@ -78,7 +78,7 @@ ACCESS = {
             (READ, (keys.MANIFESTS,)),
             (WRITE, (keys.CURATED, keys.REJECTED, keys.STAGING)),
         ),
-        table=("dynamodb:UpdateItem",),
+        table=("dynamodb:GetItem", "dynamodb:UpdateItem"),
     ),
     "finalize_file": Access(
         objects=(

@@ -176,7 +176,12 @@ class Redrive:
                 raise InvalidInput(f"detail-type is {event['detail-type']!r}, not {REDRIVE_REQUESTED!r}")
             detail = event["detail"]
             check_schema(detail)
-            return cls(str(detail["file_id"]), int(detail["attempt"]), str(detail["requester"]), bool(detail["from_start"]))
+            return cls(
+                _matching("file_id", detail["file_id"], _FILE_ID),
+                _whole_number("attempt", detail["attempt"]),
+                _text("requester", detail["requester"]),
+                _flag("from_start", detail["from_start"]),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"not a request for a redrive: {error!r}") from error
 

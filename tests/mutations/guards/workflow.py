@@ -196,16 +196,16 @@ GUARDS = (
     Guard(
         "forged-source",
         _PROCESSING,
-        "or not readable or source.version_id is None:",
-        "or source.version_id is None:",
-        f"{_TEST_WORKFLOW}::test_a_forged_chunk_reads_nothing",
+        'if chunk.source != text and ("decoded" in item or chunk.source != arrived):',
+        "if not text.key:",
+        "tests/hostile/test_forged.py::test_a_forged_message_changes_nothing",
     ),
     Guard(
         "forged-reading",
         _PROCESSING,
-        "if not keys.is_reading(chunk.reading_key, chunk.file_id) or",
-        "if",
-        f"{_TEST_WORKFLOW}::test_a_forged_chunk_reads_nothing",
+        'or chunk.reading_key != item["reading_key"] or',
+        "or",
+        "tests/hostile/test_forged.py::test_a_forged_message_changes_nothing",
     ),
     Guard(
         "forged-event",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from runtime.errors import InvalidInput, UnsupportedSchema
-from runtime.models import SCHEMA, Arrival, ChunkTask, FileTask, Layout, ObjectRef, file_id
+from runtime.models import SCHEMA, Arrival, ChunkTask, FileTask, Layout, ObjectRef, Redrive, file_id
 
 ORIGINAL = ObjectRef("bucket", "incoming/d/p/n.csv", "v1")
 
@@ -60,3 +60,22 @@ def test_a_forged_manifest_item_is_refused(missing: str) -> None:
     del item[missing]
     with pytest.raises(InvalidInput):
         ChunkTask.from_dict(item)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"file_id": "../x"},
+        {"attempt": float("inf")},
+        {"attempt": "1"},
+        {"attempt": True},
+        {"requester": ["ada"]},
+        {"from_start": "false"},
+        {"schema": 99},
+    ],
+)
+def test_a_forged_request_for_a_redrive_is_refused(forged: dict[str, object]) -> None:  # E25
+    event = Redrive("0" * 32, 1, "ada", from_start=False).to_event()
+    assert Redrive.from_event(event) == Redrive("0" * 32, 1, "ada", from_start=False)
+    with pytest.raises((InvalidInput, UnsupportedSchema)):
+        Redrive.from_event({**event, "detail": {**event["detail"], **forged}})
