@@ -9,7 +9,8 @@ python -m venv .venv
 status=0
 found="$(.venv/bin/python -m pipeline.gates.advisories)" || status=$?
 printf '%s\n' "$found"
-if [ "$status" -eq 1 ]; then
+# A crash has the same status and says nothing there.
+if [ "$status" -eq 1 ] && [ -n "$found" ]; then
   printf '%s\n' "$found" | .venv/bin/python -m ops tell --topic "${LEDGERLINE_TOPIC:?}" \
     --subject "Known vulnerabilities in what is delivered" --advice "What to do: docs/runbook.md, Known vulnerabilities."
   exit 0

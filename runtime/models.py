@@ -152,6 +152,8 @@ class Arrival:
 
 #: Detail type of the schedule's event.
 SWEEP_DUE = "Sweep Due"
+#: Detail type of EventBridge's report that an execution has ended.
+EXECUTION_ENDED = "Step Functions Execution Status Change"
 #: Detail type of the event that asks for a file to be taken up again.
 REDRIVE_REQUESTED = "Redrive Requested"
 

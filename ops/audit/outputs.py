@@ -13,7 +13,7 @@ from runtime import keys
 from runtime.errors import ObjectMissing
 from runtime.models import ChunkStatus, ObjectRef
 from runtime.object_store import ObjectStore
-from runtime.workflow.roll_forward import commit_manifest, reject_report
+from runtime.workflow.documents import commit_manifest, reject_report
 
 Item = Mapping[str, Any]
 

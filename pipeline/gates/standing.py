@@ -112,7 +112,14 @@ _OLD_URLLIB3 = "botocore keeps urllib3 below 2 on Python 3.9, which E12 asks for
 #: The day from which Lambda refuses to update functions on Python 3.9.
 _END_OF_PYTHON_39 = dt.date(2027, 3, 3)
 
-ADVISORIES = tuple(
-    Advisory("urllib3", identifier, _END_OF_PYTHON_39, _OLD_URLLIB3)
-    for identifier in ("GHSA-2xpw-w6gg-jr37", "GHSA-38jv-5279-wg99", "GHSA-gm62-xv2j-4w53", "GHSA-pq67-6m6q-mj2v")
+_OLD_PYARROW = (
+    "The last pyarrow that loads on the 3.9 runtime; the flaw is in reading Arrow IPC files ahead, which no handler does"
+)
+
+ADVISORIES = (
+    *(
+        Advisory("urllib3", identifier, _END_OF_PYTHON_39, _OLD_URLLIB3)
+        for identifier in ("GHSA-2xpw-w6gg-jr37", "GHSA-38jv-5279-wg99", "GHSA-gm62-xv2j-4w53", "GHSA-pq67-6m6q-mj2v", "CVE-2026-44431")
+    ),
+    Advisory("pyarrow", "CVE-2026-25087", _END_OF_PYTHON_39, _OLD_PYARROW),
 )

@@ -9,7 +9,7 @@ from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import FileRejected, InvalidInput, OwnershipLost, TransientError, error_class
 from runtime.executions import explained
-from runtime.models import REDRIVE_REQUESTED, Arrival, ChunkStatus, FileStatus, FileTask, Redrive, named_file
+from runtime.models import EXECUTION_ENDED, REDRIVE_REQUESTED, Arrival, ChunkStatus, FileStatus, FileTask, Redrive, named_file
 from runtime.observability import emit
 from runtime.tracking import Item
 from runtime.workflow.finalization import Totals
@@ -18,7 +18,6 @@ from runtime.workflow.registration import NOTHING, identify, record_arrival
 from runtime.workflow.roll_forward import all_done, finished_chunks, move_original, roll_forward, seconds_open, write_reject_report
 from runtime.workflow.stage import Stage
 
-EXECUTION_ENDED = "Step Functions Execution Status Change"
 _MESSAGE_CHARACTERS = 2000
 
 

@@ -9,9 +9,10 @@ from typing import Any, Sequence
 from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, ReconciliationFailed
-from runtime.models import SCHEMA, ChunkStatus, FileStatus, FileTask
+from runtime.models import ChunkStatus, FileStatus, FileTask
 from runtime.observability import emit
 from runtime.tracking import Item
+from runtime.workflow.documents import commit_manifest, reject_report
 from runtime.workflow.outcome import is_reserved
 from runtime.workflow.stage import Stage, original_of
 
@@ -53,23 +54,6 @@ def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
         return {"not_moved": f"{type(error).__name__}: {error}"}
 
 
-def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
-    """What readers rely on: a function of the table alone, so that writing it again changes nothing."""
-    return {
-        "schema": SCHEMA,
-        "file_id": item["file_id"],
-        "dataset": item["dataset"],
-        "partner": item["partner"],
-        "contract": {"version": item["contract_version"], "sha256": item["contract_sha256"]},
-        "source": {name: item[name] for name in ("bucket", "key", "version_id", "size", "etag", "checksum")},
-        **_offsets(item),
-        "rows": _rows(item),
-        "duplicate_keys": {"rows": item["duplicate_keys"], "sample": item["duplicate_rows"]},
-        "committed_at": item["committed_at"],
-        "objects": [chunk["parquet"] for chunk in chunks if "parquet" in chunk],
-    }
-
-
 def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str | None:
     """Write :func:`reject_report` and return its key; None when every row was accepted."""
     report = reject_report(item, chunks)
@@ -78,30 +62,6 @@ def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str
     key = keys.reject_report(item["dataset"], item["file_id"])
     stage.store.write(key, _json(report), "application/json")
     return key
-
-
-def reject_report(item: Item, chunks: Sequence[Item]) -> dict[str, Any] | None:
-    """Reasons with counts, and the objects that hold the rejected rows; None when every row was accepted.
-
-    ``first_row`` is the number in the file, from 1, of the first row of the chunk that an object belongs to.
-    """
-    objects, first_row = [], 1
-    for chunk in chunks:
-        if "rejects" in chunk:
-            objects.append({**chunk["rejects"], "first_row": first_row})
-        first_row += chunk["rows_read"]
-    if not objects:
-        return None
-    return {
-        "schema": SCHEMA,
-        "file_id": item["file_id"],
-        "dataset": item["dataset"],
-        "partner": item["partner"],
-        "rows": _rows(item),
-        "reasons": item["reasons"],
-        **_offsets(item),
-        "objects": objects,
-    }
 
 
 def all_done(chunks: Sequence[Item], item: Item) -> bool:
@@ -113,18 +73,6 @@ def seconds_open(item: Item) -> float:
     begun: str = item["reopened_at"] if "reopened_at" in item else item["created_at"]
     opened, updated = (datetime.fromisoformat(moment.replace("Z", "+00:00")) for moment in (begun, item["updated_at"]))
     return (updated - opened).total_seconds()
-
-
-def _offsets(item: Item) -> dict[str, Any]:
-    """Which bytes offsets count: the original's, or those of the text that was decoded from it."""
-    found: dict[str, Any] = {"offsets": item.get("offsets", "original")}
-    if "decoded" in item:
-        found["decoded"] = {name: item["decoded"][name] for name in ("size", "sha256")}
-    return found
-
-
-def _rows(item: Item) -> dict[str, int]:
-    return {"read": item["rows_read"], "accepted": item["rows_accepted"], "rejected": item["rows_rejected"]}
 
 
 def _json(document: dict[str, Any]) -> bytes:

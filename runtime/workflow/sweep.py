@@ -14,10 +14,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, NamedTuple
 
 from runtime import executions, keys
-from runtime.models import FileStatus, file_id
+from runtime.models import EXECUTION_ENDED, FileStatus, file_id
 from runtime.object_store import Arrived, ObjectStore, VersionPage
 from runtime.tracking import Item, Tracking, iso
-from runtime.workflow.failure import EXECUTION_ENDED
 from runtime.workflow.outcome import is_reserved
 
 if TYPE_CHECKING:

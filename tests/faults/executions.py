@@ -23,9 +23,9 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from runtime import object_store, tracking
 from runtime.errors import LedgerlineError, TransientError
+from runtime.models import EXECUTION_ENDED
 from runtime.object_store import ObjectStore
 from runtime.tracking import Tracking
-from runtime.workflow.failure import EXECUTION_ENDED
 from runtime.workflow.stage import Stage
 from tests.faults.network import DEADLY, Killed, Send, connect, served
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Road, WorkerLost, Workflow

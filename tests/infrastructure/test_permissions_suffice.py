@@ -18,11 +18,11 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from runtime.errors import StorageUnavailable
-from runtime.models import Redrive
+from runtime.models import EXECUTION_ENDED, Redrive
 from runtime.tracking import utc_now
 from runtime.workflow import reading
 from runtime.workflow.deployment_check import Check
-from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.failure import record_failure
 from runtime.workflow.sweep import Sweep
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked

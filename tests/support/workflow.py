@@ -14,11 +14,11 @@ from typing import Any, Callable, Generator, Tuple
 import boto3
 
 from runtime.errors import DeploymentFault, LedgerlineError, TransientError
-from runtime.models import FILES_BY_STATUS, REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
+from runtime.models import EXECUTION_ENDED, FILES_BY_STATUS, REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from runtime.tracking import Tracking
-from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.failure import record_failure
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Tuple, Type
 
 from runtime.errors import InvalidInput, LedgerlineError, OwnershipLost, UnsupportedSchema
-from runtime.workflow.failure import EXECUTION_ENDED
+from runtime.models import EXECUTION_ENDED
 
 TITLE = "Forged messages"
 

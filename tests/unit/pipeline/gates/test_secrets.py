@@ -67,3 +67,12 @@ def test_the_files_are_those_that_git_would_take(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     subprocess.run(["git", "-C", str(tmp_path), "add", "kept.py"], check=True)
     assert tree.files(tmp_path) == without_git == [".gitignore", "folder/new.py", "kept.py"]
+
+
+def test_what_was_added_although_it_is_ignored_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text(".env\n")
+    (tmp_path / ".env").write_text("")
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    assert tree.files(tmp_path) == [".gitignore"]
+    subprocess.run(["git", "-C", str(tmp_path), "add", "--force", ".env"], check=True)
+    assert tree.files(tmp_path) == [".env", ".gitignore"]

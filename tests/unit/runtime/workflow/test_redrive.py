@@ -13,9 +13,9 @@ from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.contracts.model import Contract
 from runtime.errors import AccessRefused, OwnershipLost, ReconciliationFailed
 from runtime.handlers import register_file as handler
-from runtime.models import ChunkTask, FileTask, Redrive
+from runtime.models import EXECUTION_ENDED, ChunkTask, FileTask, Redrive
 from runtime.rows.process import process_chunk
-from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.failure import record_failure
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process
 from runtime.workflow.redrive import obstacle, redrive_file

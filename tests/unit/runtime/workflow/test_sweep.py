@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from runtime.executions import GONE
-from runtime.models import SWEEP_DUE
+from runtime.models import EXECUTION_ENDED, SWEEP_DUE
 from runtime.tracking import utc_now
-from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.failure import record_failure
 from runtime.workflow.sweep import MIN_AGE, REQUESTER, Sweep
 from tests.support.transactions import csv, row
 from tests.support.workflow import SETTINGS, Workflow

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, StorageUnavailable
-from runtime.models import ChunkTask, FileTask
+from runtime.models import EXECUTION_ENDED, ChunkTask, FileTask
 from runtime.workflow import planning
-from runtime.workflow.failure import EXECUTION_ENDED, record_failure
+from runtime.workflow.failure import record_failure
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process
