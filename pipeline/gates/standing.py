@@ -112,9 +112,7 @@ _OLD_URLLIB3 = "botocore keeps urllib3 below 2 on Python 3.9, which E12 asks for
 #: The day from which Lambda refuses to update functions on Python 3.9.
 _END_OF_PYTHON_39 = dt.date(2027, 3, 3)
 
-_OLD_PYARROW = (
-    "The last pyarrow that loads on the 3.9 runtime; the flaw is in reading Arrow IPC files ahead, which no handler does"
-)
+_OLD_PYARROW = "The last pyarrow that loads on the 3.9 runtime; the flaw is in reading Arrow IPC files ahead, which no handler does"
 
 ADVISORIES = (
     *(
