@@ -80,11 +80,11 @@ class Tracking:
         asked: Any = {self._table: {"Keys": [_key(file_id, FILE_ITEM) for file_id in file_ids], "ProjectionExpression": "file_id"}}
         found: set[str] = set()
         for _ in range(5):
-            if not asked:
-                return found
             answer = self._call("BatchGetItem", functools.partial(self._client.batch_get_item, RequestItems=asked))
             found.update(_plain(item)["file_id"] for item in answer["Responses"].get(self._table, []))
             asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return found
         raise TrackingUnavailable("BatchGetItem", "keys were left unprocessed")
 
     def files(self, status: str, created_since: str = "") -> Iterator[Item]:

@@ -109,7 +109,7 @@ class Check:
         begun = sent_at = self.clock()
         while self.clock() < self.until:
             found = next(filter(None, map(store.file, self.sent)), None)
-            if found is not None and found["file_status"] in FileStatus.ENDED and not found["location"]["key"].startswith(INCOMING):
+            if found is not None and _has_ended(found):
                 return _problems(probe, found)
             execution = found["execution"] if found else executions.started_for(self.states, self.workflow, self._key, begun_at)
             # The workflow goes on trying for longer than a deployment takes; whoever deploys wants to know at once.
@@ -142,13 +142,18 @@ class Check:
         return problems
 
 
+def _has_ended(item: Item) -> bool:
+    """Whether nothing more becomes of the probe: its original was moved, or could not be."""
+    return item["file_status"] in FileStatus.ENDED and bool(item.get("not_moved") or not item["location"]["key"].startswith(INCOMING))
+
+
 def _problems(probe: Probe, item: Item) -> list[str]:
     if item["file_status"] != FileStatus.SUCCEEDED:
         ended = Fault(str(item.get("error_type")), str(item.get("error_message")))
         return [_found_instead(item["file_id"], item["file_status"], ended)]
     problems = probe.count_differences(item)
     if not item["location"]["key"].startswith(PROCESSED):
-        problems.append(f"original: expected it under {PROCESSED}, found it at {item['location']['key']}")
+        problems.append(f"original: expected it under {PROCESSED}, found it at {item['location']['key']} ({item.get('not_moved')})")
     if item.get("published_at"):
         problems.append(f"results queue: expected nothing about the probe, but its outcome was published at {item['published_at']}")
     return problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runtime import keys
-from runtime.errors import InvalidInput, OwnershipLost
+from runtime.errors import InvalidInput, OwnershipLost, ReconciliationFailed
 from runtime.models import FileStatus, FileTask, Redrive
 from runtime.tracking import Item
 from runtime.workflow.registration import NOTHING, PROCESS, named_by
@@ -58,7 +58,8 @@ def redrive_file(request: Redrive, execution: str, stage: Stage) -> dict[str, An
 def _open(item: Item, request: Redrive, execution: str, stage: Stage) -> Item | None:
     if item["attempt"] != request.attempt or obstacle(item, from_start=request.from_start):
         return None
-    again = request.from_start or "manifest_key" not in item
+    # What did not add up would not add up again: every chunk is processed anew.
+    again = request.from_start or "manifest_key" not in item or item.get("error_type") == ReconciliationFailed.__name__
     try:
         return stage.tracking.reopen(
             FileTask(item["file_id"], item["attempt"], execution),
@@ -71,4 +72,6 @@ def _open(item: Item, request: Redrive, execution: str, stage: Stage) -> Item | 
             without=(*_ENDING, *_TOTALS, *(_FOUND if again else ())),
         )
     except OwnershipLost:
-        return None
+        # Every step may run twice at once: it may have been this execution that opened it, a moment ago.
+        found = stage.tracking.file(request.file_id)
+        return found if found is not None and found["execution"] == execution else None

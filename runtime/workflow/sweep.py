@@ -18,6 +18,7 @@ from runtime.models import EXECUTION_ENDED, FileStatus, file_id
 from runtime.object_store import Arrived, ObjectStore, VersionPage
 from runtime.tracking import Item, Tracking, iso
 from runtime.workflow.outcome import is_reserved
+from runtime.workflow.registration import named_by
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -35,11 +36,15 @@ _BATCH = 100
 
 
 class Finding(NamedTuple):
-    """``kind`` is what was found, ``about`` which key or file, ``event`` what an execution is started with."""
+    """``kind`` is what was found, ``about`` which key or file, ``event`` what an execution is started with.
+
+    ``reserved`` findings are the system's own probes, which count in no metric.
+    """
 
     kind: str
     about: str
     event: dict[str, Any]
+    reserved: bool
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Sweep:
     min_age: timedelta = MIN_AGE
 
     def run(self, workflow: str, seconds: float, clock: Callable[[], float]) -> Counter[str]:
-        """Start an execution of *workflow* (ARN) for each finding; the findings counted by their kind.
+        """Start an execution of *workflow* (ARN) for each finding; those that are partners' counted by their kind.
 
         Half of the *seconds* are for files, half for objects, give or take a page of either. Under ``incoming/``
         the next run goes on where this one stopped; of files, the oldest come first.
@@ -64,7 +69,7 @@ class Sweep:
         def settle(findings: Iterator[Finding]) -> None:
             for finding in findings:
                 self.start(workflow, finding)
-                counted[finding.kind] += 1
+                counted[finding.kind] += not finding.reserved
 
         half = clock() + seconds / 2
         settle(self._files(lambda: clock() < half))
@@ -94,7 +99,9 @@ class Sweep:
         for start in range(0, len(old), _BATCH):
             ids = {self._id(one): one for one in old[start : start + _BATCH]}
             known = self.tracking.known(list(ids))
-            yield from (Finding("lost", one.ref.key, _arrival(one)) for identity, one in ids.items() if identity not in known)
+            for identity, one in ids.items():
+                if identity not in known:
+                    yield Finding("lost", one.ref.key, _arrival(one), is_reserved({"dataset": named_by(one.ref.key).dataset}))
 
     def _id(self, one: Arrived) -> str:
         return file_id(self.source_name, one.ref.key, str(one.ref.version_id))
@@ -121,7 +128,7 @@ class Sweep:
             # The index may be behind, and an execution that ended just now has written since.
             item = self.tracking.file(listed["file_id"])
             if ended.status != "RUNNING" and item and item["revision"] == listed["revision"]:
-                yield Finding(kind, listed["file_id"], _report(listed, ended))
+                yield Finding(kind, listed["file_id"], _report(listed, ended), is_reserved(listed))
 
 
 def _arrival(one: Arrived) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from tests.faults.network import FAULTS, served
 from tests.faults.promises import check_file, check_outputs, nothing_unfinished_is_visible
 from tests.support.workflow import BUCKET, make_store
 
-SCHEDULES = 100
+#: A schedule takes one to two seconds of a processor; `make test` has fifteen minutes for everything.
+SCHEDULES = 40
 LONG_SCHEDULES = 1000
 STEPS = 30
 FILES = 3

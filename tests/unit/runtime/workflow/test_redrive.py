@@ -11,7 +11,7 @@ import pytest
 
 from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.contracts.model import Contract
-from runtime.errors import AccessRefused, OwnershipLost, ReconciliationFailed
+from runtime.errors import AccessRefused, InvalidInput, OwnershipLost
 from runtime.handlers import register_file as handler
 from runtime.models import EXECUTION_ENDED, ChunkTask, FileTask, Redrive
 from runtime.rows.process import process_chunk
@@ -111,6 +111,29 @@ def test_a_redrive_that_loses_while_it_looks_changes_nothing(
     assert workflow.item(failed)["execution"] == "arn:first"
 
 
+def test_a_redrive_that_runs_twice_at_once_goes_on_in_its_execution(
+    workflow: Workflow, failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:  # E21
+    wish = Redrive(workflow.id_of(failed), 1, "ada", from_start=False)
+    seen = workflow.item(failed)
+    redrive_file(wish, "arn:same", workflow.stage)
+    look = workflow.stage.tracking.file
+    stale = iter([seen])
+    monkeypatch.setattr(workflow.stage.tracking, "file", lambda identity: next(stale, None) or look(identity))
+    assert redrive_file(wish, "arn:same", workflow.stage)["decision"] == "PROCESS"
+
+
+def test_what_did_not_add_up_is_processed_anew(workflow: Workflow, failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:  # E20
+    seen = {**workflow.item(failed), "error_type": "ReconciliationFailed"}
+    look = workflow.stage.tracking.file
+    stale = iter([seen])
+    monkeypatch.setattr(workflow.stage.tracking, "file", lambda identity: next(stale, None) or look(identity))
+    redrive_file(Redrive(workflow.id_of(failed), 1, "ada", from_start=False), "arn:new", workflow.stage)
+    item = workflow.item(failed)
+    assert item["file_status"] == "REGISTERED"
+    assert "manifest_key" not in item
+
+
 def test_the_failed_attempts_own_steps_can_do_nothing_any_more(workflow: Workflow, failed: dict[str, Any]) -> None:  # E21
     before = workflow.item(failed)
     redrive_file(Redrive(before["file_id"], 1, "ada", from_start=False), "arn:new", workflow.stage)
@@ -136,12 +159,12 @@ def test_a_file_that_fails_again_can_be_taken_up_again(
     workflow: Workflow, failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # E25
     def breaks(*_: object, **__: object) -> None:
-        raise ReconciliationFailed("x", "something", 1, 2)
+        raise InvalidInput("broken")
 
     with monkeypatch.context() as broken:
         broken.setattr("runtime.workflow.finalization._reconcile", breaks)
         again = redrive(workflow, failed)["outcome"]
-    assert (again["status"], workflow.item(failed)["error_type"]) == ("FAILED", "ReconciliationFailed")
+    assert (again["status"], workflow.item(failed)["error_type"]) == ("FAILED", "InvalidInput")
     told = redrive(workflow, failed)["outcome"]
     assert (told["status"], workflow.item(failed)["attempt"]) == ("SUCCEEDED", 3)
     assert again["deduplication"] == f"{workflow.id_of(failed)}-FAILED-2"  # E17: the queue would drop a second FAILED
@@ -243,7 +266,7 @@ def test_from_the_start_old_chunks_do_not_count_even_when_the_new_plan_died_befo
     workflow: Workflow, failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # E21
     def dies(*_: object, **__: object) -> None:
-        raise ReconciliationFailed("x", "a plan", 1, 2)
+        raise InvalidInput("broken")
 
     with monkeypatch.context() as broken:
         broken.setattr(workflow.stage.tracking, "plan_chunks", dies)
@@ -259,7 +282,7 @@ def test_decoded_text_is_read_where_it_stays(workflow: Workflow, monkeypatch: py
     event = workflow.upload(KEY + ".gz", gzip.compress(body, mtime=0))
 
     def breaks(*_: object, **__: object) -> None:
-        raise ReconciliationFailed("x", "something", 1, 2)
+        raise InvalidInput("broken")
 
     with monkeypatch.context() as broken:
         broken.setattr("runtime.workflow.finalization._reconcile", breaks)

@@ -85,6 +85,12 @@ def deliver(workflow: Workflow, event: dict[str, Any]) -> None:
     )
 
 
+def test_a_probe_that_was_lost_is_sent_on_and_counts_in_no_metric(workflow: Workflow, states: Executions) -> None:  # D4
+    workflow.upload("incoming/_validation/run/probe.csv", b"id\n1\n")
+    assert sum(run(workflow, states).values()) == 0
+    assert len(states.started) == 1
+
+
 def test_a_file_whose_event_was_lost_is_processed(workflow: Workflow, states: Executions) -> None:  # E25
     event = workflow.upload(KEY, csv(row(number) for number in range(20)))
     assert run(workflow, states) == {"lost": 1}
