@@ -180,13 +180,13 @@ class Schedules(RuleBasedStateMachine):
         for sweeps in itertools.count():
             while self._go_on_by_turns() or self._deliver_what_waits():
                 nothing_unfinished_is_visible(self.workflow)
-            stuck = [execution for upload in self.uploads for execution in self._unsettled(upload)]
+            stuck = [event for upload in self.uploads for event in self._unsettled(upload)]
             if not stuck:
                 return
             assert sweeps < FILES, "the sweep does not bring it to an end"
-            for execution in stuck:
+            for event in stuck:
                 done["swept"] += 1
-                self.start(execution.report())
+                self.start(event)
 
     def _go_on_by_turns(self) -> bool:
         going = [*self.running(), *(worker for worker in self.left if not worker.done)]
@@ -203,11 +203,13 @@ class Schedules(RuleBasedStateMachine):
             self.start(event)
         return bool(waiting or unreported)
 
-    def _unsettled(self, upload: Upload) -> Iterator[Execution]:
-        """E25: whose own report could not be recorded. Stands for the sweep, which finds the item by its lease."""
-        item = self.workflow.item(upload.event)
-        if item["file_status"] not in ("SUCCEEDED", "REJECTED", "FAILED") or not item.get("published_at"):
-            yield next(execution for execution in self.executions if execution.arn == item["execution"])
+    def _unsettled(self, upload: Upload) -> Iterator[dict[str, Any]]:
+        """E25: what the sweep would start for this file: its arrival, if nobody recorded it, or the report of its execution's end."""
+        item = self.workflow.stage.tracking.file(self.workflow.id_of(upload.event))
+        if item is None:
+            yield upload.event
+        elif item["file_status"] not in ("SUCCEEDED", "REJECTED", "FAILED") or not item.get("published_at"):
+            yield next(execution for execution in self.executions if execution.arn == item["execution"]).report()
 
 
 @pytest.mark.parametrize("schedules", [pytest.param(SCHEDULES, marks=short), pytest.param(LONG_SCHEDULES, marks=long)])
