@@ -19,11 +19,21 @@ _POLL_SECONDS = 0.5
 
 
 class Change(NamedTuple):
-    """In *module*, a path in the archive, ``line``, which must be there once, is replaced."""
+    """In *module*, a path in the archive or the repository, ``line``, which must be there once, is replaced."""
 
     module: str
     line: str
     instead: str
+
+
+#: It synthesizes, passes the gates and imports; no file gets through it.
+FAILS = Change(
+    "runtime/handlers/finalize_file.py",
+    "    return finalize_file(FileTask.from_event(event), current_stage())",
+    "    raise RuntimeError('the new code is broken')",
+)
+#: Every count is right, so the check inside the deployment lets it pass; what a consumer reads is wrong.
+WRONG = Change("runtime/rows/rejects.py", '"offset":{offset + begin},', '"offset":{offset + begin + 1},')
 
 
 def _unaltered(template: dict[str, Any]) -> None:

@@ -20,20 +20,12 @@ from local.delivery.execution import Record
 from local.delivery.remote import make_remote
 from local.emulator import ROOT, Emulator
 from ops.validated import digest_of
+from tests.e2e.broken import Change
 
 SETTINGS = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["ledgerline"]
 PIPELINE = f"etl-pipeline-{SETTINGS['pipeline']['suffix']}"
 REGION = SETTINGS["pipeline"]["region"]
 SAMPLE = ROOT / "local" / "samples" / "transactions.csv"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One line of a file of the repository, and what it becomes."""
-
-    path: str
-    line: str
-    instead: str
 
 
 @dataclass
@@ -64,12 +56,12 @@ class Developer:
         """Commit *changes* to *branch* and push it; returns what the push printed, once all that it started has ended."""
         self._git("checkout", "--quiet", "-B", "work", self.base)
         for change in changes:
-            file = self.clone / change.path
+            file = self.clone / change.module
             text = file.read_text(encoding="utf-8")
-            assert text.count(change.line) == 1, f"{change.path} holds {change.line!r} {text.count(change.line)} times"
+            assert text.count(change.line) == 1, f"{change.module} holds {change.line!r} {text.count(change.line)} times"
             file.write_text(text.replace(change.line, change.instead), encoding="utf-8")
         self._git(
-            "commit", "--quiet", "--all", "--allow-empty", "--message", f"Change {', '.join(each.path for each in changes) or 'nothing'}"
+            "commit", "--quiet", "--all", "--allow-empty", "--message", f"Change {', '.join(each.module for each in changes) or 'nothing'}"
         )
         return self._pushed("--force", f"work:refs/heads/{branch}", APPROVE="yes" if approve else "no")
 

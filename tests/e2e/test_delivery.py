@@ -11,24 +11,15 @@ import pytest
 
 from local.delivery.execution import CANCELLED, FAILED, NOT_STARTED, SUCCEEDED
 from local.emulator import ROOT
-from tests.e2e.developer import SETTINGS, Change, Developer, statuses
+from tests.e2e.broken import FAILS, WRONG, Change
+from tests.e2e.developer import SETTINGS, Developer, statuses
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 PRIMARY, DR = SETTINGS["targets"]
 THIRD = {**DR, "name": "Third", "region": "eu-central-1", "suffix": "prod-third"}
 
-#: It synthesizes, passes the gates and imports; no file gets through it.
-BROKEN = Change(
-    "runtime/handlers/finalize_file.py",
-    "    return finalize_file(FileTask.from_event(event), current_stage())",
-    "    raise RuntimeError('the new code is broken')",
-)
-#: Every count is right, so the check inside the deployment lets it pass; what a consumer reads is wrong.
-WRONG = Change("runtime/rows/rejects.py", '"offset": offset,', '"offset": offset + 1,')
-WRONG_IN_DR = Change(
-    "runtime/rows/rejects.py", '"offset": offset,', f'"offset": offset + (__import__("os").environ["AWS_REGION"] == "{DR["region"]}"),'
-)
+WRONG_IN_DR = WRONG._replace(instead=f'"offset":{{offset + begin + (__import__("os").environ["AWS_REGION"] == "{DR["region"]}")}},')
 
 
 def is_as_it_was(developer: Developer, target: dict[str, Any], before: tuple[str, dict[str, str]]) -> None:
@@ -75,11 +66,11 @@ def test_a_commit_that_is_no_good_ends_before_anything_is_deployed(delivered: De
 
 def test_a_deployment_that_cannot_process_a_file_rolls_itself_back_and_stops_the_pipeline(delivered: Developer) -> None:  # D7
     before, dr = delivered.fingerprint(PRIMARY), delivered.fingerprint(DR)
-    said = delivered.push("main", BROKEN)
+    said = delivered.push("main", FAILS)
     record = delivered.records()[-1]
     assert record.status == FAILED
     assert f"etl-{PRIMARY['suffix']} ({PRIMARY['region']}) ended as UPDATE_ROLLBACK_COMPLETE: DeploymentCheck" in record.reason
-    assert "expected SUCCEEDED, found FAILED (RuntimeError: the new code is broken)" in record.reason
+    assert "(RuntimeError: the new code is broken)" in record.reason
     assert "Traceback" not in said
     assert {statuses(record)[f"{DR['name']}.{name}"] for name in ("Review", "Approve", "Validate")} == {NOT_STARTED}
     assert delivered.fingerprint(DR) == dr

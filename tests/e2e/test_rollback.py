@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ops.validated import digest_of
-from tests.e2e.broken import Change, Delivery
+from tests.e2e.broken import FAILS, WRONG, Change, Delivery
 from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles
 from tests.support.transactions import csv, row
@@ -28,10 +28,6 @@ def delivery(stage: DeployedStage) -> Delivery:
 def ops(stage: DeployedStage, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "ops", command, *arguments, "--stage", stage.suffix, "--region", stage.region, "--json"]
     return subprocess.run(line, cwd=ROOT, env=stage.environment, capture_output=True, text=True, check=False)
-
-
-def deploy_with(delivery: Delivery, module: str, line: str, instead: str) -> dict[str, Any]:
-    return delivery.deploy(Change(module, line, instead))
 
 
 def fingerprint(delivery: Delivery) -> tuple[str, dict[str, str]]:
@@ -51,12 +47,7 @@ def test_the_deployment_left_nothing_of_its_probe(stage: DeployedStage) -> None:
 
 def test_a_deployment_that_cannot_process_a_file_is_rolled_back_by_its_own_check(stage: DeployedStage, delivery: Delivery) -> None:
     before = fingerprint(delivery)
-    stack = deploy_with(
-        delivery,
-        "runtime/handlers/finalize_file.py",
-        "    return finalize_file(FileTask.from_event(event), current_stage())",
-        "    raise RuntimeError('the new code is broken')",
-    )
+    stack = delivery.deploy(FAILS)
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     (reason,) = [reason for reason in delivery.reasons() if reason.startswith("DeploymentCheck")]
     assert "This deployment cannot process a file: probe" in reason
@@ -67,7 +58,9 @@ def test_a_deployment_that_cannot_process_a_file_is_rolled_back_by_its_own_check
 
 def test_a_deployment_whose_code_does_not_load_is_refused_before_any_file_is_sent(stage: DeployedStage, delivery: Delivery) -> None:
     before = fingerprint(delivery)
-    stack = deploy_with(delivery, "runtime/records/planning.py", "from __future__ import annotations", "import a_module_that_is_not_there")
+    stack = delivery.deploy(
+        Change("runtime/records/planning.py", "from __future__ import annotations", "import a_module_that_is_not_there")
+    )
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "plan_chunks does not load: ModuleNotFoundError: No module named 'a_module_that_is_not_there'" in delivery.reasons()[0]
     assert fingerprint(delivery) == before
@@ -78,8 +71,7 @@ def test_a_stage_that_fails_its_validation_goes_back_to_what_was_last_validated(
     assert validated.returncode == 0, validated.stderr
     before = fingerprint(delivery)
 
-    # Every count is right, so the check inside lets it pass; what a consumer reads is wrong.
-    stack = deploy_with(delivery, "runtime/rows/rejects.py", '"offset": offset,', '"offset": offset + 1,')
+    stack = delivery.deploy(WRONG)
     assert stack["StackStatus"] == "UPDATE_COMPLETE"
     assert fingerprint(delivery) != before
     refused = ops(stage, "validate", "--record")
