@@ -81,7 +81,7 @@ def test_a_stage_that_fails_its_validation_goes_back_to_what_was_last_validated(
     back = ops(stage, "rollback")
     assert back.returncode == 0, back.stderr
     said = json.loads(back.stdout)
-    assert (said["commit"], said["functions"], said["passed"], said["problems"]) == ("c0ffee", 7, True, [])
+    assert (said["commit"], said["functions"], said["passed"], said["problems"]) == ("c0ffee", len(before[1]), True, [])
     assert fingerprint(delivery) == before
     processes_a_file(stage, "after-the-rollback")
 
