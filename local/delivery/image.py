@@ -76,6 +76,8 @@ class Image:
                 "npm_config_cache": str(self._cache / "npm"),
                 "npm_config_update_notifier": "false",
                 "CDK_DISABLE_CLI_TELEMETRY": "1",
+                # This machine's Node.js is what there is: eleven lines about its age would hide why a synth failed.
+                "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
                 "CODEBUILD_CI": "true",
                 "LEDGERLINE_NO_ADVISORIES": "a rehearsal has no service to ask; on AWS the build asks OSV and npm",
             }

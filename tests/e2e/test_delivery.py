@@ -1,4 +1,7 @@
-"""The whole delivery by ``git push``, as synthesized, in every region (D1, D2, D4, D7; issue 3)."""
+"""The whole delivery by ``git push``, as synthesized, in every region (D1, D2, D4, D7; issue 3).
+
+One emulator serves all, in this order: each push is what a person does next.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,10 @@ def test_a_push_that_changes_nothing_deploys_nothing(delivered: Developer) -> No
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (Change("cdk.json", '"chunk_bytes": 50000000', '"chunk_bytes": "many"'), "ledgerline.chunk_bytes is 'many', not a whole number"),
+        (
+            Change("cdk.json", '"chunk_bytes": 50000000', '"chunk_bytes": "many"'),
+            "error: cdk.json, ledgerline.chunk_bytes: is 'many', not a whole number",
+        ),
         (Change("etl/functions.py", "tracing=lambda_.Tracing.ACTIVE", "tracing=lambda_.Tracing.DISABLED"), "function is not traced (E18)"),
     ],
     ids=["does not synthesize", "fails a gate"],
