@@ -17,7 +17,7 @@ from runtime import keys, object_store
 from runtime.contracts.loader import load_contracts
 from runtime.errors import AccessRefused
 from runtime.tracking import Item
-from runtime.workflow.roll_forward import commit_manifest
+from runtime.workflow.documents import commit_manifest
 from tests.support.transactions import HEADER, csv, row
 from tests.support.workflow import BUCKET, TABLE, Workflow
 from tests.unit.ops.audited import ROWS, AuditedFile, flip_last_byte, good_and_bad, rewritten

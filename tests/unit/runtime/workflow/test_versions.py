@@ -9,7 +9,7 @@ import pytest
 from runtime import models, tracking
 from runtime.errors import UnsupportedSchema
 from runtime.models import Arrival, ChunkTask, FileTask
-from runtime.workflow import outcome, reading, roll_forward
+from runtime.workflow import documents, outcome, reading
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
 from runtime.workflow.processing import process
@@ -30,7 +30,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Deploy:
     def deploy(writes: int, accepts: tuple[int, ...]) -> None:
         reading.load.cache_clear()
         monkeypatch.setattr(models, "ACCEPTED_SCHEMAS", accepts)
-        for module in (models, outcome, reading, roll_forward, tracking):
+        for module in (models, documents, outcome, reading, tracking):
             monkeypatch.setattr(module, "SCHEMA", writes)
 
     return deploy
