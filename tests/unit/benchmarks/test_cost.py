@@ -63,7 +63,7 @@ def test_requests_are_counted_by_step_on_the_real_steps(monkeypatch: pytest.Monk
     one, three = (requests.count({"chunks": chunks}) for chunks in (1, 3))
     assert (one["chunks"], three["chunks"]) == (1, 3)
     assert set(one["steps"]) == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunk", "FinalizeFile"}
-    # Parquet, rejects and key digests of each chunk; one claim and one result.
+    # Parquet, rejects and key digests of each chunk; a look at its file, one claim and one result.
     assert [answer["steps"]["ProcessChunk"]["s3_writes"] for answer in (one, three)] == [3, 9]
-    assert [answer["steps"]["ProcessChunk"]["table_requests"] for answer in (one, three)] == [2, 6]
+    assert [answer["steps"]["ProcessChunk"]["table_requests"] for answer in (one, three)] == [3, 9]
     assert three["steps"]["PlanChunks"]["s3_reads"] - one["steps"]["PlanChunks"]["s3_reads"] == 2
