@@ -34,7 +34,7 @@ FUNCTIONS = {
             "GetObject": ["manifests/"],
             "PutObject": ["curated/", "rejected/", "staging/"],
         },
-        {"dynamodb:UpdateItem"},
+        {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         ["failed/", "incoming/", "manifests/", DECODED],
     ),
     "finalize-file": (

@@ -122,6 +122,7 @@ def test_a_topic_of_the_delivery_is_told_by_the_build_itself(
         return type("Client", (), {"region": region, "cloudformation": None, "sns": Sns()})()
 
     monkeypatch.setattr("ops.commands.drift.Aws", aws)
+    monkeypatch.setattr("ops.delivery.topic.Aws", aws)
     drifted = type("Drifted", (), {"lines": ["Topic: MODIFIED"]})()
     monkeypatch.setattr("ops.commands.drift.detect", lambda *_, **__: [drifted])
     result = run("drift", "--stage", "test", "--topic", topic, "--role-arn", ROLE)
