@@ -23,10 +23,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runtime.contracts.loader import load_contracts
+from runtime.formats import file_format
+from runtime.formats.recognition import recognize
 from runtime.models import Decoding
 from runtime.object_store import PART_BYTES
 from runtime.records.decoding import Limits, decode, in_pieces
-from runtime.records.recognition import recognize
 from runtime.records.source import FileSource
 from runtime.settings import DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 from runtime.workflow.materialization import Passing
@@ -57,7 +58,7 @@ def passed(path: Path, decoding: Decoding) -> tuple[int, float]:
         contract = load_contracts()["transactions"]
         _, layout = recognize(source, path.name, contract.dataset, {contract.dataset: contract})
         started = time.process_time()
-        passing = Passing(layout, DEFAULT_CHUNK_BYTES)
+        passing = Passing(file_format(contract).exact_cuts(contract, layout, DEFAULT_CHUNK_BYTES), layout.header_end)
         parts = (source.read(at, min(at + PART_BYTES, source.size)) for at in range(0, source.size, PART_BYTES))
         for piece in passing.watch(in_pieces(decode(parts, decoding, Limits(MAX_DECODED_BYTES, MAX_DECODED_RATIO)), PART_BYTES)):
             hashlib.sha256(piece).digest()

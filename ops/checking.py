@@ -11,10 +11,10 @@ from ops.decoding import PART_BYTES, decoded_file
 from ops.reject_lines import RejectedRow, parse
 from runtime.contracts.loader import parse_contract, read_document
 from runtime.contracts.model import Contract
-from runtime.errors import ContractInvalid, UnterminatedQuote
-from runtime.models import Layout, chunk_id
-from runtime.records.planning import plan
-from runtime.records.recognition import recognize
+from runtime.errors import ContractInvalid
+from runtime.formats import Layout, file_format
+from runtime.formats.recognition import recognize
+from runtime.models import chunk_id
 from runtime.records.source import ByteSource, FileSource
 from runtime.rows.key_digests import duplicates
 from runtime.rows.process import process_chunk
@@ -64,14 +64,15 @@ def check(path: Path, contract: Contract, sample_rows: int) -> Findings:
 
 def _check(source: ByteSource, contract: Contract, layout: Layout, sample_rows: int) -> Findings:
     findings = Findings(contract)
-    ranges = plan(source, contract, layout, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
+    form = file_format(contract)
+    ranges = form.plan(source, contract, layout, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
     first_rows, digests = [], []
     for index, (start, end) in enumerate(ranges):
         output = process_chunk(
             _parts(source, start, end), contract=contract, layout=layout, start=start, last=end == source.size, key_seed=_KEY_SEED
         )
         if not output.proof.aligned:
-            raise UnterminatedQuote(start if output.proof.open_quote is None else output.proof.open_quote)
+            raise form.never_ends(start if output.proof.broken_at is None else output.proof.broken_at)
         for line in output.rejects.splitlines()[: max(sample_rows - len(findings.sample), 0)]:
             findings.sample.append(parse(line, chunk_id(index), findings.rows_read))
         first_rows.append(findings.rows_read + 1)

@@ -203,13 +203,8 @@ class Decoding:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How the bytes of one file are written: what validation found, within what its contract allows.
-
-    ``header_end`` is the offset of the first byte after the header line; ``columns`` are the
-    header's names in file order; ``delimiter`` and ``quote`` are one ASCII character each. With a
-    ``decoding`` all this, ``encoding`` too, is about the decoded text.
-    """
+class CsvLayout:
+    """How delimited text is written (see ``runtime.formats.Layout``); ``columns`` are the header's names."""
 
     encoding: str
     delimiter: str
@@ -219,7 +214,7 @@ class Layout:
     decoding: Decoding | None = None
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Layout:
+    def from_dict(cls, data: Mapping[str, Any]) -> CsvLayout:
         decoding = data.get("decoding")
         return cls(
             encoding=data["encoding"],
@@ -229,6 +224,9 @@ class Layout:
             columns=tuple(data["columns"]),
             decoding=Decoding(decoding["compression"], decoding["encoding"]) if decoding else None,
         )
+
+    def described(self) -> dict[str, Any]:
+        return {"delimiter": self.delimiter}
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "columns": list(self.columns)}

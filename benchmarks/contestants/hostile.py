@@ -19,9 +19,9 @@ def boundaries(job: Job) -> Answer:
 
     from benchmarks import adversarial
     from runtime.contracts.loader import load_contracts
-    from runtime.records.planning import plan
-    from runtime.records.proofs import fold
-    from runtime.records.recognition import recognize
+    from runtime.formats import file_format
+    from runtime.formats.recognition import recognize
+    from runtime.rows.proofs import fold
     from tests.support.records import CountingSource, prove
 
     data = adversarial.make(job["kind"], job["size"], job["seed"])
@@ -29,6 +29,7 @@ def boundaries(job: Job) -> Answer:
     true, longest = set(ends.tolist()), max(int(np.diff(ends).max()), SHORTEST_CHUNK_BYTES)
     source = CountingSource.of(data)
     contract, layout = recognize(source, "hostile.csv", "transactions", load_contracts())
+    plan = file_format(contract).plan
     rng = random.Random(job["seed"])
     cuts = guessed_wrong = replans = wrong = 0
     for _ in range(job["plans"]):

@@ -79,7 +79,7 @@ def plan(job: Job) -> Answer:
     """
     import time
 
-    from runtime.records.planning import MAX_CHUNK_BYTES
+    from runtime.formats.limits import MAX_CHUNK_BYTES
     from runtime.records.planning import plan as planned
     from runtime.records.source import FileSource
     from tests.support.records import CountingSource
@@ -98,7 +98,7 @@ def plan(job: Job) -> Answer:
 
 def plan_far(job: Job) -> Answer:
     """Planning a source of any size that is not there: the header, and then one block of real records over and over."""
-    from runtime.records.planning import MAX_CHUNK_BYTES
+    from runtime.formats.limits import MAX_CHUNK_BYTES
     from runtime.records.planning import plan as planned
     from runtime.records.source import FileSource
     from tests.support.records import CountingSource
@@ -113,7 +113,7 @@ def plan_far(job: Job) -> Answer:
 
 def plan_exactly(job: Job) -> Answer:
     """The exact fallback: reads every byte and cuts by quote parity, as after a proof that does not hold."""
-    from runtime.records.planning import MAX_CHUNK_BYTES
+    from runtime.formats.limits import MAX_CHUNK_BYTES
     from runtime.records.planning import plan as planned
     from runtime.records.source import FileSource
 
@@ -135,7 +135,7 @@ def read(job: Job) -> Answer:
 
 def _recognized(source: Any, path: str) -> Tuple[Any, Any]:
     from runtime.contracts.loader import load_contracts
-    from runtime.records.recognition import recognize
+    from runtime.formats.recognition import recognize
 
     return recognize(source, path, "transactions", load_contracts())
 

@@ -10,9 +10,9 @@ from ops.audit.checks import Unverifiable
 from runtime import keys
 from runtime.contracts.model import Contract
 from runtime.errors import ContractInvalid, ObjectMissing
+from runtime.formats.recognition import recognize
 from runtime.models import ObjectRef
 from runtime.object_store import ObjectStore, StoredSource
-from runtime.records.recognition import recognize
 from runtime.workflow import reading
 from runtime.workflow.reading import Reading
 

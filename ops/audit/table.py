@@ -10,7 +10,7 @@ from ops.audit.checks import Check, check
 from ops.audit.story import COUNTS
 from runtime import keys
 from runtime.models import ChunkStatus, FileStatus, file_id
-from runtime.records.proofs import ChunkProof, fold
+from runtime.rows.proofs import ChunkProof, fold
 from runtime.workflow.stage import text_of
 
 Item = Mapping[str, Any]
@@ -89,7 +89,8 @@ def uncovered(file: Item, chunks: Sequence[Item]) -> str | None:
     proofs = [ChunkProof(chunk["start"], chunk["end"], chunk["proof"]["aligned"], chunk["proof"]["open_quote"]) for chunk in chunks]
     _, size = text_of(dict(file))
     verdict = fold(proofs, file["header_bytes"], size)
-    return None if verdict.proved else f"no record ends where the chunk from byte {verdict.replan_from} ends"
+    broken = verdict.never_ends if verdict.replan_from is None else verdict.replan_from
+    return None if broken is None else f"no record ends where the chunk from byte {broken} ends"
 
 
 def _identity(file: Item) -> str | None:

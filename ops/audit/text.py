@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runtime.models import Layout
+from runtime.formats import Layout
 from runtime.records.decoding import Limits, decode
 
 Item = Mapping[str, Any]

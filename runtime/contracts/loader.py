@@ -14,7 +14,7 @@ from typing import Any
 
 from runtime.contracts.document import Node
 from runtime.contracts.fields import parse_field
-from runtime.contracts.model import RESERVED_PREFIX, Contract, Field
+from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Field
 from runtime.errors import ContractInvalid
 
 #: Datasets of the system itself; no other may begin with the reserved prefix.
@@ -77,8 +77,6 @@ def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
     version = node.integer("version", 1, 10**9)
     if version is None:
         raise node.invalid("is missing", "version")
-    dialect = node.node("dialect")
-    delimiter, quote = _dialect(dialect)
     schema = node.node("schema")
     schema.only(_SCHEMA, _UNSUPPORTED_SCHEMA)
     primary_key = _primary_key(schema)
@@ -89,10 +87,8 @@ def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
         format=node.choice("format", ("csv",)),
         compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
         encoding=_encoding(node),
-        delimiter=delimiter,
-        quote=quote,
+        dialect=_csv(node.node("dialect"), schema),
         fields=fields,
-        fields_match=_fields_match(schema),
         primary_key=primary_key,
         duplicate_keys=node.choice("duplicateKeys", ("report", "reject"), "report"),
         missing_values=_missing_values(schema),
@@ -121,7 +117,7 @@ def _encoding(node: Node) -> str:
     return canonical
 
 
-def _dialect(node: Node) -> tuple[str, str]:
+def _csv(node: Node, schema: Node) -> Csv:
     """Delimiter and quote; the rest of a CSV dialect may be stated where it says what is done anyway."""
     node.only(("delimiter", "quoteChar", "doubleQuote", "header"))
     for key in ("doubleQuote", "header"):
@@ -130,7 +126,7 @@ def _dialect(node: Node) -> tuple[str, str]:
     delimiter, quote = node.character("delimiter", ","), node.character("quoteChar", '"')
     if delimiter == quote:
         raise node.invalid(f"is {delimiter!r}, which is also the quoteChar", "delimiter")
-    return delimiter, quote
+    return Csv(delimiter, quote, _fields_match(schema))
 
 
 def _threshold(node: Node) -> float | None:

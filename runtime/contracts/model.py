@@ -44,11 +44,23 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Csv:
+    """How delimited text is written.
+
+    ``delimiter`` and ``quote`` are one ASCII character each. ``fields_match`` is the Table Schema's: ``exact`` (the
+    header has the columns' names in their order) or ``equal`` (in any order).
+    """
+
+    delimiter: str
+    quote: str
+    fields_match: str
+
+
+@dataclass(frozen=True)
 class Contract:
     """What a partner and this system have agreed on for one dataset.
 
-    ``fields_match`` is the Table Schema's: ``exact`` (names in this order) or ``equal`` (any
-    order). ``compression`` is ``gz``, or None where files may come compressed or not.
+    ``dialect`` is how files of its ``format`` are written. ``compression`` is ``gz``, or None where files may come compressed or not.
     ``rejected_rows_threshold`` is the fraction of rejected rows (0..1] at which a file is rejected as
     a whole, or None for never. ``duplicate_keys`` is ``reject`` (the file) or
     ``report``. ``document`` is the contract file, parsed; it is what is kept with each file.
@@ -59,10 +71,8 @@ class Contract:
     format: str
     compression: str | None
     encoding: str
-    delimiter: str
-    quote: str
+    dialect: Csv
     fields: tuple[Field, ...]
-    fields_match: str
     primary_key: tuple[str, ...]
     duplicate_keys: str
     missing_values: tuple[str, ...]

@@ -11,7 +11,7 @@ is open. There are only two possibilities, so both are read to their end and wei
    and enough of them fit the contract; it is refuted when none ends or none of several fits. A
    boundary is accepted only where one reading survives and the other is refuted.
 
-A guess that is wrong all the same costs time and no row: ``runtime.records.proofs``.
+A guess that is wrong all the same costs time and no row: ``runtime.rows.proofs``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Sequence
 
 import numpy as np
 
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.records.fields import Misfit, RecordCheck, without_terminator
 from runtime.records.scanner import LF, Offsets, record_ends
 from runtime.records.source import ByteSource
@@ -115,7 +115,7 @@ def _agreed_or_weighed(window: bytes, check: RecordCheck) -> int | None:
     return None
 
 
-def _both(window: bytes, layout: Layout) -> tuple[Offsets, Offsets]:
+def _both(window: bytes, layout: CsvLayout) -> tuple[Offsets, Offsets]:
     # The first byte only tells what comes before the second. After a quote there are three
     # possibilities (it closed a field, or is half of an escape), so the reading starts after none.
     quote = ord(layout.quote)
@@ -128,6 +128,6 @@ def _both(window: bytes, layout: Layout) -> tuple[Offsets, Offsets]:
     )
 
 
-def _ends(window: bytes, start: int, layout: Layout, *, inside: bool, previous: int) -> Offsets:
+def _ends(window: bytes, start: int, layout: CsvLayout, *, inside: bool, previous: int) -> Offsets:
     block = memoryview(window)[start:]
     return record_ends(block, ord(layout.delimiter), ord(layout.quote), inside=inside, previous=previous) + start

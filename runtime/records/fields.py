@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from runtime.contracts.model import Contract
 from runtime.contracts.values import problem
-from runtime.models import Layout
+from runtime.models import CsvLayout
 
 ENCODING_ERROR = "encoding-error"
 CONTROL_CHARACTER = "control-character"
@@ -30,7 +30,7 @@ class Misfit:
     offset: int = 0
 
 
-def split_fields(record: bytes, layout: Layout) -> list[bytes] | None:
+def split_fields(record: bytes, layout: CsvLayout) -> list[bytes] | None:
     """The fields of one record, unquoted; None when its quotes are misplaced.
 
     The terminator may be there or not. The record must be one by ``runtime.records.scanner``.
@@ -57,7 +57,7 @@ def split_fields(record: bytes, layout: Layout) -> list[bytes] | None:
 class RecordCheck:
     """Tests single records of one file against its contract."""
 
-    def __init__(self, contract: Contract, layout: Layout) -> None:
+    def __init__(self, contract: Contract, layout: CsvLayout) -> None:
         by_name = {field.name: field for field in contract.fields}
         self._fields = [by_name[name] for name in layout.columns]
         self._missing_values = contract.missing_values

@@ -7,19 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Iterable, Iterator, Sequence
 
 from runtime.contracts.model import Contract
-from runtime.errors import InvalidInput, RecordTooLong
-from runtime.models import Layout
+from runtime.errors import RecordTooLong
+from runtime.formats.limits import MAX_RECORD_BYTES, check_chunk_bytes
+from runtime.models import CsvLayout
 from runtime.records.boundaries import WINDOW_BYTES, last_boundary
 from runtime.records.fields import RecordCheck
 from runtime.records.scanner import BoundaryScanner
 from runtime.records.source import ByteSource
-
-#: The most that a chunk may have (E2).
-MAX_CHUNK_BYTES = 50_000_000
-#: Where a search for the end of a record stops: far beyond any real row, and small enough that an
-#: unclosed quote is found out before gigabytes are read. Exact scans look once per piece, so a
-#: record may be up to twice as long before it is noticed.
-MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 #: Boundaries sought at once: all of a file of 2 GB, so that it is planned in one round trip like the smallest; 100 GB take 42.
 CONCURRENT_READS = 48
@@ -31,7 +25,7 @@ READ_AHEAD = 3
 def plan(
     source: ByteSource,
     contract: Contract,
-    layout: Layout,
+    layout: CsvLayout,
     chunk_bytes: int,
     *,
     exact_from: int | None = None,
@@ -53,11 +47,6 @@ def plan(
     except RecordTooLong:
         # An exact scan that set out from a wrong guess may see such a record where there is none.
         return _cut_exactly(source, layout, chunk_bytes, layout.header_end, source.size)
-
-
-def check_chunk_bytes(chunk_bytes: int) -> None:
-    if not 0 < chunk_bytes <= MAX_CHUNK_BYTES:
-        raise InvalidInput(f"chunk_bytes is {chunk_bytes}; it must be from 1 to {MAX_CHUNK_BYTES:,}")
 
 
 def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) -> list[tuple[int, int]]:
@@ -94,7 +83,7 @@ def _between(cuts: Iterable[int]) -> list[tuple[int, int]]:
     return list(zip(ordered, ordered[1:]))
 
 
-def _cut_exactly(source: ByteSource, layout: Layout, chunk_bytes: int, start: int, end: int) -> list[tuple[int, int]]:
+def _cut_exactly(source: ByteSource, layout: CsvLayout, chunk_bytes: int, start: int, end: int) -> list[tuple[int, int]]:
     """Cut ``[start, end)`` into ranges as long as allowed, reading all of it; both are boundaries."""
     cuts = ExactCuts(layout, chunk_bytes, start)
     for piece in _pieces(source, start, end):
@@ -105,7 +94,7 @@ def _cut_exactly(source: ByteSource, layout: Layout, chunk_bytes: int, start: in
 class ExactCuts:
     """Cuts text into ranges as long as allowed while it goes by; *start* is the offset of its first record."""
 
-    def __init__(self, layout: Layout, chunk_bytes: int, start: int) -> None:
+    def __init__(self, layout: CsvLayout, chunk_bytes: int, start: int) -> None:
         self._scanner = BoundaryScanner(ord(layout.delimiter), ord(layout.quote), start)
         self._chunk_bytes, self._start = chunk_bytes, start
         self._ranges: list[tuple[int, int]] = []

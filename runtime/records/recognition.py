@@ -1,4 +1,4 @@
-"""Which contract a file follows and how its bytes are written, told by its head."""
+"""Which contract delimited text follows and how its bytes are written, told by its head."""
 
 from __future__ import annotations
 
@@ -16,17 +16,13 @@ from runtime.errors import (
     HeaderMismatch,
     NotCsv,
     RecordTooLong,
-    UnknownDataset,
     UnterminatedQuote,
 )
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.records.fields import split_fields, without_terminator
 from runtime.records.heads import Head, Start, read_head, read_start
-from runtime.records.sampling import check_samples
 from runtime.records.scanner import scan
 from runtime.records.source import ByteSource
-
-__all__ = ["check_samples", "recognize"]
 
 HEAD_BYTES = 64 * 1024
 #: A header longer than this is no header.
@@ -37,39 +33,38 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _NAMED_CONTROLS = {b"\0": "a NUL byte", b"\r": "a lone carriage return"}
 
 
-def recognize(source: ByteSource, key: str, dataset: str | None, contracts: Mapping[str, Contract]) -> tuple[Contract, Layout]:
-    """Find the contract (by *dataset*, else by the one whose header fits) and the layout of a file.
+def recognize(source: ByteSource, contract: Contract) -> CsvLayout:
+    """The layout of a file of *contract*.
 
-    Raises the FileRejected that names what is wrong: UnknownDataset, EmptyFile, NotCsv, EncodingMismatch,
-    CompressionMismatch, CorruptGzip, DelimiterMismatch, HeaderMismatch, RecordTooLong or UnterminatedQuote.
+    Raises the FileRejected that names what is wrong: EmptyFile, NotCsv, EncodingMismatch, CompressionMismatch,
+    CorruptGzip, DelimiterMismatch, HeaderMismatch, RecordTooLong or UnterminatedQuote.
     """
-    public = sorted(name for name, contract in contracts.items() if not contract.reserved)
-    contract = contracts.get(dataset) if dataset is not None else None
-    if dataset is not None and contract is None:
-        raise UnknownDataset(key, dataset, public)
-    start = read_start(source, HEAD_BYTES)
-    if not start.whole and not _has_record(start, contract):
-        start = read_start(source, MAX_HEADER_BYTES)
-    if contract is not None:
-        return contract, _layout(contract, start)
-    fitting = {name: layout for name in public for layout in [_layout_if_fitting(contracts[name], start)] if layout}
-    if not fitting:
+    return _layout(contract, _start(source, contract))
+
+
+def fitting(source: ByteSource, contracts: Mapping[str, Contract]) -> dict[str, CsvLayout]:
+    """Which of *contracts* have the file's header, and its layout under each; FileRejected where no contract could read it."""
+    start = _start(source, None)
+    found = {name: layout for name, contract in contracts.items() for layout in [_layout_if_fitting(contract, start)] if layout}
+    if not found:
         # What no contract could read may have a plainer reason than that none fits.
         read_head(start, None)
-    if len(fitting) != 1:
-        raise UnknownDataset(key, None, public, list(fitting))
-    name, layout = fitting.popitem()
-    return contracts[name], layout
+    return found
+
+
+def _start(source: ByteSource, contract: Contract | None) -> Start:
+    start = read_start(source, HEAD_BYTES)
+    return start if start.whole or _has_record(start, contract) else read_start(source, MAX_HEADER_BYTES)
 
 
 def _has_record(start: Start, contract: Contract | None) -> bool:
     if contract is None:
         return b"\n" in start.data
     text = read_head(start, contract).text
-    return bool(len(scan(text, ord(contract.delimiter), ord(contract.quote), final=False).ends))
+    return bool(len(scan(text, ord(contract.dialect.delimiter), ord(contract.dialect.quote), final=False).ends))
 
 
-def _layout(contract: Contract, start: Start) -> Layout:
+def _layout(contract: Contract, start: Start) -> CsvLayout:
     if contract.compression and not start.compression:
         raise CompressionMismatch(contract.compression)
     head = read_head(start, contract)
@@ -79,14 +74,14 @@ def _layout(contract: Contract, start: Start) -> Layout:
         name = _NAMED_CONTROLS.get(control[0], f"control character 0x{control[0][0]:02X}")
         raise NotCsv(f"{name} in the header", head.mark_bytes + control.start())
     _check_encoding(contract, head, record)
-    names = _names(record, contract, contract.delimiter, head.encoding)
+    names = _names(record, contract, contract.dialect.delimiter, head.encoding)
     if names is None or not _fits(names, contract):
         raise _header_error(record, names, contract, head)
     header_end = head.mark_bytes + len(record)
-    return Layout(head.encoding, contract.delimiter, contract.quote, header_end, tuple(names), head.decoding)
+    return CsvLayout(head.encoding, contract.dialect.delimiter, contract.dialect.quote, header_end, tuple(names), head.decoding)
 
 
-def _layout_if_fitting(contract: Contract, start: Start) -> Layout | None:
+def _layout_if_fitting(contract: Contract, start: Start) -> CsvLayout | None:
     try:
         return _layout(contract, start)
     except FileRejected:
@@ -94,7 +89,7 @@ def _layout_if_fitting(contract: Contract, start: Start) -> Layout | None:
 
 
 def _header_record(contract: Contract, head: Head) -> bytes:
-    found = scan(head.text, ord(contract.delimiter), ord(contract.quote), final=head.whole)
+    found = scan(head.text, ord(contract.dialect.delimiter), ord(contract.dialect.quote), final=head.whole)
     if len(found.ends):
         return head.text[: int(found.ends[0])]
     if head.whole and found.open_quote is not None:
@@ -118,12 +113,12 @@ def _check_encoding(contract: Contract, head: Head, record: bytes) -> None:
 
 
 def _names(record: bytes, contract: Contract, delimiter: str, encoding: str) -> list[str] | None:
-    fields = split_fields(record, Layout(encoding, delimiter, contract.quote, 0, ()))
+    fields = split_fields(record, CsvLayout(encoding, delimiter, contract.dialect.quote, 0, ()))
     return None if fields is None else [field.decode(encoding) for field in fields]
 
 
 def _fits(names: Sequence[str], contract: Contract) -> bool:
-    if contract.fields_match == "equal":
+    if contract.dialect.fields_match == "equal":
         return sorted(names) == sorted(contract.names)
     return tuple(names) == contract.names
 
@@ -132,13 +127,13 @@ def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract
     """Why the header does not fit; another delimiter explains more than the names do."""
     expected = set(contract.names)
     for delimiter in _COMMON_DELIMITERS:
-        if delimiter in (contract.delimiter, contract.quote):
+        if delimiter in (contract.dialect.delimiter, contract.dialect.quote):
             continue
         found = expected.intersection(_names(record, contract, delimiter, head.encoding) or ())
         if 2 * len(found) > len(expected):
-            return DelimiterMismatch(contract.delimiter, delimiter)
+            return DelimiterMismatch(contract.dialect.delimiter, delimiter)
     if names is None:
-        return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(contract.quote.encode()))
+        return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(contract.dialect.quote.encode()))
     return HeaderMismatch(
         missing=[name for name in contract.names if name not in names],
         unexpected=[name for name in dict.fromkeys(names) if name not in expected],

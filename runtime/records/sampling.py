@@ -8,7 +8,7 @@ import numpy as np
 
 from runtime.contracts.model import Contract
 from runtime.errors import EncodingMismatch, NotCsv, SampleMismatch
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.records.boundaries import SAMPLE_RECORDS, WINDOW_BYTES, Sample, readings, sample
 from runtime.records.fields import CONTROL_CHARACTER, ENCODING_ERROR, Misfit, RecordCheck
 from runtime.records.scanner import scan
@@ -17,7 +17,7 @@ from runtime.records.source import ByteSource
 _PLACES = 3
 
 
-def check_samples(source: ByteSource, contract: Contract, layout: Layout) -> int:
+def check_samples(source: ByteSource, contract: Contract, layout: CsvLayout) -> int:
     """Test up to 16 records each from the start, the middle and the end; return how many were tested.
 
     A bad row is data, so a file is refused only when all of them break the same rule, and only
@@ -57,7 +57,7 @@ def _sample_window(source: ByteSource, start: int, end: int, check: RecordCheck)
     return [Sample(start + record.offset, record.misfit) for record in samples]
 
 
-def _refuse(tested: Sequence[Sample], contract: Contract, layout: Layout) -> None:
+def _refuse(tested: Sequence[Sample], contract: Contract, layout: CsvLayout) -> None:
     first = tested[0]
     assert first.misfit is not None
     misfit, offset = first.misfit, first.offset + first.misfit.offset

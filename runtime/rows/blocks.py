@@ -13,11 +13,6 @@ import numpy as np
 
 from runtime.records.scanner import Scan, scan
 
-#: Bytes. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
-BLOCK_BYTES = 2 * 1024 * 1024
-#: Records. What is held for each of them bounds a block of tiny records, where bytes do not.
-BLOCK_RECORDS = 65_536
-
 
 @dataclass(frozen=True)
 class Block:
@@ -33,18 +28,18 @@ class BlockReader:
     """Iterate to get the blocks; afterwards the rest says how the chunk ended.
 
     ``bytes_read`` counts all bytes, ``left_over`` those of a last record that did not end, and
-    ``open_quote`` is the chunk's byte where the field opened that was never closed.
+    ``broken_at`` is the chunk's byte where the quote opened that was never closed.
     """
 
     parts: Iterable[bytes]
     delimiter: str
     quote: str
     last: bool
-    block_bytes: int = BLOCK_BYTES
-    block_records: int = BLOCK_RECORDS
+    block_bytes: int
+    block_records: int
     bytes_read: int = 0
     left_over: int = 0
-    open_quote: int | None = None
+    broken_at: int | None = None
     _buffer: bytes = field(default=b"", init=False)
 
     def _blocks(self, window: memoryview, offset: int, found: Scan) -> Iterator[Block]:
@@ -81,5 +76,5 @@ class BlockReader:
                 wanted *= 2
             if at_end:
                 self.left_over = len(window) - found.tail
-                self.open_quote = None if found.open_quote is None else offset + found.open_quote
+                self.broken_at = None if found.open_quote is None else offset + found.open_quote
                 return

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Sequence
 
 import numpy as np
-import pyarrow as pa
 
 from runtime.contracts.model import Contract, Field
 from runtime.contracts.values import problem
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.rows.blocks import Block
 from runtime.rows.checking import Checked, check
+from runtime.rows.judged import Judged
 from runtime.rows.parsing import Parsed, parse
 from runtime.rows.rejects import Reason, Rejected, reason
 from runtime.rows.structure import FIELD_COUNT, structure
-from runtime.rows.texts import Numbers
 
 
-@dataclass(frozen=True)
-class Judged:
-    """``accepted`` are typed rows, None where there is none, and ``ordinals`` tells which of the block's rows they are.
-
-    ``rows`` and ``blank_lines`` were counted on the bytes; ``rejected`` is in order.
-    """
-
-    rows: int
-    blank_lines: int
-    accepted: pa.Table | None
-    ordinals: Numbers
-    rejected: Sequence[Rejected]
-
-
-def judge(block: Block, contract: Contract, layout: Layout) -> Judged:
+def judge(block: Block, contract: Contract, layout: CsvLayout) -> Judged:
     """Accept or reject every record of *block* that is not blank."""
     found = structure(block, layout.encoding)
     ordinals = np.cumsum(~found.blank) - 1
@@ -59,7 +43,7 @@ def judge(block: Block, contract: Contract, layout: Layout) -> Judged:
     return Judged(len(found.ends) - blank_lines, blank_lines, accepted, accepted_ordinals, rejected)
 
 
-def _reasons(parsed: Parsed, checked: Checked, contract: Contract, layout: Layout) -> dict[int, list[Reason]]:
+def _reasons(parsed: Parsed, checked: Checked, contract: Contract, layout: CsvLayout) -> dict[int, list[Reason]]:
     """Every fault of each row that has any, in file order, in the words of the contract."""
     reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~checked.good).tolist()}
     fields = {field.name: field for field in contract.fields}

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.rows.texts import Mask, Texts
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -24,7 +24,7 @@ class Parsed:
     field_counts: dict[int, int]
 
 
-def parse(text: bytes, records: int, layout: Layout) -> Parsed:
+def parse(text: bytes, records: int, layout: CsvLayout) -> Parsed:
     """Parse *text*, which holds that many well-formed *records*, blank lines not counted.
 
     Raises RuntimeError when Arrow counts other records: then no row can be told from its neighbour.

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Iterable, Mapping
 
 from runtime.contracts.model import Contract
-from runtime.models import Layout
-from runtime.rows.blocks import BLOCK_BYTES, BLOCK_RECORDS, BlockReader
-from runtime.rows.judging import Judged, judge
+from runtime.formats import Layout, row_format
+from runtime.rows.judged import Judged
 from runtime.rows.key_digests import KeyDigester
 from runtime.rows.parquet import ParquetBuffer
 from runtime.rows.rejects import RejectLog
@@ -17,14 +16,18 @@ from runtime.rows.threads import in_order
 
 #: Blocks judged at the same time. Judging and writing share the two processors that 3 GB of memory come with.
 THREADS = 2
+#: Bytes of a block. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
+BLOCK_BYTES = 2 * 1024 * 1024
+#: Records. What is held for each of them bounds a block of tiny records, where bytes do not.
+BLOCK_RECORDS = 65_536
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Whether the chunk ended on a record boundary; ``open_quote`` is the file's byte with the quote that was never closed."""
+    """Whether the chunk ended on a record boundary; ``broken_at`` is the file's byte after which no record's end was found."""
 
     aligned: bool
-    open_quote: int | None
+    broken_at: int | None
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,14 @@ def process_chunk(
     *key_seed*, the same for all chunks of a file, keys the digests of the primary key. Blocks are
     judged on *threads* and taken in order, so the outputs do not depend on their number.
     """
-    reader = BlockReader(parts, layout.delimiter, layout.quote, last, block_bytes, block_records)
+    form = row_format(contract)
+    reader = form.reader(parts, contract, layout, last=last, block_bytes=block_bytes, block_records=block_records)
     with contextlib.closing(ParquetBuffer(contract)) as parquet:
         run = _Run(parquet, RejectLog(layout.encoding), KeyDigester(contract, key_seed) if contract.primary_key else None)
-        for offset, judged in in_order(lambda block: (block.offset, judge(block, contract, layout)), reader, threads):
+        for offset, judged in in_order(lambda block: (block.offset, form.judge(block, contract, layout)), reader, threads):
             run.take(judged, start + offset)
-        open_quote = None if reader.open_quote is None else start + reader.open_quote
-        return run.output(reader.bytes_read, Proof(reader.left_over == 0, open_quote))
+        broken_at = None if reader.broken_at is None else start + reader.broken_at
+        return run.output(reader.bytes_read, Proof(reader.left_over == 0, broken_at))
 
 
 class _Run:

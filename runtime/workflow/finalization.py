@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 
 from runtime.contracts.model import Contract
 from runtime.errors import DuplicateKeys, ReconciliationFailed, TooManyRejectedRows
+from runtime.formats import file_format
 from runtime.models import ChunkStatus, FileStatus, FileTask, ObjectRef
 from runtime.object_store import RangedFile
-from runtime.records.proofs import ChunkProof, fold
 from runtime.rows.key_digests import Duplicates, duplicates
+from runtime.rows.proofs import ChunkProof, Verdict, fold
 from runtime.tracking import Item, iso, utc_now
 from runtime.workflow import reading
 from runtime.workflow.outcome import outcome
@@ -62,9 +63,11 @@ def finalize_file(task: FileTask, stage: Stage) -> dict[str, Any]:
     if item["file_status"] == FileStatus.PROCESSING:
         chunks = finished_chunks(item, stage)
         contract, layout = reading.load(stage.store, item["reading_key"])
-        replan_from = _broken_at(item, chunks, layout.header_end)
-        if replan_from is not None:
-            return task.to_dict(decision="REPLAN", exact_from=replan_from)
+        verdict = _proved(item, chunks, layout.header_end)
+        if verdict.never_ends is not None:
+            raise file_format(contract).never_ends(verdict.never_ends)
+        if verdict.replan_from is not None:
+            return task.to_dict(decision="REPLAN", exact_from=verdict.replan_from)
         totals = Totals.of(chunks)
         _reconcile(item, chunks, totals, stage)
         repeated = _check_keys(contract, chunks, stage)
@@ -74,15 +77,15 @@ def finalize_file(task: FileTask, stage: Stage) -> dict[str, Any]:
     return task.to_dict(decision="PROVED", outcome=outcome(item))
 
 
-def _broken_at(item: Item, chunks: Sequence[Item], first_start: int) -> int | None:
-    """Fold the chunks' proofs; the offset to plan exactly from when one does not hold."""
+def _proved(item: Item, chunks: Sequence[Item], first_start: int) -> Verdict:
+    """Fold the chunks' proofs."""
     unfinished = [chunk["chunk_id"] for chunk in chunks if chunk["status"] not in (ChunkStatus.DONE, ChunkStatus.MISALIGNED)]
     if unfinished or len(chunks) != item["chunks"]:
         raise ReconciliationFailed(item["file_id"], "finished chunks", item["chunks"], f"{len(chunks) - len(unfinished)}")
     _, size = text_of(item)
     proofs = [ChunkProof(chunk["start"], chunk["end"], chunk["proof"]["aligned"], chunk["proof"]["open_quote"]) for chunk in chunks]
     try:
-        return fold(proofs, first_start, size).replan_from
+        return fold(proofs, first_start, size)
     except ValueError as error:
         raise ReconciliationFailed(item["file_id"], "the chunks' byte ranges", f"[{first_start}, {size})", str(error)) from error
 

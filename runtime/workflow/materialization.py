@@ -12,11 +12,11 @@ from typing import Any, Iterator, NamedTuple
 
 from runtime import keys
 from runtime.contracts.model import Contract
-from runtime.models import Decoding, Layout
+from runtime.formats import Cuts, Layout, file_format
+from runtime.formats.limits import check_chunk_bytes
+from runtime.models import Decoding
 from runtime.object_store import PART_BYTES, StoredSource
 from runtime.records.decoding import Limits, decode, in_pieces
-from runtime.records.planning import ExactCuts, check_chunk_bytes
-from runtime.records.sampling import check_samples
 from runtime.tracking import Item
 from runtime.workflow.stage import Stage, original_of, text_of
 
@@ -47,7 +47,8 @@ def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decodi
     file's middle and end be seen. Nothing is stored unless the whole of the text could be.
     """
     check_chunk_bytes(item["chunk_bytes"])
-    passing = Passing(layout, item["chunk_bytes"])
+    form = file_format(contract)
+    passing = Passing(form.exact_cuts(contract, layout, item["chunk_bytes"]), layout.header_end)
     limits = Limits(stage.settings.decoded_bytes, stage.settings.decoded_ratio)
     parts = stage.store.stream(original_of(item), 0, item["size"])
     pieces = in_pieces(decode(parts, decoding, limits), PART_BYTES)
@@ -55,16 +56,15 @@ def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decodi
     version_id = stage.store.write_parts(key, passing.watch(pieces), "text/csv")
     text = DecodedText(key, version_id, passing.size, passing.sha256)
     ref, size = text_of({**item, "decoded": text.to_dict()})
-    sampled = check_samples(StoredSource(stage.store, ref, size), contract, layout)
+    sampled = form.check_samples(StoredSource(stage.store, ref, size), contract, layout)
     return Materialized(text, passing.ranges, sampled)
 
 
 class Passing:
     """What is learnt of a text while it goes by."""
 
-    def __init__(self, layout: Layout, chunk_bytes: int) -> None:
-        self._header_end = layout.header_end
-        self._cuts = ExactCuts(layout, chunk_bytes, layout.header_end)
+    def __init__(self, cuts: Cuts, header_end: int) -> None:
+        self._cuts, self._header_end = cuts, header_end
         self._digest = hashlib.sha256()
         self.size = 0
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from runtime import keys
 from runtime.errors import InvalidInput, ReconciliationFailed, RecordTooLong
+from runtime.formats import file_format
+from runtime.formats.limits import MAX_RECORD_BYTES
 from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
 from runtime.object_store import StoredSource
-from runtime.records.planning import MAX_RECORD_BYTES, plan
 from runtime.tracking import Item
 from runtime.workflow import reading
 from runtime.workflow.materialization import Materialized, materialize
@@ -98,7 +99,7 @@ def _ranges(
             made = materialize(item, contract, layout, layout.decoding, stage)
             return made.ranges, made
         source = StoredSource(stage.store, *text_of(item))
-        return plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept), None
+        return file_format(contract).plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept), None
     except RecordTooLong as error:
         if item["chunk_bytes"] >= MAX_RECORD_BYTES:
             raise

@@ -43,7 +43,7 @@ def _process(chunk: ChunkTask, stage: Stage) -> None:
         last=chunk.last,
         key_seed=bytes.fromhex(chunk.file_id),
     )
-    proof = {"aligned": output.proof.aligned, "open_quote": output.proof.open_quote}
+    proof = {"aligned": output.proof.aligned, "open_quote": output.proof.broken_at}
     if not output.proof.aligned:
         stage.tracking.finish_chunk(chunk, ChunkStatus.MISALIGNED, {"proof": proof})
         return

@@ -14,7 +14,8 @@ from runtime import keys
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
 from runtime.errors import InvalidInput
-from runtime.models import SCHEMA, Layout, ObjectRef, check_schema
+from runtime.formats import Layout, file_format
+from runtime.models import SCHEMA, ObjectRef, check_schema
 from runtime.object_store import ObjectStore
 
 #: Of a reading that asks for decoding. A version of the code that knows none would read gzip as rows; it refuses the number.
@@ -46,4 +47,5 @@ def load(store: ObjectStore, key: str) -> Reading:
     document = json.loads(body)
     if document.get("schema") != _DECODING_SCHEMA:
         check_schema(document)
-    return Reading(parse_contract(document["contract"], key), Layout.from_dict(document["layout"]))
+    contract = parse_contract(document["contract"], key)
+    return Reading(contract, file_format(contract).layout(document["layout"]))

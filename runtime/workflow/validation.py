@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from runtime.models import FileStatus, FileTask, Layout
+from runtime.formats import Layout, file_format
+from runtime.formats.recognition import recognize
+from runtime.models import FileStatus, FileTask
 from runtime.object_store import StoredSource
-from runtime.records.recognition import check_samples, recognize
 from runtime.workflow import reading
 from runtime.workflow.reading import Reading
 from runtime.workflow.stage import Stage, original_of
@@ -19,7 +20,7 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
         source = StoredSource(stage.store, original_of(item), item["size"])
         contract, layout = recognize(source, item["key"], item["dataset"], stage.contracts)
         # Of a file that must be decoded only the start can be seen yet; its samples are tested when the whole of it can.
-        sampled = check_samples(source, contract, layout) if layout.decoding is None else None
+        sampled = file_format(contract).check_samples(source, contract, layout) if layout.decoding is None else None
         reading_key = reading.save(stage.store, task.file_id, Reading(contract, layout))
         stage.tracking.transition(
             task,
@@ -32,7 +33,7 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
                 "reading_key": reading_key,
                 "chunk_bytes": chunk_bytes(),
                 **_writing(layout),
-                "delimiter": layout.delimiter,
+                **layout.described(),
                 "header_bytes": layout.header_end,
                 "columns": len(layout.columns),
             },

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from runtime.contracts.model import Contract
 from runtime.errors import RecordTooLong, UnterminatedQuote
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.records.boundaries import last_boundary
 from runtime.records.fields import RecordCheck
 from runtime.records.planning import ExactCuts, plan
-from runtime.records.proofs import fold
+from runtime.rows.proofs import fold
 from tests.support.records import HEADER, CountingSource, make_contract, make_layout, prove, true_boundaries
 
 CONTRACT = make_contract()
@@ -25,7 +25,7 @@ LAYOUT = make_layout(CONTRACT)
 FIRST = len(HEADER)
 
 
-def plan_and_prove(data: bytes, chunk_bytes: int, contract: Contract, layout: Layout) -> Tuple[List[Tuple[int, int]], int]:
+def plan_and_prove(data: bytes, chunk_bytes: int, contract: Contract, layout: CsvLayout) -> Tuple[List[Tuple[int, int]], int]:
     """What the workflow does: plan, process, fold, and where a proof is broken plan exactly from there. With the plans it took."""
     source = CountingSource.of(data)
     first = layout.header_end
@@ -39,7 +39,7 @@ def plan_and_prove(data: bytes, chunk_bytes: int, contract: Contract, layout: La
     return ranges, 2
 
 
-def assert_exact(data: bytes, chunk_bytes: int, contract: Contract = CONTRACT, layout: Layout = LAYOUT) -> int:
+def assert_exact(data: bytes, chunk_bytes: int, contract: Contract = CONTRACT, layout: CsvLayout = LAYOUT) -> int:
     """Check the final ranges; return how many plans it took."""
     boundaries = set(true_boundaries(data, layout.header_end, layout))
     ranges, plans = plan_and_prove(data, chunk_bytes, contract, layout)

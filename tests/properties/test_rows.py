@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.values import problem
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.rows.checking import check
 from runtime.rows.process import process_chunk
 from runtime.rows.texts import Texts, string_array
@@ -199,7 +199,7 @@ def chunks(draw):
     """(contract, layout, bytes of a chunk)."""
     contract = draw(contracts())
     columns = tuple(draw(st.permutations(contract.names)))
-    layout = Layout(contract.encoding, contract.delimiter, contract.quote, 0, columns)
+    layout = CsvLayout(contract.encoding, contract.dialect.delimiter, contract.dialect.quote, 0, columns)
     fields = {field.name: field for field in contract.fields}
     data = bytearray()
     for _ in range(draw(st.integers(0, 8))):
@@ -267,7 +267,7 @@ def test_every_row_is_accepted_or_rejected_as_the_reference_says(chunk, last, st
     output = process_chunk(parts, contract=contract, layout=layout, start=start, last=last, key_seed=b"seed", **limits)
     expected = read_chunk(content, contract, layout, start, last)
 
-    assert (output.proof.aligned, output.proof.open_quote) == (expected.aligned, expected.open_quote)
+    assert (output.proof.aligned, output.proof.broken_at) == (expected.aligned, expected.open_quote)
     assert output.bytes_read == len(content)
     event(f"aligned: {expected.aligned}, accepted: {min(len(expected.accepted), 2)}, rejected: {min(len(expected.rejected), 2)}")
     if not expected.aligned:

@@ -8,9 +8,9 @@ from typing import Any, Callable, List, Mapping, Optional, Tuple
 
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
-from runtime.models import Layout
-from runtime.records.proofs import ChunkProof
+from runtime.models import CsvLayout
 from runtime.records.scanner import scan
+from runtime.rows.proofs import ChunkProof
 
 #: Real test data, beside the checkout.
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -68,18 +68,18 @@ def make_contract(dataset: str = "payments", **changes: Any) -> Contract:
 HEADER = b"id,day,amount,note\n"
 
 
-def make_layout(contract: Contract, header_end: int = len(HEADER)) -> Layout:
-    return Layout(contract.encoding, contract.delimiter, contract.quote, header_end, contract.names)
+def make_layout(contract: Contract, header_end: int = len(HEADER)) -> CsvLayout:
+    return CsvLayout(contract.encoding, contract.dialect.delimiter, contract.dialect.quote, header_end, contract.names)
 
 
-def true_boundaries(data: bytes, start: int, layout: Optional[Layout] = None) -> List[int]:
+def true_boundaries(data: bytes, start: int, layout: Optional[CsvLayout] = None) -> List[int]:
     """Every record boundary from *start*, which is one, to the end of *data*."""
     delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')
     ends = scan(data[start:], ord(delimiter), ord(quote), final=True).ends + start
     return [start, *ends.tolist()]
 
 
-def prove(data: bytes, start: int, end: int, layout: Optional[Layout] = None) -> ChunkProof:
+def prove(data: bytes, start: int, end: int, layout: Optional[CsvLayout] = None) -> ChunkProof:
     """The proof that the processor of this chunk would give."""
     last = end == len(data)
     delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')

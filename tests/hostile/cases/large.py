@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, List, Tuple
 
 from runtime.contracts.model import Contract
-from runtime.models import Decoding, Layout
+from runtime.formats.delimited_files import exact_cuts
+from runtime.formats.limits import MAX_CHUNK_BYTES
+from runtime.formats.recognition import recognize
+from runtime.models import CsvLayout, Decoding
 from runtime.object_store import PART_BYTES
 from runtime.records.decoding import GZIP, Limits, decode
-from runtime.records.planning import MAX_CHUNK_BYTES, plan
-from runtime.records.recognition import check_samples, recognize
+from runtime.records.planning import plan
+from runtime.records.sampling import check_samples
 from runtime.rows.process import process_chunk
 from runtime.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
 from runtime.workflow.materialization import Passing
@@ -89,7 +92,7 @@ def _processed(*segments: Tuple[bytes, int], contract: Contract = _CONTRACT) -> 
         layout = make_layout(contract, 0)
         found = process_chunk(source.parts(), contract=contract, layout=layout, start=0, last=True, key_seed=b"seed")
         counts = f"{found.rows_accepted:,} rows accepted, {found.rows_rejected:,} rejected, {found.blank_lines:,} lines passed over"
-        return f"{counts}{', a quote left open' if found.proof.open_quote is not None else ''}"
+        return f"{counts}{', a quote left open' if found.proof.broken_at is not None else ''}"
 
     return run
 
@@ -98,7 +101,8 @@ def _decoded(decoding: Decoding, *segments: Tuple[bytes, int]) -> Callable[[], s
     """Decode and plan as it passes."""
 
     def run() -> str:
-        passing = Passing(Layout("utf-8", ",", '"', len(HEADER), _CONTRACT.names, decoding), MAX_CHUNK_BYTES)
+        layout = CsvLayout("utf-8", ",", '"', len(HEADER), _CONTRACT.names, decoding)
+        passing = Passing(exact_cuts(_CONTRACT, layout, MAX_CHUNK_BYTES), layout.header_end)
         limits = Limits(DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO)
         for _ in passing.watch(decode(Segments(*segments).parts(), decoding, limits)):
             pass

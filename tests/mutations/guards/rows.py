@@ -164,9 +164,9 @@ GUARDS = (
     ),
     Guard(
         "reserved-dataset-hidden",
-        _RECOGNITION,
-        "for name, contract in contracts.items() if not contract.reserved)",
-        "for name, contract in contracts.items())",
+        "runtime/formats/recognition.py",
+        "for name, contract in sorted(contracts.items()) if not contract.reserved}",
+        "for name, contract in sorted(contracts.items())}",
         f"{_TEST_RECOGNITION}::test_contract_is_found_by_its_header_where_the_key_names_none",
     ),
     Guard(

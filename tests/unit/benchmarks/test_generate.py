@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks import generate
 from runtime.contracts.loader import load_contracts
+from runtime.formats.recognition import recognize
 from runtime.records.fields import RecordCheck, split_fields
-from runtime.records.recognition import recognize
 from runtime.records.scanner import scan
 from runtime.records.source import FileSource
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from runtime.errors import InvalidInput, UnsupportedSchema
-from runtime.models import SCHEMA, Arrival, ChunkTask, FileTask, Layout, ObjectRef, Redrive, file_id
+from runtime.models import SCHEMA, Arrival, ChunkTask, CsvLayout, FileTask, ObjectRef, Redrive, file_id
 
 ORIGINAL = ObjectRef("bucket", "incoming/d/p/n.csv", "v1")
 
@@ -28,8 +28,8 @@ def test_a_file_task_survives_the_state() -> None:
 
 
 def test_a_layout_survives_its_snapshot() -> None:
-    layout = Layout("utf-8", ",", '"', 12, ("a", "b"))
-    assert Layout.from_dict(json.loads(json.dumps(layout.to_dict()))) == layout
+    layout = CsvLayout("utf-8", ",", '"', 12, ("a", "b"))
+    assert CsvLayout.from_dict(json.loads(json.dumps(layout.to_dict()))) == layout
 
 
 @pytest.mark.parametrize("schema", [None, 0, SCHEMA + 1, "1"])

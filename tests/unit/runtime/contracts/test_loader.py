@@ -13,7 +13,7 @@ import pytest
 
 from runtime.contracts.loader import load_contract, load_contracts, parse_contract, read_document
 from runtime.errors import ContractInvalid
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.rows.process import process_chunk
 
 SP500 = Path(os.environ.get("LEDGERLINE_SHARED_DATA", "../shared/data")) / "sp500" / "datapackage.json"
@@ -60,7 +60,7 @@ def changed(path, value):
 
 def test_a_contract_is_read_into_the_terms_of_the_row_path():
     contract = parse_contract(GOOD, "payments.json")
-    assert (contract.encoding, contract.delimiter, contract.quote) == ("iso8859-1", ";", "'")
+    assert (contract.encoding, contract.dialect.delimiter, contract.dialect.quote) == ("iso8859-1", ";", "'")
     assert (contract.primary_key, contract.duplicate_keys, contract.rejected_rows_threshold) == (("id",), "reject", 0.25)
     assert contract.fields[0].required, "a column of the primary key always has a value"
     assert contract.fields[1].minimum == Decimal(-5)
@@ -71,8 +71,8 @@ def test_what_a_contract_leaves_out_has_the_documented_default():
     contract = parse_contract(
         {"dataset": "x", "version": 1, "format": "csv", "schema": {"fields": [{"name": "n", "type": "number"}]}}, "x.json"
     )
-    assert (contract.encoding, contract.delimiter, contract.quote, contract.duplicate_keys) == ("utf-8", ",", '"', "report")
-    assert (contract.missing_values, contract.fields_match, contract.rejected_rows_threshold) == (("",), "exact", 1.0)
+    assert (contract.encoding, contract.dialect.delimiter, contract.dialect.quote, contract.duplicate_keys) == ("utf-8", ",", '"', "report")
+    assert (contract.missing_values, contract.dialect.fields_match, contract.rejected_rows_threshold) == (("",), "exact", 1.0)
     assert (contract.fields[0].precision, contract.fields[0].scale) == (38, 18)
 
 
@@ -195,7 +195,7 @@ def test_the_deployed_contracts_are_valid_and_of_more_than_one_shape():
     assert contracts["_validation"].reserved
     assert {field.type for field in contracts["_validation"].fields} == {"string", "integer", "number", "boolean", "date", "datetime"}
     german = contracts["positions_de"]
-    assert (german.delimiter, german.encoding) == (";", "iso8859-1")
+    assert (german.dialect.delimiter, german.encoding) == (";", "iso8859-1")
 
 
 def test_transactions_are_as_agreed():
@@ -229,6 +229,6 @@ def test_the_documented_example_is_a_contract_and_its_reject_is_what_happens():
     example, reject = map(json.loads, re.findall(r"```json\n(.*?)```", text, re.DOTALL))
     contract = parse_contract(example, "payments.json")
     record = reject["raw"].encode() + b"\n"
-    layout = Layout(contract.encoding, contract.delimiter, contract.quote, 0, contract.names)
+    layout = CsvLayout(contract.encoding, contract.dialect.delimiter, contract.dialect.quote, 0, contract.names)
     output = process_chunk([record], contract=contract, layout=layout, start=reject["offset"], last=True, key_seed=b"seed")
     assert {**json.loads(output.rejects), "row": reject["row"]} == reject

@@ -6,7 +6,7 @@ from typing import List, Optional
 
 import pytest
 
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.records.fields import RecordCheck, split_fields
 from runtime.records.scanner import scan
 from tests.support.records import SHARED_DATA, make_contract, make_layout
@@ -38,7 +38,7 @@ def test_fields_are_split_and_unquoted(record: bytes, fields: Optional[List[byte
 
 
 def test_delimiter_and_quote_are_the_layouts() -> None:
-    layout = Layout("utf-8", "|", "'", 0, ())
+    layout = CsvLayout("utf-8", "|", "'", 0, ())
     assert split_fields(b"'a|''b'|\"c\n", layout) == [b"a|'b", b'"c']
 
 
@@ -61,7 +61,7 @@ def test_misfit_names_the_first_reason(record: bytes, code: Optional[str], colum
 
 
 def test_columns_are_checked_in_the_files_own_order() -> None:
-    layout = Layout("utf-8", ",", '"', 0, ("note", "amount", "day", "id"))
+    layout = CsvLayout("utf-8", ",", '"', 0, ("note", "amount", "day", "id"))
     assert RecordCheck(make_contract(), layout).misfit(b"a,1.00,2024-01-31,7\n") is None
 
 

@@ -8,7 +8,8 @@ from typing import List, Tuple
 import pytest
 
 from runtime.errors import InvalidInput, RecordTooLong
-from runtime.records.planning import CONCURRENT_READS, MAX_CHUNK_BYTES, plan
+from runtime.formats.limits import MAX_CHUNK_BYTES
+from runtime.records.planning import CONCURRENT_READS, plan
 from tests.support.records import HEADER, CountingSource, make_contract, make_layout, true_boundaries
 
 CONTRACT = make_contract()

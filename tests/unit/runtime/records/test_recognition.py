@@ -10,8 +10,8 @@ import pytest
 
 from runtime import errors
 from runtime.contracts.model import Contract
+from runtime.formats.recognition import recognize
 from runtime.models import Decoding
-from runtime.records.recognition import recognize
 from tests.support.records import HEADER, CountingSource, make_contract
 
 ROW = b"1,2024-01-31,12.50,rent\n"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runtime import errors
-from runtime.records.recognition import check_samples
+from runtime.records.sampling import check_samples
 from tests.support.records import HEADER, CountingSource, make_contract, make_layout
 
 CONTRACT = make_contract()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.contracts.loader import parse_contract
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.rows import digests, key_digests
 from runtime.rows.key_digests import ENTRY, SAMPLE, duplicates
 from runtime.rows.process import process_chunk
@@ -118,7 +118,7 @@ KEYED = parse_contract(
 
 
 def digests_of(data, seed=b"seed"):
-    layout = Layout("utf-8", ",", '"', 0, KEYED.names)
+    layout = CsvLayout("utf-8", ",", '"', 0, KEYED.names)
     output = process_chunk([data], contract=KEYED, layout=layout, start=0, last=True, key_seed=seed)
     assert output.rows_rejected == 0
     return output.key_digests

@@ -16,7 +16,7 @@ import pytest
 
 from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.errors import NotCsv
-from runtime.models import Layout
+from runtime.models import CsvLayout
 from runtime.rows import rejects
 from runtime.rows.process import process_chunk
 
@@ -31,7 +31,7 @@ def run(contract, data, **options):
 
 
 def run_parts(contract, parts, *, last=True, start=0, **options):
-    layout = Layout(contract.encoding, contract.delimiter, contract.quote, 0, contract.names)
+    layout = CsvLayout(contract.encoding, contract.dialect.delimiter, contract.dialect.quote, 0, contract.names)
     return process_chunk(parts, contract=contract, layout=layout, start=start, last=last, key_seed=b"seed", **options)
 
 
@@ -209,7 +209,7 @@ def broken_off(parts):
 
 def test_a_chunk_that_ends_inside_quotes_is_not_aligned_and_names_the_quote():
     output = run(TEXT, b'x,1\ny,"2\nz,3\n', start=1000)
-    assert (output.proof.aligned, output.proof.open_quote) == (False, 1006)
+    assert (output.proof.aligned, output.proof.broken_at) == (False, 1006)
 
 
 def test_a_record_without_its_newline_is_a_record_only_at_the_end_of_the_file():
@@ -236,7 +236,7 @@ def test_columns_are_written_in_the_order_of_the_contract_with_its_types():
         "Kurs": "1.234,567891", "Kurswert EUR": "-0,5", "Stichtag": "29.02.2024", "Bewertet am": "-", "Verpfändet": "J", "Bemerkung": "n/a",
     }  # fmt: skip
     line = ";".join(f'"{texts[name]}"' for name in columns) + "\r\n"
-    layout = Layout(contract.encoding, ";", '"', 0, columns)
+    layout = CsvLayout(contract.encoding, ";", '"', 0, columns)
     output = process_chunk([line.encode("latin-1")], contract=contract, layout=layout, start=0, last=False, key_seed=b"k")
     (row,) = rows(output)
     assert tuple(row) == contract.names
@@ -332,7 +332,7 @@ def test_the_row_path_never_imports_pandas():
     code = (
         "import sys; from tests.unit.runtime.rows.test_process import run; from runtime.contracts.loader import load_contracts\n"
         "for contract in load_contracts().values():\n"
-        "    output = run(contract, b'bad\\n' + contract.delimiter.encode().join([b'1'] * len(contract.names)) + b'\\n')\n"
+        "    output = run(contract, b'bad\\n' + contract.dialect.delimiter.encode().join([b'1'] * len(contract.names)) + b'\\n')\n"
         "    assert output.rows_rejected == 2\n"
         "good = b'1,name,probe,1.5,true,2024-01-01,2024-01-01T00:00:00Z,\\n'\n"
         "assert run(load_contracts()['_validation'], good).rows_accepted == 1\n"

@@ -13,7 +13,7 @@ import pytest
 
 from runtime import keys
 from runtime.errors import InvalidInput, ObjectMissing, StorageUnavailable
-from runtime.models import ChunkTask, FileTask, Layout
+from runtime.models import ChunkTask, CsvLayout, FileTask
 from runtime.workflow import planning, reading
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
@@ -194,7 +194,7 @@ def test_a_reader_that_dies_leaves_nothing_and_the_next_one_finishes(workflow: W
 
 DIES_IN: dict[str, Callable[[pytest.MonkeyPatch, Workflow], None]] = {
     "before the text is whole": lambda patched, workflow: patched.setattr(workflow.stage.store, "write_parts", stop_here),
-    "after the text": lambda patched, _: patched.setattr("runtime.workflow.materialization.check_samples", stop_here),
+    "after the text": lambda patched, _: patched.setattr("runtime.formats.delimited_files.check_samples", stop_here),
     "after the manifest": lambda patched, workflow: patched.setattr(workflow.stage.tracking, "transition", lambda *_, **__: stop_here()),
     "after the plan": lambda patched, workflow: patched.setattr(workflow.stage.tracking, "plan_chunks", stop_here),
 }
@@ -299,7 +299,7 @@ def test_code_that_knows_no_decoding_refuses_such_a_reading(workflow: Workflow, 
         assert item is not None
         document = workflow.read_json(item["reading_key"])
         assert document["schema"] == schema
-        assert reading.load(workflow.stage.store, item["reading_key"]).layout == Layout.from_dict(document["layout"])
+        assert reading.load(workflow.stage.store, item["reading_key"]).layout == CsvLayout.from_dict(document["layout"])
 
 
 def test_a_text_that_has_expired_is_said_to_be_missing(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:

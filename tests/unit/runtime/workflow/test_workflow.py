@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, StorageUnavailable
+from runtime.formats import delimited_files
 from runtime.models import EXECUTION_ENDED, ChunkTask, FileTask
-from runtime.workflow import planning
 from runtime.workflow.failure import record_failure
 from runtime.workflow.finalization import finalize_file
 from runtime.workflow.planning import plan_chunks
@@ -327,14 +327,14 @@ def test_two_planners_at_once_make_one_plan(workflow: Workflow, monkeypatch: pyt
     event = workflow.upload(KEY, body)
     task = stopped_before("plan_chunks", workflow, event, monkeypatch)
     item = workflow.item(event)
-    plan = planning.plan
+    plan = delimited_files.plan
 
     def overtaken(*_: object, **__: object) -> list[tuple[int, int]]:
-        monkeypatch.setattr(planning, "plan", plan)
+        monkeypatch.setattr(delimited_files, "plan", plan)
         plan_chunks(task, None, workflow.stage)
         return [(item["header_bytes"], len(body))]
 
-    monkeypatch.setattr(planning, "plan", overtaken)
+    monkeypatch.setattr(delimited_files, "plan", overtaken)
     state = plan_chunks(task, None, workflow.stage)
     assert state["chunks"] > 10
     for chunk in workflow.manifest(state):

@@ -5,32 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Sequence
 
-from runtime.errors import UnterminatedQuote
-
 
 @dataclass(frozen=True)
 class ChunkProof:
     """What the processor of ``[start, end)`` saw.
 
-    ``aligned`` says: if the chunk began on a record boundary, it ended on one. ``open_quote`` is the
-    file offset of a quote that is never closed within the chunk, on the same condition.
+    ``aligned`` says: if the chunk began on a record boundary, it ended on one. ``broken_at`` is the
+    file offset after which no record ends within the chunk (a quote that is never closed, say), on the same condition.
     """
 
     start: int
     end: int
     aligned: bool
-    open_quote: int | None = None
+    broken_at: int | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``replan_from`` is a proved boundary after which the plan does not hold, or None when all of it does."""
+    """``replan_from`` is a proved boundary after which the plan does not hold.
 
-    replan_from: int | None
+    ``never_ends`` is where the file's last record begins to have no end, wherever it is cut. Both are None when all holds.
+    """
+
+    replan_from: int | None = None
+    never_ends: int | None = None
 
     @property
     def proved(self) -> bool:
-        return self.replan_from is None
+        return self.replan_from is None and self.never_ends is None
 
 
 def fold(chunks: Sequence[ChunkProof], first_start: int, size: int) -> Verdict:
@@ -40,9 +42,8 @@ def fold(chunks: Sequence[ChunkProof], first_start: int, size: int) -> Verdict:
     first chunk that is not aligned began on a boundary and its end was guessed wrong; what later
     chunks say about themselves means nothing.
 
-    Raises UnterminatedQuote when that chunk ends with the file: no other cut could close the quote.
-    Raises ValueError when the ranges are not contiguous from *first_start* to *size*, or when a
-    last chunk is not aligned although it has no open quote.
+    Where that chunk ends with the file no other cut could mend it. Raises ValueError when the ranges are not
+    contiguous from *first_start* to *size*, or when a last chunk is not aligned and does not say where that began.
     """
     position = first_start
     for chunk in chunks:
@@ -53,9 +54,9 @@ def fold(chunks: Sequence[ChunkProof], first_start: int, size: int) -> Verdict:
         raise ValueError(f"the chunks end at byte {position} of {size}")
     broken = next((chunk for chunk in chunks if not chunk.aligned), None)
     if broken is None:
-        return Verdict(None)
+        return Verdict()
     if broken.end < size:
-        return Verdict(broken.start)
-    if broken.open_quote is None:
-        raise ValueError(f"the last chunk, from byte {broken.start}, is not aligned and has no open quote")
-    raise UnterminatedQuote(broken.open_quote)
+        return Verdict(replan_from=broken.start)
+    if broken.broken_at is None:
+        raise ValueError(f"the last chunk, from byte {broken.start}, is not aligned and does not say where its last record begins")
+    return Verdict(never_ends=broken.broken_at)

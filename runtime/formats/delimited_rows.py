@@ -1,0 +1,18 @@
+"""Rows of delimited text."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from runtime.contracts.model import Contract
+from runtime.models import CsvLayout
+from runtime.rows.blocks import BlockReader
+from runtime.rows.judging import judge
+
+__all__ = ["judge", "reader"]
+
+
+def reader(
+    parts: Iterable[bytes], _contract: Contract, layout: CsvLayout, *, last: bool, block_bytes: int, block_records: int
+) -> BlockReader:
+    return BlockReader(parts, layout.delimiter, layout.quote, last, block_bytes, block_records)

@@ -1,0 +1,17 @@
+"""What chunks and records may be, whatever their format."""
+
+from __future__ import annotations
+
+from runtime.errors import InvalidInput
+
+#: The most that a chunk may have (E2).
+MAX_CHUNK_BYTES = 50_000_000
+#: Where a search for the end of a record stops: far beyond any real row, and small enough that an
+#: unclosed quote is found out before gigabytes are read. Exact scans look once per piece, so a
+#: record may be up to twice as long before it is noticed.
+MAX_RECORD_BYTES = 8 * 1024 * 1024
+
+
+def check_chunk_bytes(chunk_bytes: int) -> None:
+    if not 0 < chunk_bytes <= MAX_CHUNK_BYTES:
+        raise InvalidInput(f"chunk_bytes is {chunk_bytes}; it must be from 1 to {MAX_CHUNK_BYTES:,}")
