@@ -10,6 +10,7 @@
     ├── DeploymentFault              retried after minutes: a deployment or its rollback may be under way
     │   ├── AccessRefused
     │   ├── ContractInvalid
+    │   │   └── CopybookInvalid
     │   ├── SettingsInvalid
     │   └── UnsupportedSchema
     └── PermanentError               never retried
@@ -217,6 +218,14 @@ class ContractInvalid(DeploymentFault):
     def __init__(self, origin: str, field: str | None, rule: str) -> None:
         self.origin, self.field, self.rule = origin, field, rule
         super().__init__(f"Contract {origin}{f', field {field!r}' if field else ''}: {rule}")
+
+
+class CopybookInvalid(ContractInvalid):
+    """``line`` counts from 1; ``text`` is that line."""
+
+    def __init__(self, origin: str, line: int, text: str, rule: str) -> None:
+        super().__init__(origin, None, f"copybook line {line}, {text.strip()[:_NAME_CHARACTERS]!r}: {rule}")
+        self.line, self.text = line, text
 
 
 class ObjectMissing(ProcessingFailed):
