@@ -65,7 +65,9 @@ def sentences(lines: Sequence[str], origin: str) -> Iterator[Sentence]:
             elif match["word"] and (tokens or match["word"].upper() not in _LISTING):
                 tokens.append(Token(match["word"].upper(), number))
     if tokens:
-        raise CopybookInvalid(origin, tokens[0].line, lines[tokens[0].line - 1], "the last description does not end with a period in columns 8 to 72")
+        raise CopybookInvalid(
+            origin, tokens[0].line, lines[tokens[0].line - 1], "the last description does not end with a period in columns 8 to 72"
+        )
 
 
 def _logical(lines: Sequence[str], origin: str) -> list[tuple[int, str]]:
