@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ops.decoding import PART_BYTES, decoded_file
 from ops.reject_lines import RejectedRow, parse
-from runtime.contracts.loader import parse_contract, read_document
+from runtime.contracts import loader
 from runtime.contracts.model import Contract
 from runtime.errors import ContractInvalid
 from runtime.formats import Layout, file_format
@@ -47,7 +47,7 @@ class Findings:
 def read_contract(path: Path) -> Contract:
     """A contract file wherever it is, under any name; raise ContractInvalid."""
     try:
-        return parse_contract(read_document(path.read_bytes(), path.name), path.name)
+        return loader.read_contract(path)
     except UnicodeDecodeError as error:
         raise ContractInvalid(path.name, None, f"is not UTF-8 text ({error})") from error
 

@@ -8,27 +8,31 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from runtime.contracts.document import Node
 from runtime.contracts.fields import parse_field
-from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Field
+from runtime.contracts.fixed_length import CODE_PAGES, inline_copybooks, parse_record, record_fields
+from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Field, FixedLength
 from runtime.errors import ContractInvalid
 
 #: Datasets of the system itself; no other may begin with the reserved prefix.
 RESERVED_DATASETS = ("_validation",)
 #: Canonical names of the codecs whose first 128 characters are ASCII, one byte each; then those that are decoded to UTF-8 first.
 ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be")
+#: By format, and what a contract has that states none; a mainframe's must be stated.
+_ENCODINGS = {"csv": (ENCODINGS, "utf-8"), "fixed-length": (CODE_PAGES, None)}
 #: Enough for any file that people make; far more would only be an attack on memory.
 MAX_COLUMNS = 2000
 
 _DATASET = re.compile(r"_?[a-z0-9][a-z0-9_-]{0,62}")
 _DOCUMENT = (
-    "dataset", "version", "title", "description", "format", "compression", "encoding", "dialect", "duplicateKeys", "rejectedRowsThreshold",
-    "schema",
+    "dataset", "version", "title", "description", "format", "compression", "encoding", "duplicateKeys", "rejectedRowsThreshold", "schema",
 )  # fmt: skip
+#: What a contract of each format says besides.
+_OWN = {"csv": ("dialect",), "fixed-length": ("record",)}
 _SCHEMA = ("$schema", "name", "title", "description", "fields", "fieldsMatch", "primaryKey", "missingValues")
 _UNSUPPORTED_SCHEMA = {
     "foreignKeys": "other files are not looked into",
@@ -47,10 +51,15 @@ def load_contracts(directory: Path | None = None) -> dict[str, Contract]:
 
 def load_contract(path: Path) -> Contract:
     """One contract file; raise ContractInvalid."""
-    contract = parse_contract(read_document(path.read_bytes(), path.name), path.name)
+    contract = read_contract(path)
     if contract.dataset != path.stem:
         raise ContractInvalid(path.name, None, f"dataset is {contract.dataset!r}, but the file is named {path.stem!r}; they must be equal")
     return contract
+
+
+def read_contract(path: Path) -> Contract:
+    """A contract file under any name, with the copybooks beside it; raise ContractInvalid."""
+    return parse_contract(inline_copybooks(read_document(path.read_bytes(), path.name), path.parent, path.name), path.name)
 
 
 def read_document(data: bytes, origin: str) -> dict[str, Any]:
@@ -73,22 +82,30 @@ def read_document(data: bytes, origin: str) -> dict[str, Any]:
 def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
     """Check a contract *document*; raise ContractInvalid with *origin*, the field and the rule it breaks."""
     node = Node(document, origin)
-    node.only(_DOCUMENT)
+    form = node.choice("format", tuple(_OWN))
+    node.only((*_DOCUMENT, *_OWN[form]))
     version = node.integer("version", 1, 10**9)
     if version is None:
         raise node.invalid("is missing", "version")
     schema = node.node("schema")
     schema.only(_SCHEMA, _UNSUPPORTED_SCHEMA)
-    primary_key = _primary_key(schema)
-    fields = _fields(schema, primary_key)
+    dialect: Union[Csv, FixedLength]
+    if form == "csv":
+        dialect = _csv(node.node("dialect"), schema)
+        fields = _fields(schema)
+    else:
+        dialect = parse_record(node.node("record"))
+        schema.only(tuple(key for key in _SCHEMA if key != "fieldsMatch"))
+        fields = record_fields(schema, dialect)
+    primary_key = _primary_key(schema, fields)
     return Contract(
         dataset=_dataset(node),
         version=version,
-        format=node.choice("format", ("csv",)),
+        format=form,
         compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
-        encoding=_encoding(node),
-        dialect=_csv(node.node("dialect"), schema),
-        fields=fields,
+        encoding=_encoding(node, *_ENCODINGS[form]),
+        dialect=dialect,
+        fields=tuple(_required(field) if field.name in primary_key else field for field in fields),
         primary_key=primary_key,
         duplicate_keys=node.choice("duplicateKeys", ("report", "reject"), "report"),
         missing_values=_missing_values(schema),
@@ -106,14 +123,14 @@ def _dataset(node: Node) -> str:
     return name
 
 
-def _encoding(node: Node) -> str:
-    name = node.text("encoding", "utf-8")
+def _encoding(node: Node, allowed: Sequence[str], default: str | None) -> str:
+    name = node.text("encoding", default)
     try:
         canonical = codecs.lookup(name).name
     except LookupError:
         canonical = name
-    if canonical not in ENCODINGS:
-        raise node.invalid(f"is {name!r}, not one of {', '.join(ENCODINGS)}", "encoding")
+    if canonical not in allowed:
+        raise node.invalid(f"is {name!r}, not one of {', '.join(allowed)}", "encoding")
     return canonical
 
 
@@ -138,7 +155,7 @@ def _threshold(node: Node) -> float | None:
     return float(value)
 
 
-def _fields(schema: Node, primary_key: tuple[str, ...]) -> tuple[Field, ...]:
+def _fields(schema: Node) -> tuple[Field, ...]:
     descriptors = schema.array("fields")
     if not 1 <= len(descriptors) <= MAX_COLUMNS:
         raise schema.invalid(f"has {len(descriptors)} columns, not 1 to {MAX_COLUMNS}", "fields")
@@ -147,10 +164,7 @@ def _fields(schema: Node, primary_key: tuple[str, ...]) -> tuple[Field, ...]:
     for position, name in enumerate(names):
         if name in names[:position]:
             raise ContractInvalid(schema.origin, name, "the name is used by two columns")
-    for name in primary_key:
-        if name not in names:
-            raise schema.invalid(f"names {name!r}, which is not a column", "primaryKey")
-    return tuple(_required(field) if field.name in primary_key else field for field in fields)
+    return tuple(fields)
 
 
 def _required(field: Field) -> Field:
@@ -158,11 +172,14 @@ def _required(field: Field) -> Field:
     return Field(**{**field.__dict__, "required": True})
 
 
-def _primary_key(schema: Node) -> tuple[str, ...]:
+def _primary_key(schema: Node, fields: Sequence[Field]) -> tuple[str, ...]:
     """A name or an array of names, as the Table Schema allows."""
-    if isinstance(schema.data.get("primaryKey"), str):
-        return (schema.text("primaryKey"),)
-    return schema.texts("primaryKey", ())
+    one = isinstance(schema.data.get("primaryKey"), str)
+    key = (schema.text("primaryKey"),) if one else schema.texts("primaryKey", ())
+    for name in key:
+        if name not in [field.name for field in fields]:
+            raise schema.invalid(f"names {name!r}, which is not a column", "primaryKey")
+    return key
 
 
 def _fields_match(schema: Node) -> str:

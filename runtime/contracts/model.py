@@ -6,7 +6,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Union
+
+if TYPE_CHECKING:
+    from runtime.contracts.record import Selection
 
 #: Datasets whose name starts so belong to the system: probes, never partners' data.
 RESERVED_PREFIX = "_"
@@ -57,6 +60,21 @@ class Csv:
 
 
 @dataclass(frozen=True)
+class FixedLength:
+    """How records of a copybook are written.
+
+    ``record_format`` is F, FB or V. ``copybook`` are its lines; ``select`` tells which redefinition a record holds.
+    ``low_values`` and ``spaces`` are ``null`` or ``error``: what nothing but X'00', or blanks, is in a number.
+    """
+
+    record_format: str
+    copybook: tuple[str, ...]
+    select: tuple[Selection, ...]
+    low_values: str
+    spaces: str
+
+
+@dataclass(frozen=True)
 class Contract:
     """What a partner and this system have agreed on for one dataset.
 
@@ -71,13 +89,25 @@ class Contract:
     format: str
     compression: str | None
     encoding: str
-    dialect: Csv
+    dialect: Union[Csv, FixedLength]
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...]
     duplicate_keys: str
     missing_values: tuple[str, ...]
     rejected_rows_threshold: float | None
     document: Mapping[str, Any]
+
+    @property
+    def csv(self) -> Csv:
+        """The dialect of a contract that is known to be one of delimited text."""
+        assert isinstance(self.dialect, Csv)
+        return self.dialect
+
+    @property
+    def fixed_length(self) -> FixedLength:
+        """The dialect of a contract that is known to be one of records of a copybook."""
+        assert isinstance(self.dialect, FixedLength)
+        return self.dialect
 
     @property
     def states_encoding(self) -> bool:

@@ -61,7 +61,7 @@ def _has_record(start: Start, contract: Contract | None) -> bool:
     if contract is None:
         return b"\n" in start.data
     text = read_head(start, contract).text
-    return bool(len(scan(text, ord(contract.dialect.delimiter), ord(contract.dialect.quote), final=False).ends))
+    return bool(len(scan(text, ord(contract.csv.delimiter), ord(contract.csv.quote), final=False).ends))
 
 
 def _layout(contract: Contract, start: Start) -> CsvLayout:
@@ -74,11 +74,11 @@ def _layout(contract: Contract, start: Start) -> CsvLayout:
         name = _NAMED_CONTROLS.get(control[0], f"control character 0x{control[0][0]:02X}")
         raise NotCsv(f"{name} in the header", head.mark_bytes + control.start())
     _check_encoding(contract, head, record)
-    names = _names(record, contract, contract.dialect.delimiter, head.encoding)
+    names = _names(record, contract, contract.csv.delimiter, head.encoding)
     if names is None or not _fits(names, contract):
         raise _header_error(record, names, contract, head)
     header_end = head.mark_bytes + len(record)
-    return CsvLayout(head.encoding, contract.dialect.delimiter, contract.dialect.quote, header_end, tuple(names), head.decoding)
+    return CsvLayout(head.encoding, contract.csv.delimiter, contract.csv.quote, header_end, tuple(names), head.decoding)
 
 
 def _layout_if_fitting(contract: Contract, start: Start) -> CsvLayout | None:
@@ -89,7 +89,7 @@ def _layout_if_fitting(contract: Contract, start: Start) -> CsvLayout | None:
 
 
 def _header_record(contract: Contract, head: Head) -> bytes:
-    found = scan(head.text, ord(contract.dialect.delimiter), ord(contract.dialect.quote), final=head.whole)
+    found = scan(head.text, ord(contract.csv.delimiter), ord(contract.csv.quote), final=head.whole)
     if len(found.ends):
         return head.text[: int(found.ends[0])]
     if head.whole and found.open_quote is not None:
@@ -113,12 +113,12 @@ def _check_encoding(contract: Contract, head: Head, record: bytes) -> None:
 
 
 def _names(record: bytes, contract: Contract, delimiter: str, encoding: str) -> list[str] | None:
-    fields = split_fields(record, CsvLayout(encoding, delimiter, contract.dialect.quote, 0, ()))
+    fields = split_fields(record, CsvLayout(encoding, delimiter, contract.csv.quote, 0, ()))
     return None if fields is None else [field.decode(encoding) for field in fields]
 
 
 def _fits(names: Sequence[str], contract: Contract) -> bool:
-    if contract.dialect.fields_match == "equal":
+    if contract.csv.fields_match == "equal":
         return sorted(names) == sorted(contract.names)
     return tuple(names) == contract.names
 
@@ -127,13 +127,13 @@ def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract
     """Why the header does not fit; another delimiter explains more than the names do."""
     expected = set(contract.names)
     for delimiter in _COMMON_DELIMITERS:
-        if delimiter in (contract.dialect.delimiter, contract.dialect.quote):
+        if delimiter in (contract.csv.delimiter, contract.csv.quote):
             continue
         found = expected.intersection(_names(record, contract, delimiter, head.encoding) or ())
         if 2 * len(found) > len(expected):
-            return DelimiterMismatch(contract.dialect.delimiter, delimiter)
+            return DelimiterMismatch(contract.csv.delimiter, delimiter)
     if names is None:
-        return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(contract.dialect.quote.encode()))
+        return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(contract.csv.quote.encode()))
     return HeaderMismatch(
         missing=[name for name in contract.names if name not in names],
         unexpected=[name for name in dict.fromkeys(names) if name not in expected],

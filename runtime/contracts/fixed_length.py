@@ -1,0 +1,112 @@
+"""How a contract describes files of fixed-length or counted records: by the copybook of the program that writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from runtime.contracts.document import Node
+from runtime.contracts.fields import parse_field
+from runtime.contracts.model import Field, FixedLength
+from runtime.contracts.record import Place, Selection, columns, record_of, types_of
+from runtime.errors import ContractInvalid
+
+#: Python's names of the code pages whose every character is one byte.
+CODE_PAGES = ("cp037", "cp273", "cp500", "cp1047", "cp1140", "ascii", "iso8859-1")
+#: Mainframe's words: fixed, fixed in blocks (the same bytes in a file), and counted by record descriptor words.
+RECORD_FORMATS = ("F", "FB", "V")
+#: What becomes of a numeric field that holds nothing but X'00', or nothing but blanks.
+EMPTY_NUMBERS = ("error", "null")
+
+_KNOWN = ("format", "copybook", "select", "lowValues", "spaces")
+
+
+def parse_record(node: Node) -> FixedLength:
+    """The contract's ``record``; raise ContractInvalid, CopybookInvalid for the copybook's own faults."""
+    node.only(_KNOWN)
+    dialect = FixedLength(
+        record_format=node.choice("format", RECORD_FORMATS),
+        copybook=copybook_lines(node, "copybook"),
+        select=tuple(_selection(node.node("select"), item) for item in node.node("select").data),
+        low_values=node.choice("lowValues", EMPTY_NUMBERS, "error"),
+        spaces=node.choice("spaces", EMPTY_NUMBERS, "error"),
+    )
+    record = record_of(dialect.copybook, dialect.select, node.origin)
+    if dialect.record_format != "V" and record.minimum != record.maximum:
+        lengths = f"records of {record.minimum:,} to {record.maximum:,} bytes"
+        raise node.invalid(f"is {dialect.record_format!r}, but the copybook describes {lengths}; they are of format 'V'", "format")
+    return dialect
+
+
+def copybook_lines(node: Node, key: str) -> tuple[str, ...]:
+    """A copybook as it stands in a contract that was read from its file: an array of lines."""
+    lines = node.array(key)
+    if not lines or not all(isinstance(line, str) for line in lines):
+        raise node.invalid("is no array of the copybook's lines", key)
+    return tuple(lines)
+
+
+def inline_copybooks(document: Mapping[str, Any], folder: Path, origin: str) -> dict[str, Any]:
+    """The contract *document* with each copybook that it names, as a file of *folder*, replaced by the file's lines."""
+
+    def inlined(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: _lines(part, folder, origin) if key == "copybook" else inlined(part) for key, part in value.items()}
+        return [inlined(part) for part in value] if isinstance(value, list) else value
+
+    return {key: inlined(part) if key in ("record", "extracts") else part for key, part in document.items()}
+
+
+def _lines(name: Any, folder: Path, origin: str) -> Any:
+    if not isinstance(name, str):
+        return name
+    if Path(name).name != name:
+        raise ContractInvalid(origin, None, f"copybook {name!r} is a path; name a file beside the contract")
+    try:
+        return (folder / name).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractInvalid(origin, None, f"copybook {name!r} cannot be read beside the contract: {error}") from error
+
+
+def _selection(node: Node, item: str) -> Selection:
+    rule = node.node(item)
+    rule.only(("field", "values"))
+    return Selection(item, rule.text("field"), rule.texts("values", ()))
+
+
+def record_fields(schema: Node, dialect: FixedLength) -> tuple[Field, ...]:
+    """The copybook's columns, each as the schema's field of its name refines it; the schema need not name all."""
+    record = record_of(dialect.copybook, dialect.select, schema.origin)
+    fields = {field.name: field for field in columns(record)}
+    refined = set()
+    for position, descriptor in enumerate(schema.array("fields", []), 1):
+        name = Node(descriptor, schema.origin, None, f"schema.fields[{position}]").text("name")
+        if name not in fields:
+            raise ContractInvalid(schema.origin, name, f"the copybook has no such column; it has {', '.join(fields)}")
+        if name in refined:
+            raise ContractInvalid(schema.origin, name, "the name is used by two columns")
+        refined.add(name)
+        fields[name] = _refined(fields[name], descriptor, record.place(name), schema.origin, position)
+    return tuple(fields.values())
+
+
+def _refined(own: Field, descriptor: Mapping[str, Any], place: Place, origin: str, position: int) -> Field:
+    """The field that *descriptor* makes of a column, of whose type and digits the copybook decides."""
+    implied: dict[str, Any] = {"type": own.type}
+    if own.type == descriptor.get("type", own.type) and own.precision is not None:
+        implied.update(precision=own.precision, scale=own.scale)
+    field = parse_field({**implied, "description": own.description, **descriptor}, origin, position)
+    if field.type not in types_of(place):
+        kinds = " or ".join(types_of(place))
+        raise ContractInvalid(
+            origin, own.name, f"type is {field.type!r}, but {place.description} in the copybook's line {place.line} is {kinds}"
+        )
+    if field.type != own.type:
+        return field
+    if own.type == "number" and (descriptor.get("precision", own.precision), descriptor.get("scale", own.scale)) != (
+        own.precision,
+        own.scale,
+    ):
+        raise ContractInvalid(origin, own.name, f"precision and scale are the copybook's: {place.description} in line {place.line}")
+    return Field(**{**field.__dict__, "precision": own.precision, "scale": own.scale, "enum": field.enum or own.enum})
