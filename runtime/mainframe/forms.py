@@ -1,0 +1,50 @@
+"""How records lie in a file: all equally long, or each after a descriptor that says how long it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Of a record descriptor word (RDW): the big-endian length of the record with the word itself, then two zero bytes.
+DESCRIPTOR_BYTES = 4
+#: The longest record with its descriptor that z/OS writes into a file of variable records.
+LONGEST_VARIABLE = 32_760
+
+FIXED = ("F", "FB")
+VARIABLE = ("V", "VB")
+
+
+@dataclass(frozen=True)
+class RecordForm:
+    """``format`` is the file's RECFM; ``minimum`` and ``maximum`` are bytes of a record's content, without a descriptor.
+
+    Blocking (the B) is the mainframe's storage: transfers keep record descriptors and leave out block
+    descriptors, so F and FB are the same bytes, and so are V and VB (docs/adr/0091).
+    """
+
+    format: str
+    minimum: int
+    maximum: int
+
+    def __post_init__(self) -> None:
+        if self.format not in (*FIXED, *VARIABLE):
+            raise ValueError(f"record format {self.format!r} is none of {', '.join((*FIXED, *VARIABLE))}")
+        if not 1 <= self.minimum <= self.maximum:
+            raise ValueError(f"records of {self.minimum} to {self.maximum} bytes are none")
+        if not self.variable and self.minimum != self.maximum:
+            raise ValueError(f"records of format {self.format} are of one length, not of {self.minimum} to {self.maximum} bytes")
+        if self.variable and self.maximum + DESCRIPTOR_BYTES > LONGEST_VARIABLE:
+            raise ValueError(f"records of format {self.format} have at most {LONGEST_VARIABLE - DESCRIPTOR_BYTES:,} bytes")
+
+    @property
+    def variable(self) -> bool:
+        return self.format in VARIABLE
+
+    @property
+    def shortest(self) -> int:
+        """Bytes that the shortest record takes in the file."""
+        return self.minimum + (DESCRIPTOR_BYTES if self.variable else 0)
+
+    @property
+    def longest(self) -> int:
+        """Bytes that the longest record takes in the file."""
+        return self.maximum + (DESCRIPTOR_BYTES if self.variable else 0)
