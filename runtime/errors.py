@@ -28,6 +28,10 @@
         │   ├── SampleMismatch
         │   ├── RecordTooLong
         │   ├── UnterminatedQuote
+    │   ├── NotRecords
+    │   ├── RecordLengthMismatch
+    │   ├── RecordChainBroken
+    │   ├── TruncatedRecord
         │   ├── TooManyRejectedRows
         │   └── DuplicateKeys
         └── ProcessingFailed         an operator must look; the file ends FAILED
@@ -106,8 +110,8 @@ class UnknownDataset(FileRejected):
 
 
 class EmptyFile(FileRejected):
-    def __init__(self, reason: str = "the file has no bytes") -> None:
-        super().__init__(f"{reason}; send at least the header line")
+    def __init__(self, reason: str = "the file has no bytes", least: str = "the header line") -> None:
+        super().__init__(f"{reason}; send at least {least}")
 
 
 class NotCsv(FileRejected):
@@ -197,6 +201,41 @@ class UnterminatedQuote(FileRejected):
     def __init__(self, offset: int) -> None:
         self.offset = offset
         super().__init__(f"The quote opened at byte {offset} is never closed; close or double it and send the file again")
+
+
+class NotRecords(FileRejected):
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"These are not the contract's records: the file begins as {found}; send the records themselves, in binary")
+
+
+class RecordLengthMismatch(FileRejected):
+    """Sizes in bytes; ``line_end`` is what follows each record, in hexadecimal, where something does."""
+
+    def __init__(self, size: int, record_bytes: int, line_end: str | None = None) -> None:
+        self.size, self.record_bytes, self.line_end = size, record_bytes, line_end
+        records, rest = divmod(size, record_bytes)
+        more = f" and {rest:,} bytes more" if rest else ""
+        seen = f"a line end ({line_end}) follows each record, so the file went as text: " if line_end else ""
+        super().__init__(f"{size:,} bytes are {records:,} records of {record_bytes:,} bytes{more}; {seen}send whole records, in binary")
+
+
+class RecordChainBroken(FileRejected):
+    """``found`` are the bytes at ``offset``, in hexadecimal, where a record descriptor is due."""
+
+    def __init__(self, offset: int, found: str, expected: str) -> None:
+        self.offset, self.found, self.expected = offset, found, expected
+        super().__init__(f"At byte {offset} stands {found} where a record descriptor is due ({expected}); send the file again, in binary")
+
+
+class TruncatedRecord(FileRejected):
+    """Bytes that the record at ``offset`` has, and that the file has of it; both count its descriptor."""
+
+    def __init__(self, offset: int, expected: int, found: int) -> None:
+        self.offset, self.expected, self.found = offset, expected, found
+        super().__init__(
+            f"The file ends inside a record: {found:,} bytes of {expected:,} from byte {offset} on; send the whole file again, in binary"
+        )
 
 
 class TooManyRejectedRows(FileRejected):

@@ -61,6 +61,6 @@ class RecordBlock:
         data = np.frombuffer(self.data, np.uint8)
         steps = np.diff(starts)
         if len(steps) and (steps == steps[0]).all():
-            view = np.lib.stride_tricks.as_strided(data[starts[0] :], (len(starts), length), (int(steps[0]), 1), writeable=False)
-            return np.asarray(view)
-        return data[starts[:, np.newaxis] + np.arange(length)]
+            return np.lib.stride_tricks.as_strided(data[starts[0] :], (len(starts), length), (int(steps[0]), 1), writeable=False)
+        gathered: Bytes = data[starts[:, np.newaxis] + np.arange(length)]
+        return gathered

@@ -54,31 +54,31 @@ def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) ->
     slack = min(WINDOW_BYTES // 4, chunk_bytes // 8)
     first, size = check.layout.header_end, source.size
     if size - first <= chunk_bytes:
-        return _between([first, size])
+        return between([first, size])
     with ThreadPoolExecutor(CONCURRENT_READS) as pool:
 
         def guess(nominal_cuts: Iterable[int]) -> list[int]:
             found = pool.map(lambda cut: last_boundary(source, first, cut, check), nominal_cuts)
             return [boundary for boundary in found if boundary is not None]
 
-        cuts = [first, size, *guess(_evenly(first, size, chunk_bytes - slack))]
+        cuts = [first, size, *guess(evenly(first, size, chunk_bytes - slack))]
         # Long records, or one cut that could not be told, leave a range somewhat too long: other
         # places in it may do. Where several cuts in a row could not be told, more guesses would be waste.
-        retry = [(s, e) for s, e in _between(cuts) if chunk_bytes < e - s <= 2 * chunk_bytes]
-        cuts += guess(cut for start, end in retry for cut in _evenly(start, end, chunk_bytes * 3 // 4))
+        retry = [(s, e) for s, e in between(cuts) if chunk_bytes < e - s <= 2 * chunk_bytes]
+        cuts += guess(cut for start, end in retry for cut in evenly(start, end, chunk_bytes * 3 // 4))
     ranges: list[tuple[int, int]] = []
-    for start, end in _between(cuts):
+    for start, end in between(cuts):
         ranges += [(start, end)] if end - start <= chunk_bytes else _cut_exactly(source, check.layout, chunk_bytes, start, end)
     return ranges
 
 
-def _evenly(start: int, end: int, most: int) -> list[int]:
+def evenly(start: int, end: int, most: int) -> list[int]:
     """Cuts that divide ``[start, end)`` into equal parts of *most* bytes or fewer."""
     parts = -(-(end - start) // max(most, 1))
     return [start + (end - start) * part // parts for part in range(1, parts)]
 
 
-def _between(cuts: Iterable[int]) -> list[tuple[int, int]]:
+def between(cuts: Iterable[int]) -> list[tuple[int, int]]:
     ordered = sorted(set(cuts))
     return list(zip(ordered, ordered[1:]))
 
@@ -86,7 +86,7 @@ def _between(cuts: Iterable[int]) -> list[tuple[int, int]]:
 def _cut_exactly(source: ByteSource, layout: CsvLayout, chunk_bytes: int, start: int, end: int) -> list[tuple[int, int]]:
     """Cut ``[start, end)`` into ranges as long as allowed, reading all of it; both are boundaries."""
     cuts = ExactCuts(layout, chunk_bytes, start)
-    for piece in _pieces(source, start, end):
+    for piece in pieces(source, start, end):
         cuts.feed(piece)
     return cuts.finish()
 
@@ -119,7 +119,7 @@ class ExactCuts:
         return [*self._ranges, (self._start, end)] if self._start < end else self._ranges
 
 
-def _pieces(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
+def pieces(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
     """The bytes ``[start, end)`` in order, read ahead of whoever takes them."""
     offsets = iter(range(start, end, PIECE_BYTES))
     waiting: deque[Future[bytes]] = deque()
