@@ -9,8 +9,6 @@ that is broken in the window can make it wrong, and what follows from that is fo
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 
 from runtime.mainframe.chains import whole_records
@@ -29,7 +27,7 @@ def last_boundary(source: ByteSource, form: RecordForm, floor: int, limit: int) 
         start = max(limit - window_bytes, floor)
         window = source.read(start, limit)
         if start == floor:
-            chain = whole_records(window, form, sys.maxsize)
+            chain = whole_records(window, form)
             return None if chain.broken else floor + chain.end
         found = _agreed(window, form)
         if found is not None:

@@ -7,6 +7,7 @@ jumps over an array was measured and is slower: it must look at every byte, not 
 from __future__ import annotations
 
 import struct
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ class Chain:
         return RecordBlock(data[: self.end], offset, self.starts, self.lengths)
 
 
-def whole_records(data: bytes, form: RecordForm, most: int) -> Chain:
+def whole_records(data: bytes, form: RecordForm, most: int = sys.maxsize) -> Chain:
     """Up to *most* records of *data*, which begins with one."""
     if not form.variable:
         count = min(len(data) // form.maximum, most)
@@ -82,5 +83,5 @@ def _begins_with_a_block(data: bytes, form: RecordForm) -> bool:
     (word,) = _WORD(data)
     if word & 0xFFFF or not word >> 16 <= min(LONGEST_VARIABLE, len(data)):
         return False
-    inside = whole_records(data[DESCRIPTOR_BYTES : word >> 16], form, LONGEST_VARIABLE)
+    inside = whole_records(data[DESCRIPTOR_BYTES : word >> 16], form)
     return len(inside.starts) > 0 and DESCRIPTOR_BYTES + inside.end == word >> 16

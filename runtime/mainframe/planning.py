@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Sequence
 
@@ -91,7 +90,7 @@ class ExactCuts:
     def feed(self, piece: bytes) -> None:
         """Take the next bytes; raise RecordTooLong or RecordChainBroken."""
         data = self._rest + piece
-        chain = whole_records(data, self._form, sys.maxsize)
+        chain = whole_records(data, self._form)
         self._cut(np.concatenate(([self._boundary], self._boundary + chain.ends)))
         self._boundary, self._rest = self._boundary + chain.end, data[chain.end :]
         if chain.broken:

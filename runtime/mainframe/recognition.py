@@ -1,0 +1,93 @@
+"""Is a file what its contract says: records of this form, in this encoding? Told by its size, its head and its end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from runtime.errors import EmptyFile, EncodingMismatch, NotRecords, RecordLengthMismatch
+from runtime.mainframe.boundaries import last_boundary
+from runtime.mainframe.chains import failure, whole_records
+from runtime.mainframe.forms import RecordForm
+from runtime.records.signatures import known_format
+from runtime.records.source import ByteSource
+
+HEAD_BYTES = 64 * 1024
+
+#: Line feed and carriage return of ASCII, then new line and line feed of EBCDIC.
+_LINE_ENDS = (b"\r\n", b"\n", b"\x15", b"\x25")
+#: A size that fits the records may have line ends by chance: so many in a row are none.
+_CERTAIN_LINE_ENDS = 3
+
+#: Of the bytes that are not zero, so many in a hundred tell the encoding.
+_CERTAIN_PERCENT = 85
+_EBCDIC_BLANK, _ASCII_BLANK = 0x40, 0x20
+#: What text has in the one and not in the other. EBCDIC has its blank at ASCII's ``@``, and letters and digits above ASCII.
+_CODES = np.arange(256)
+_ASCII_TEXT = ((_CODES >= _ASCII_BLANK) & (_CODES < 0x7F) & (_CODES != _EBCDIC_BLANK)) | np.isin(_CODES, list(b"\t\r\n"))
+_EBCDIC_TEXT = (_CODES >= 0x81) | (_CODES == _EBCDIC_BLANK)
+
+
+def recognize(source: ByteSource, form: RecordForm, encoding: str) -> None:
+    """Raise the FileRejected that says what is wrong with the file as a whole; its records are judged elsewhere."""
+    if not source.size:
+        raise EmptyFile(least="one record")
+    head = source.read(0, min(HEAD_BYTES, source.size))
+    check_head(head, form, encoding)
+    check_length(source.size, form, head)
+    if form.variable:
+        check_end(source, form)
+
+
+def check_head(head: bytes, form: RecordForm, encoding: str) -> None:
+    """Raise NotRecords, EncodingMismatch, or RecordChainBroken where that is in *head*."""
+    found = known_format(head)
+    if found:
+        raise NotRecords(found)
+    _check_encoding(head, encoding)
+    chain = whole_records(head, form)
+    if chain.broken:
+        raise failure(head[chain.end :], chain.end, form)
+
+
+def check_length(size: int, form: RecordForm, head: bytes) -> None:
+    """Raise RecordLengthMismatch when *size* bytes are no whole number of fixed records, or line ends follow them in *head*."""
+    if not form.variable:
+        rest = size % form.maximum
+        line_end = _line_end(head, form.maximum, 1 if rest else _CERTAIN_LINE_ENDS)
+        if rest or line_end:
+            raise RecordLengthMismatch(size, form.maximum, line_end.hex(" ").upper() if line_end else None)
+
+
+def check_end(source: ByteSource, form: RecordForm) -> None:
+    """Raise TruncatedRecord when a last window shows that the chain's last record does not end in the file.
+
+    Where the window does not tell, the proof of the last chunk does.
+    """
+    offset = last_boundary(source, form, 0, source.size)
+    if offset is not None and offset < source.size:
+        raise failure(source.read(offset, source.size), offset, form)
+
+
+def ebcdic(encoding: str) -> bool:
+    """True for codecs that have the blank where EBCDIC has it."""
+    return " ".encode(encoding)[0] == _EBCDIC_BLANK
+
+
+def _check_encoding(head: bytes, encoding: str) -> None:
+    counts = np.bincount(np.frombuffer(head, np.uint8), minlength=256)
+    counts[0] = 0
+    other, text = ("ASCII", _ASCII_TEXT) if ebcdic(encoding) else ("EBCDIC", _EBCDIC_TEXT)
+    percent = 100 * int(counts[text].sum()) // max(int(counts.sum()), 1)
+    if percent >= _CERTAIN_PERCENT:
+        first = int(np.flatnonzero(text[np.frombuffer(head, np.uint8)])[0])
+        raise EncodingMismatch(encoding, f"{other} text ({percent}% of the first {len(head):,} bytes)", first)
+
+
+def _line_end(head: bytes, record_bytes: int, certain: int) -> bytes | None:
+    """The line end after each of the records in *head*, of which there are at least *certain*."""
+    for line_end in _LINE_ENDS:
+        step = record_bytes + len(line_end)
+        ends = [head[start : start + len(line_end)] for start in range(record_bytes, len(head) - len(line_end) + 1, step)]
+        if len(ends) >= certain and set(ends) == {line_end}:
+            return line_end
+    return None
