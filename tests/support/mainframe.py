@@ -1,0 +1,27 @@
+"""Records with descriptors, made and read the obvious way."""
+
+from __future__ import annotations
+
+from typing import Iterable, List, Tuple
+
+from runtime.mainframe.chains import whole_records
+from runtime.mainframe.forms import RecordForm
+from runtime.records.proofs import ChunkProof
+
+
+def described(contents: Iterable[bytes]) -> bytes:
+    """Each of *contents* after its record descriptor word."""
+    return b"".join((len(content) + 4).to_bytes(2, "big") + b"\0\0" + content for content in contents)
+
+
+def boundaries_of(contents: Iterable[bytes], descriptor_bytes: int) -> List[int]:
+    """Where each record begins, and where the last one ends."""
+    found = [0]
+    for content in contents:
+        found.append(found[-1] + descriptor_bytes + len(content))
+    return found
+
+
+def prove(data: bytes, ranges: Iterable[Tuple[int, int]], form: RecordForm) -> List[ChunkProof]:
+    """The proofs that the processors of these chunks would give."""
+    return [ChunkProof(start, end, whole_records(data[start:end], form).end == end - start) for start, end in ranges]
