@@ -72,7 +72,7 @@ def _check(source: ByteSource, contract: Contract, layout: Layout, sample_rows: 
             _parts(source, start, end), contract=contract, layout=layout, start=start, last=end == source.size, key_seed=_KEY_SEED
         )
         if not output.proof.aligned:
-            raise form.never_ends(start if output.proof.broken_at is None else output.proof.broken_at)
+            raise form.never_ends(source, contract, start if output.proof.broken_at is None else output.proof.broken_at)
         for line in output.rejects.splitlines()[: max(sample_rows - len(findings.sample), 0)]:
             findings.sample.append(parse(line, chunk_id(index), findings.rows_read))
         first_rows.append(findings.rows_read + 1)

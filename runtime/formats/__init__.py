@@ -102,7 +102,7 @@ class FileFormat(Protocol):
     def exact_cuts(self, contract: Contract, layout: Any, chunk_bytes: int) -> Cuts:
         """The same without guesses, for text that goes by from the end of its header."""
 
-    def never_ends(self, offset: int) -> FileRejected:
+    def never_ends(self, source: ByteSource, contract: Contract, offset: int) -> FileRejected:
         """Why a file is refused in which no record ends after the file's byte *offset*."""
 
 

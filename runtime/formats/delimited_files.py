@@ -8,11 +8,15 @@ from runtime.models import CsvLayout
 from runtime.records.planning import ExactCuts, plan
 from runtime.records.recognition import fitting, recognize
 from runtime.records.sampling import check_samples
+from runtime.records.source import ByteSource
 
 __all__ = ["check_samples", "exact_cuts", "fitting", "layout", "never_ends", "plan", "recognize"]
 
 layout = CsvLayout.from_dict
-never_ends = UnterminatedQuote
+
+
+def never_ends(_source: ByteSource, _contract: Contract, offset: int) -> UnterminatedQuote:
+    return UnterminatedQuote(offset)
 
 
 def exact_cuts(_contract: Contract, layout: CsvLayout, chunk_bytes: int) -> ExactCuts:

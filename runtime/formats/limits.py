@@ -1,4 +1,4 @@
-"""What chunks and records may be, whatever their format."""
+"""What chunks, records and blocks may be, whatever their format."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ MAX_CHUNK_BYTES = 50_000_000
 #: unclosed quote is found out before gigabytes are read. Exact scans look once per piece, so a
 #: record may be up to twice as long before it is noticed.
 MAX_RECORD_BYTES = 8 * 1024 * 1024
+#: Bytes of a block. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
+BLOCK_BYTES = 2 * 1024 * 1024
+#: Records. What is held for each of them bounds a block of tiny records, where bytes do not.
+BLOCK_RECORDS = 65_536
 
 
 def check_chunk_bytes(chunk_bytes: int) -> None:

@@ -8,10 +8,11 @@ from typing import Sequence
 import numpy as np
 
 from runtime.errors import FileRejected, RecordLengthMismatch, RecordTooLong
+from runtime.formats.limits import check_chunk_bytes
 from runtime.mainframe.boundaries import last_boundary
 from runtime.mainframe.chains import failure, whole_records
 from runtime.mainframe.forms import RecordForm
-from runtime.records.planning import CONCURRENT_READS, between, check_chunk_bytes, evenly, pieces
+from runtime.records.planning import CONCURRENT_READS, between, evenly, pieces
 from runtime.records.source import ByteSource
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
+from runtime.formats.limits import BLOCK_BYTES, BLOCK_RECORDS
 from runtime.mainframe.blocks import RecordBlock
 from runtime.mainframe.chains import whole_records
 from runtime.mainframe.forms import RecordForm
-from runtime.rows.blocks import BLOCK_BYTES, BLOCK_RECORDS
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import Iterable, Iterator
 
 import numpy as np
 
+from runtime.formats.limits import BLOCK_BYTES, BLOCK_RECORDS
 from runtime.records.scanner import Scan, scan
 
 
@@ -35,8 +36,8 @@ class BlockReader:
     delimiter: str
     quote: str
     last: bool
-    block_bytes: int
-    block_records: int
+    block_bytes: int = BLOCK_BYTES
+    block_records: int = BLOCK_RECORDS
     bytes_read: int = 0
     left_over: int = 0
     broken_at: int | None = None

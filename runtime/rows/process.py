@@ -8,6 +8,7 @@ from typing import Iterable, Mapping
 
 from runtime.contracts.model import Contract
 from runtime.formats import Layout, row_format
+from runtime.formats.limits import BLOCK_BYTES, BLOCK_RECORDS
 from runtime.rows.judged import Judged
 from runtime.rows.key_digests import KeyDigester
 from runtime.rows.parquet import ParquetBuffer
@@ -16,10 +17,6 @@ from runtime.rows.threads import in_order
 
 #: Blocks judged at the same time. Judging and writing share the two processors that 3 GB of memory come with.
 THREADS = 2
-#: Bytes of a block. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
-BLOCK_BYTES = 2 * 1024 * 1024
-#: Records. What is held for each of them bounds a block of tiny records, where bytes do not.
-BLOCK_RECORDS = 65_536
 
 
 @dataclass(frozen=True)

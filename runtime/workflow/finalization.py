@@ -14,7 +14,7 @@ from runtime.contracts.model import Contract
 from runtime.errors import DuplicateKeys, ReconciliationFailed, TooManyRejectedRows
 from runtime.formats import file_format
 from runtime.models import ChunkStatus, FileStatus, FileTask, ObjectRef
-from runtime.object_store import RangedFile
+from runtime.object_store import RangedFile, StoredSource
 from runtime.rows.key_digests import Duplicates, duplicates
 from runtime.rows.proofs import ChunkProof, Verdict, fold
 from runtime.tracking import Item, iso, utc_now
@@ -65,7 +65,7 @@ def finalize_file(task: FileTask, stage: Stage) -> dict[str, Any]:
         contract, layout = reading.load(stage.store, item["reading_key"])
         verdict = _proved(item, chunks, layout.header_end)
         if verdict.never_ends is not None:
-            raise file_format(contract).never_ends(verdict.never_ends)
+            raise file_format(contract).never_ends(StoredSource(stage.store, *text_of(item)), contract, verdict.never_ends)
         if verdict.replan_from is not None:
             return task.to_dict(decision="REPLAN", exact_from=verdict.replan_from)
         totals = Totals.of(chunks)

@@ -10,11 +10,11 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from runtime.errors import RecordChainBroken, TruncatedRecord
-from runtime.mainframe.chains import whole_records
+from runtime.mainframe.chains import failure, whole_records
 from runtime.mainframe.forms import RecordForm
 from runtime.mainframe.planning import ExactCuts, plan
 from runtime.mainframe.reader import RecordReader
-from runtime.records.proofs import fold
+from runtime.rows.proofs import fold
 from tests.support.mainframe import boundaries_of, described, prove
 from tests.support.records import CountingSource
 
@@ -39,7 +39,10 @@ def workflow(data: bytes, form: RecordForm, chunk_bytes: int, window_bytes: int)
     source = CountingSource.of(data)
     with mock.patch.multiple("runtime.mainframe.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
         ranges = plan(source, form, chunk_bytes)
-    replan_from = fold(prove(data, ranges, form), 0, len(data)).replan_from
+    verdict = fold(prove(data, ranges, form), 0, len(data))
+    if verdict.never_ends is not None:
+        raise failure(data[verdict.never_ends :], verdict.never_ends, form)
+    replan_from = verdict.replan_from
     if replan_from is None:
         return ranges, 1
     ranges = plan(source, form, chunk_bytes, exact_from=replan_from, keep=[(start, end) for start, end in ranges if end <= replan_from])

@@ -6,7 +6,7 @@ from typing import Iterable, List, Tuple
 
 from runtime.mainframe.chains import whole_records
 from runtime.mainframe.forms import RecordForm
-from runtime.records.proofs import ChunkProof
+from runtime.rows.proofs import ChunkProof
 
 
 def described(contents: Iterable[bytes]) -> bytes:
@@ -24,4 +24,5 @@ def boundaries_of(contents: Iterable[bytes], descriptor_bytes: int) -> List[int]
 
 def prove(data: bytes, ranges: Iterable[Tuple[int, int]], form: RecordForm) -> List[ChunkProof]:
     """The proofs that the processors of these chunks would give."""
-    return [ChunkProof(start, end, whole_records(data[start:end], form).end == end - start) for start, end in ranges]
+    ends = [(start, end, start + whole_records(data[start:end], form).end) for start, end in ranges]
+    return [ChunkProof(start, end, reached == end, None if reached == end else reached) for start, end, reached in ends]

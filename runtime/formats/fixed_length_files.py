@@ -1,0 +1,85 @@
+"""Files of records that a copybook describes: their lengths, or their descriptors, tell where they end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Mapping, Sequence
+
+from runtime.contracts.model import Contract
+from runtime.errors import CompressionMismatch, FileRejected, SampleMismatch
+from runtime.mainframe import planning, recognition
+from runtime.mainframe.chains import failure
+from runtime.mainframe.judging import judge
+from runtime.mainframe.layout import RecordLayout, contracted_form, contracted_record
+from runtime.mainframe.planning import ExactCuts
+from runtime.mainframe.sampling import sample_blocks
+from runtime.models import Decoding
+from runtime.records.boundaries import SAMPLE_RECORDS
+from runtime.records.decoding import GZIP, GZIP_MARK, Limits, decode
+from runtime.records.source import ByteSource
+
+layout = RecordLayout.from_dict
+
+#: What a beginning may decode to; nothing near it is kept.
+_LIMITS = Limits(1 << 30, 1100)
+
+
+def fitting(_source: ByteSource, _contracts: Mapping[str, Contract]) -> dict[str, RecordLayout]:
+    """None: without a header nothing tells one record from another. Such files name their dataset by their key."""
+    return {}
+
+
+def recognize(source: ByteSource, contract: Contract) -> RecordLayout:
+    form = contracted_form(contract)
+    if contract.compression is None:
+        # No look for compression: a record's first field may hold any bytes, those of gzip's mark too.
+        recognition.recognize(source, form, contract.encoding)
+        return RecordLayout.of(contract, None)
+    head = source.read(0, min(recognition.HEAD_BYTES, source.size))
+    if not head.startswith(GZIP_MARK):
+        raise CompressionMismatch(contract.compression)
+    decoding = Decoding(GZIP, None)
+    text = b"".join(decode([head], decoding, _LIMITS, complete=len(head) == source.size))
+    recognition.check_head(text[: recognition.HEAD_BYTES], form, contract.encoding)
+    return RecordLayout.of(contract, decoding)
+
+
+def check_samples(source: ByteSource, contract: Contract, layout: RecordLayout) -> int:
+    """A bad record is data: the file is refused only when one fault is in all of the records from all places."""
+    tested = 0
+    faults: Counter[str] = Counter()
+    for block in sample_blocks(source, contracted_form(contract)):
+        judged = judge(block, contract, layout)
+        tested += judged.rows
+        faults.update(why for rejected in judged.rejected for why in {reason.counted for reason in rejected.reasons})
+    everywhere = [why for why, times in faults.items() if times == tested]
+    if everywhere and tested >= SAMPLE_RECORDS and contract.rejected_rows_threshold is not None:
+        column, _, code = everywhere[0].rpartition(":")
+        raise SampleMismatch(tested, column, code, _expected(contract, column))
+    return tested
+
+
+def _expected(contract: Contract, column: str) -> str:
+    place = next((place for place in contracted_record(contract).places if place.name == column), None)
+    return f"{place.description} in {contract.encoding}" if place else f"records of {contracted_form(contract).maximum:,} bytes"
+
+
+def plan(
+    source: ByteSource,
+    contract: Contract,
+    _layout: RecordLayout,
+    chunk_bytes: int,
+    *,
+    exact_from: int | None = None,
+    keep: Sequence[tuple[int, int]] = (),
+) -> list[tuple[int, int]]:
+    return planning.plan(source, contracted_form(contract), chunk_bytes, exact_from=exact_from, keep=keep)
+
+
+def exact_cuts(contract: Contract, layout: RecordLayout, chunk_bytes: int) -> ExactCuts:
+    return ExactCuts(contracted_form(contract), chunk_bytes, layout.header_end)
+
+
+def never_ends(source: ByteSource, contract: Contract, offset: int) -> FileRejected:
+    form = contracted_form(contract)
+    return failure(source.read(offset, min(offset + form.longest, source.size)), offset, form)

@@ -1,0 +1,24 @@
+"""Rows that are records of a copybook."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from runtime.contracts.model import Contract
+from runtime.mainframe.judging import judge
+from runtime.mainframe.layout import RecordLayout, contracted_form
+from runtime.mainframe.reader import RecordReader
+
+__all__ = ["judge", "reader"]
+
+
+def reader(
+    parts: Iterable[bytes],
+    contract: Contract,
+    _layout: RecordLayout,
+    *,
+    last: bool,  # noqa: ARG001 - a record's end does not depend on the file's
+    block_bytes: int,
+    block_records: int,
+) -> RecordReader:
+    return RecordReader(parts, contracted_form(contract), block_bytes, block_records)
