@@ -61,17 +61,11 @@ class Progress:
 
 def look(tracking: Tracking, file_id: str, seconds: float = 0.0) -> Progress:
     file = tracking.file(file_id)
-    return Progress(file, tuple(current_chunks(file, tracking.chunks(file_id))) if file else (), seconds)
+    return Progress(file, tuple(tracking.planned_chunks(file)) if file else (), seconds)
 
 
 def was_left_in_incoming(file: Item) -> bool:
     return str((file.get("location") or {}).get("key", INCOMING)).startswith(INCOMING)
-
-
-def current_chunks(file: Item, chunks: Iterator[Item]) -> Iterator[Item]:
-    """The chunks of the file's plan: a plan made anew may leave items beyond its last chunk."""
-    count = file.get("chunks")
-    return (chunk for index, chunk in enumerate(chunks) if count is None or index < int(count))
 
 
 def follow(

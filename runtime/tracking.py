@@ -61,6 +61,12 @@ class Transition(NamedTuple):
     made: bool
 
 
+def superseded(chunk: Item) -> list[Item]:
+    """What a chunk's item holds of this plan and of those before, as the next plan's item keeps it: oldest first."""
+    kept = {name: value for name, value in chunk.items() if name not in ("file_id", "chunk_id", "schema", "superseded")}
+    return [*chunk.get("superseded", []), kept]
+
+
 class Tracking:
     """*now* is passed in so that tests, and only they, decide what time it is."""
 
@@ -204,11 +210,17 @@ class Tracking:
     # Chunks
 
     def plan_chunks(self, chunks: Iterable[ChunkTask]) -> None:
-        """Create an item for each chunk of a plan; one that this plan or a later one made is left alone."""
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(self._plan_chunk, chunks))
+        """Create an item for each chunk of a plan; one that this plan or a later one made is left alone.
 
-    def _plan_chunk(self, chunk: ChunkTask) -> None:
+        What an older plan's chunk had recorded goes with the new item: nothing leaves the audit trail.
+        """
+        planned = list(chunks)
+        replanned = {chunk.file_id for chunk in planned if chunk.plan > 1}
+        recorded = {(item["file_id"], item["chunk_id"]): item for file_id in replanned for item in self.chunks(file_id)}
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda chunk: self._plan_chunk(chunk, recorded.get((chunk.file_id, chunk.chunk_id))), planned))
+
+    def _plan_chunk(self, chunk: ChunkTask, recorded: Item | None) -> None:
         item = {
             "file_id": chunk.file_id,
             "chunk_id": chunk.chunk_id,
@@ -219,6 +231,7 @@ class Tracking:
             "end": chunk.end,
             "attempts": 0,
             "errors": [],
+            **({"superseded": superseded(recorded)} if recorded else {}),
         }
         self._conditional(
             "PutItem",
@@ -278,6 +291,22 @@ class Tracking:
         """The chunk items in file order, page by page."""
         # Digits sort between '#' and ':', so this range holds the chunks and nothing else.
         yield from self._query(file_id, "chunk_id BETWEEN :low AND :high", {":low": "0", ":high": ":"})
+
+    def planned_chunks(self, file: Mapping[str, Any]) -> list[Item]:
+        """The chunk items of the file's present plan, in file order; none of a file that has no plan.
+
+        A plan that was made again exactly from a byte offset keeps its predecessor's chunks up to there. Items of
+        older plans stay until they are replaced, and beyond the last chunk for good.
+        """
+        if "chunks" not in file:
+            return []
+        exact_from = file.get("exact_from") or 0
+
+        def planned(chunk: Item) -> bool:
+            kept: bool = chunk["plan"] == file["plan"] - 1 and chunk["end"] <= exact_from
+            return int(chunk["chunk_id"]) < file["chunks"] and (kept or chunk["plan"] == file["plan"])
+
+        return list(filter(planned, self.chunks(file["file_id"])))
 
     def events(self, file_id: str) -> Iterator[Item]:
         yield from self._query(file_id, "begins_with(chunk_id, :low)", {":low": EVENT_PREFIX})

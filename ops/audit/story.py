@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runtime.models import SCHEMA
+from runtime.tracking import superseded
 
 Item = Mapping[str, Any]
 
@@ -14,8 +15,11 @@ OUTPUTS = ("parquet", "rejects", "key_digests")
 COUNTS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines")
 
 
-def story(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> dict[str, Any]:
-    """The document of ``ops audit --json`` (docs/operations.md); null is what the table does not know, or not yet."""
+def story(file: Item, chunks: Sequence[Item], recorded: Sequence[Item], events: Sequence[Item]) -> dict[str, Any]:
+    """The document of ``ops audit --json`` (docs/operations.md); null is what the table does not know, or not yet.
+
+    *chunks* are those of the file's present plan, *recorded* all that the table has.
+    """
     return {
         "schema": SCHEMA,
         "file_id": file["file_id"],
@@ -43,7 +47,16 @@ def story(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> dict[st
         "outcome": _some(file, "error_type", "error_message", "committed_at", "commit_manifest", "reject_report", "published_at"),
         "events": [_some(event, "at", "from_status", "to_status", "attempt", "execution", "detail") for event in events],
         "chunks": [_chunk(chunk) for chunk in chunks],
+        "superseded": [_chunk(chunk) for chunk in _superseded(chunks, recorded)],
     }
+
+
+def _superseded(chunks: Sequence[Item], recorded: Sequence[Item]) -> Iterator[Item]:
+    """What chunks of older plans had recorded, also where the present plan has fewer chunks."""
+    current = {chunk["chunk_id"] for chunk in chunks}
+    for item in recorded:
+        earlier = item.get("superseded", []) if item["chunk_id"] in current else superseded(dict(item))
+        yield from ({**chunk, "chunk_id": item["chunk_id"]} for chunk in earlier)
 
 
 def _chunk(chunk: Item) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def history(told: Document) -> RenderableType:
 def chunk_list(told: Document) -> RenderableType:
     """Every chunk: this is the audit; ``ops status`` shows the odd ones."""
     lines = [line for chunk in told["chunks"] for line in _chunk(chunk)]
-    return Group(Text(), Text("Chunks", style="bold"), *(lines or [Text("none")]))
+    earlier = [line for chunk in told["superseded"] for line in _chunk(chunk)]
+    heading = [Text(), Text("Chunks of earlier plans, which count no more", style="bold")] if earlier else []
+    return Group(Text(), Text("Chunks", style="bold"), *(lines or [Text("none")]), *heading, *earlier)
 
 
 def fate(found: Fate) -> RenderableType:

@@ -40,7 +40,7 @@ def audit(
         raise FileUnknown(file_id, stage)
     events = list(deployed.tracking.events(file_id))
     store = ObjectStore(deployed.aws.s3, deployed.stage.data_bucket_name)
-    told = story(progress.file, progress.chunks, events)
+    told = story(progress.file, progress.chunks, list(deployed.tracking.chunks(file_id)), events)
     found = None if row is None else find(row, progress.file, progress.chunks, store)
     checks = _verified(deployed, store, progress, events) if verify else None
     if json:

@@ -12,12 +12,13 @@ from ops.stage import workflow_of
 from ops.terminal import emit, printable, stderr, stdout
 from runtime.object_store import ObjectStore
 from runtime.tracking import utc_now
-from runtime.workflow.sweep import MIN_AGE, Sweep
+from runtime.workflow.sweep import ABANDONED, LOST, MIN_AGE, UNMOVED, UNTOLD, Sweep
 
 _MEANING = {
-    "lost": "arrived, and nobody recorded it",
-    "abandoned": "is in progress, and in no execution",
-    "untold": "has ended, and nobody was told",
+    LOST: "arrived, and nobody recorded it",
+    ABANDONED: "is in progress, and in no execution",
+    UNTOLD: "has ended, and nobody was told",
+    UNMOVED: "has ended, and the move of its original was refused",
 }
 
 

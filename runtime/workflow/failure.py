@@ -15,7 +15,7 @@ from runtime.tracking import Item
 from runtime.workflow.finalization import Totals
 from runtime.workflow.outcome import is_reserved, outcome
 from runtime.workflow.registration import NOTHING, identify, record_arrival
-from runtime.workflow.roll_forward import all_done, finished_chunks, move_original, roll_forward, seconds_open, write_reject_report
+from runtime.workflow.roll_forward import all_done, put_in_place, roll_forward, seconds_open, write_reject_report
 from runtime.workflow.stage import Stage
 
 _MESSAGE_CHARACTERS = 2000
@@ -97,14 +97,11 @@ def _settled(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Ite
         return roll_forward(task, item, stage)
     if item["file_status"] in FileStatus.OPEN:
         item = _fail(task, item, failure, stage)
-    moved = move_original(item, keys.FAILED, stage)
-    if moved.items() <= item.items():
-        return item
-    return stage.tracking.transition(task, item["file_status"], (item["file_status"],), moved, {"moved": moved}).item
+    return put_in_place(task, item, keys.FAILED, stage)
 
 
 def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
-    chunks = finished_chunks(item, stage) if "chunks" in item else []
+    chunks = stage.tracking.planned_chunks(item)
     kind, message = failure.type, failure.message
     if error_class(kind) is None:
         kind, message = _from_chunks([chunk for chunk in chunks if _tried(chunk, item)]) or (kind, message)

@@ -20,7 +20,7 @@ from runtime.rows.proofs import ChunkProof, Verdict, fold
 from runtime.tracking import Item, iso, utc_now
 from runtime.workflow import reading
 from runtime.workflow.outcome import outcome
-from runtime.workflow.roll_forward import finished_chunks, roll_forward
+from runtime.workflow.roll_forward import roll_forward
 from runtime.workflow.stage import Stage, text_of
 
 #: Bytes of key digests held at once, of the function's 3 GB.
@@ -61,7 +61,7 @@ def finalize_file(task: FileTask, stage: Stage) -> dict[str, Any]:
     """
     item = stage.owned(task)
     if item["file_status"] == FileStatus.PROCESSING:
-        chunks = finished_chunks(item, stage)
+        chunks = stage.tracking.planned_chunks(item)
         contract, layout = reading.load(stage.store, item["reading_key"])
         verdict = _proved(item, chunks, layout.header_end)
         if verdict.never_ends is not None:

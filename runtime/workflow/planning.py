@@ -16,7 +16,6 @@ from runtime.object_store import StoredSource
 from runtime.tracking import Item
 from runtime.workflow import reading
 from runtime.workflow.materialization import Materialized, materialize
-from runtime.workflow.roll_forward import finished_chunks
 from runtime.workflow.stage import Stage, text_of
 
 
@@ -43,7 +42,7 @@ def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[st
 
 def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, stage: Stage) -> Item:
     """Write a plan and try to make it the file's; return the item with the plan that is."""
-    planned_before = [] if exact_from is None else [(c["start"], c["end"]) for c in finished_chunks(item, stage)]
+    planned_before = [] if exact_from is None else [(c["start"], c["end"]) for c in stage.tracking.planned_chunks(item)]
     if exact_from is not None and exact_from not in [start for start, _ in planned_before]:
         raise InvalidInput(f"no chunk of file {task.file_id} begins where it is to be planned again")
     kept = [(start, end) for start, end in planned_before if end <= exact_from]
@@ -73,9 +72,7 @@ def _resume_plan(task: FileTask, item: Item, stage: Stage) -> Item:
     """
     planned = [ChunkTask.from_dict(chunk) for chunk in json.loads(stage.store.read(ObjectRef(stage.store.bucket, item["manifest_key"])))]
     finished = {
-        chunk["chunk_id"]
-        for chunk in finished_chunks(item, stage)
-        if chunk["plan"] == item["plan"] and chunk["status"] in (ChunkStatus.DONE, ChunkStatus.MISALIGNED)
+        chunk["chunk_id"] for chunk in stage.tracking.planned_chunks(item) if chunk["status"] in (ChunkStatus.DONE, ChunkStatus.MISALIGNED)
     }
     text, _ = text_of(item)
     left = [dataclasses.replace(chunk, source=text) for chunk in planned if chunk.chunk_id not in finished]

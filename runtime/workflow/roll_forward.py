@@ -17,18 +17,13 @@ from runtime.workflow.outcome import is_reserved
 from runtime.workflow.stage import Stage, original_of
 
 
-def finished_chunks(item: Item, stage: Stage) -> list[Item]:
-    """The chunk items of the file's present plan, in file order."""
-    return [chunk for chunk in stage.tracking.chunks(item["file_id"]) if int(chunk["chunk_id"]) < item["chunks"]]
-
-
 def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
     """Make a committed file visible, move its original to ``processed/``, and end it SUCCEEDED."""
     if item["file_status"] == FileStatus.SUCCEEDED:
-        return item
+        return put_in_place(task, item, keys.PROCESSED, stage)
     if item["file_status"] != FileStatus.COMMITTED:
         raise OwnershipLost(item["file_id"], task.attempt, item["file_status"])
-    chunks = finished_chunks(item, stage)
+    chunks = stage.tracking.planned_chunks(item)
     manifest_key = keys.commit_manifest(item["dataset"], item["file_id"])
     stage.store.write(manifest_key, _json(commit_manifest(item, chunks)), "application/json")
     report_key = write_reject_report(item, chunks, stage)
@@ -37,6 +32,14 @@ def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
     if ended.made and not is_reserved(item):
         emit(stage.settings.stage, {names.FILES_SUCCEEDED: 1, names.FILE_SECONDS: seconds_open(ended.item)})
     return ended.item
+
+
+def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
+    """Try again to move the original of a file that has ended: what refused the move may have been a deployment."""
+    moved = move_original(item, prefix, stage)
+    if moved.items() <= item.items():
+        return item
+    return stage.tracking.transition(task, item["file_status"], (item["file_status"],), moved, {"moved": moved}).item
 
 
 def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:

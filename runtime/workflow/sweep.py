@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, NamedTuple
 
 from runtime import executions, keys
+from runtime.errors import AccessRefused
 from runtime.models import EXECUTION_ENDED, FileStatus, file_id
 from runtime.object_store import Arrived, ObjectStore, VersionPage
 from runtime.tracking import Item, Tracking, iso
@@ -30,6 +31,9 @@ RECENT = timedelta(hours=25)
 #: Written where an arrival says who sent it: S3's event is lost, so nobody knows any more.
 REQUESTER = "unknown (found by the sweep)"
 
+#: Kinds of findings.
+LOST, ABANDONED, UNTOLD, UNMOVED = "lost", "abandoned", "untold", "unmoved"
+
 _BOOKMARK = "sweep"
 #: Of one BatchGetItem.
 _BATCH = 100
@@ -38,13 +42,13 @@ _BATCH = 100
 class Finding(NamedTuple):
     """``kind`` is what was found, ``about`` which key or file, ``event`` what an execution is started with.
 
-    ``reserved`` findings are the system's own probes, which count in no metric.
+    ``counted`` findings are work that was lost: no probes of the system's own, and no original that is only still in its place.
     """
 
     kind: str
     about: str
     event: dict[str, Any]
-    reserved: bool
+    counted: bool
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Sweep:
     min_age: timedelta = MIN_AGE
 
     def run(self, workflow: str, seconds: float, clock: Callable[[], float]) -> Counter[str]:
-        """Start an execution of *workflow* (ARN) for each finding; those that are partners' counted by their kind.
+        """Start an execution of *workflow* (ARN) for each finding; lost work counted by its kind.
 
         Half of the *seconds* are for files, half for objects, give or take a page of either. Under ``incoming/``
         the next run goes on where this one stopped; of files, the oldest come first.
@@ -69,7 +73,7 @@ class Sweep:
         def settle(findings: Iterator[Finding]) -> None:
             for finding in findings:
                 self.start(workflow, finding)
-                counted[finding.kind] += not finding.reserved
+                counted.update([finding.kind] if finding.counted else [])
 
         half = clock() + seconds / 2
         settle(self._files(lambda: clock() < half))
@@ -101,34 +105,43 @@ class Sweep:
             known = self.tracking.known(list(ids))
             for identity, one in ids.items():
                 if identity not in known:
-                    yield Finding("lost", one.ref.key, _arrival(one), is_reserved({"dataset": named_by(one.ref.key).dataset}))
+                    yield Finding(LOST, one.ref.key, _arrival(one), not is_reserved({"dataset": named_by(one.ref.key).dataset}))
 
     def _id(self, one: Arrived) -> str:
         return file_id(self.source_name, one.ref.key, str(one.ref.version_id))
 
     def _files(self, go_on: Callable[[], bool]) -> Iterator[Finding]:
-        """Files that are in progress by their item and in no execution, and those that ended without anybody being told."""
-
-        def untold(item: Item) -> bool:
-            return not item.get("published_at") and not is_reserved(item)
-
+        """Files in progress by their item and in no execution; files that ended and nobody was told, or whose original may be moved now."""
         for status in (*FileStatus.OPEN, FileStatus.COMMITTED):
-            yield from self._unattended("abandoned", takewhile(lambda _: go_on(), self.tracking.files(status)))
+            yield from self._unattended(takewhile(lambda _: go_on(), self.tracking.files(status)))
         since = iso(self.now - RECENT)
         for status in FileStatus.ENDED:
-            listed = takewhile(lambda _: go_on(), self.tracking.files(status, since))
-            yield from self._unattended("untold", filter(untold, listed))
+            yield from self._unattended(takewhile(lambda _: go_on(), self.tracking.files(status, since)))
 
-    def _unattended(self, kind: str, files: Iterable[Item]) -> Iterator[Finding]:
+    def _unattended(self, files: Iterable[Item]) -> Iterator[Finding]:
         before = iso(self.now - self.min_age)
         for listed in files:
-            if listed["updated_at"] > before:
+            kind = _wanting(listed)
+            if kind is None or listed["updated_at"] > before:
                 continue
             ended = executions.look_up(self.states, listed["execution"])
             # The index may be behind, and an execution that ended just now has written since.
             item = self.tracking.file(listed["file_id"])
             if ended.status != "RUNNING" and item and item["revision"] == listed["revision"]:
-                yield Finding(kind, listed["file_id"], _report(listed, ended), is_reserved(listed))
+                counted = kind != UNMOVED and not is_reserved(listed)
+                yield Finding(kind, listed["file_id"], _report(listed, ended), counted)
+
+
+def _wanting(item: Item) -> str | None:
+    """What a file lacks that nobody works on; None when it has all that it can have."""
+    if item["file_status"] not in FileStatus.ENDED:
+        return ABANDONED
+    if is_reserved(item):
+        return None
+    if not item.get("published_at"):
+        return UNTOLD
+    # A policy or a deployment may have refused the move: both pass. What is gone, or differs, stays so.
+    return UNMOVED if str(item.get("not_moved") or "").startswith(AccessRefused.__name__) else None
 
 
 def _arrival(one: Arrived) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from typer.testing import Result
 from ops.audit import stored
 from ops.audit.rows import ordinal_of_accepted
 from runtime.contracts.loader import load_contracts
+from runtime.errors import InvalidInput
+from runtime.models import Redrive
 from tests.support.transactions import HEADER
 from tests.support.workflow import Workflow
 from tests.unit.ops.audited import BAD, ROWS, AuditedFile, good_and_bad
@@ -96,6 +98,29 @@ def test_a_chunks_errors_and_attempts_are_told(file: AuditedFile, run: Run) -> N
     shown = run("audit", file.id, "--stage", "test").stdout
     assert "attempts 2" in shown
     assert "StorageUnavailable: S3\\x1b[2J was slow" in shown
+
+
+def test_what_an_attempt_recorded_is_told_though_the_file_began_again(
+    process: Any, workflow: Workflow, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E20 E25
+    def breaks(*_: object, **__: object) -> None:
+        raise InvalidInput("broken")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.workflow.finalization._reconcile", breaks)
+        file = process(good_and_bad())
+    first = file.chunks
+    assert audited(run, file.id)["superseded"] == []
+    workflow.chunk_bytes = 2500
+    workflow.run(Redrive(file.id, 1, "ada", from_start=True).to_event())
+    told = audited(run, file.id)
+    assert len(told["chunks"]) < len(first)
+    kept = sorted(told["superseded"], key=lambda chunk: chunk["chunk_id"])
+    assert [(chunk["chunk_id"], chunk["plan"], chunk["rows_read"], chunk["start"]) for chunk in kept] == [
+        (chunk["chunk_id"], 1, chunk["rows_read"], chunk["start"]) for chunk in first
+    ]
+    assert [chunk["outputs"].get("parquet") for chunk in kept] == [chunk.get("parquet") for chunk in first]
+    assert "Chunks of earlier plans" in run("audit", file.id, "--stage", "test").stdout
 
 
 def test_every_row_is_found_with_its_values_or_its_reasons(file: AuditedFile, run: Run) -> None:

@@ -16,8 +16,10 @@ from ops.audit.verification import Verifier
 from runtime import keys, object_store
 from runtime.contracts.loader import load_contracts
 from runtime.errors import AccessRefused
+from runtime.models import FileTask
 from runtime.tracking import Item
 from runtime.workflow.documents import commit_manifest
+from runtime.workflow.roll_forward import roll_forward
 from tests.support.transactions import HEADER, csv, row
 from tests.support.workflow import BUCKET, TABLE, Workflow
 from tests.unit.ops.audited import ROWS, AuditedFile, flip_last_byte, good_and_bad, rewritten
@@ -82,6 +84,25 @@ def test_a_delivery_is_a_revision_without_an_event(file: AuditedFile) -> None:
     """As the workflow's RecordDelivery writes it."""
     file.alter("#file", lambda item: item.update(published_at="2026-11-20T13:00:09.000Z", revision=item["revision"] + 1))
     assert wrong(verify(file)) == []
+
+
+def test_an_original_that_was_moved_after_the_end_agrees(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E24
+    """Its event changes no state: the first move was refused, a later one was not."""
+
+    def refused(*_: object) -> None:
+        raise AccessRefused("S3 CopyObject", "a policy")
+
+    event = workflow.upload("incoming/transactions/acme/may.csv", good_and_bad())
+    with monkeypatch.context() as broken:
+        broken.setattr(workflow.stage.store, "move", refused)
+        state = workflow.run(event)
+    made = AuditedFile(workflow, event)
+    assert wrong(verify(made)) == []
+    made.alter("#file", lambda item: item.update(published_at="2026-11-20T13:00:09.000Z", revision=item["revision"] + 1))
+    roll_forward(FileTask.from_event(state), made.item, workflow.stage)
+    assert made.events[-1]["from_status"] == made.events[-1]["to_status"] == "SUCCEEDED"
+    assert made.item["location"]["key"].startswith("processed/")
+    assert wrong(verify(made)) == []
 
 
 def _contents_swapped(file: AuditedFile) -> None:

@@ -105,11 +105,18 @@ def test_one_file_is_shown_with_its_chunks_and_events(deployed: Any, run: Run) -
 
 def test_chunks_of_a_discarded_plan_are_not_shown(deployed: Any, run: Run) -> None:
     task = deployed.arrive("incoming/sales/acme/a.csv")
-    for chunk in deployed.plan(task, 3):
+    chunks = deployed.plan(task, 3)
+    for chunk in chunks:
         deployed.finish_chunk(chunk, 1)
-    deployed.tracking.transition(task, FileStatus.PROCESSING, (FileStatus.PROCESSING,), {"chunks": 2, "plan": 2})
-    found = json.loads(run("status", task.file_id, "--stage", "test", "--json").stdout)
-    assert [chunk["chunk_id"] for chunk in found["chunks"]] == ["00000", "00001"]
+
+    def shown(exact_from: int | None) -> list[str]:
+        replanned = {"chunks": 3, "plan": 2, "exact_from": exact_from}
+        deployed.tracking.transition(task, FileStatus.PROCESSING, (FileStatus.PROCESSING,), replanned)
+        found = json.loads(run("status", task.file_id, "--stage", "test", "--json").stdout)
+        return [chunk["chunk_id"] for chunk in found["chunks"]]
+
+    assert shown(chunks[1].end) == ["00000", "00001"]
+    assert shown(None) == []
 
 
 @pytest.mark.parametrize(

@@ -198,8 +198,8 @@ class _Tracking:
             raise answer
         return answer
 
-    def chunks(self, _: str) -> Any:
-        return iter(())
+    def planned_chunks(self, _: Any) -> Any:
+        return []
 
 
 def _follow(*answers: Any, timeout_seconds: float = 100.0) -> tuple[list[Progress], float]:

@@ -109,6 +109,38 @@ def test_a_later_plan_replaces_a_chunk_and_the_earlier_one_is_too_late(tracking:
     assert next(tracking.chunks(FILE))["status"] == "PENDING"
 
 
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ({}, []),
+        ({"chunks": 2, "plan": 3, "exact_from": None}, [(0, 3), (1, 3)]),
+        # Planned again from byte 10: the first chunk is the plan's before; an older plan's may end before that byte, and is none.
+        ({"chunks": 4, "plan": 4, "exact_from": 10}, [(0, 3)]),
+        ({"chunks": 4, "plan": 4, "exact_from": 20}, [(0, 3), (1, 3)]),
+        ({"chunks": 4, "plan": 4, "exact_from": 40}, [(0, 3), (1, 3)]),
+    ],
+)
+def test_an_older_plans_chunks_are_not_the_files(tracking: Tracking, file: dict[str, int], expected: list[tuple[int, int]]) -> None:  # E21
+    tracking.plan_chunks(chunk(index) for index in range(4))
+    tracking.plan_chunks(chunk(index, plan=3) for index in range(2))
+    assert [(int(item["chunk_id"]), item["plan"]) for item in tracking.planned_chunks({"file_id": FILE, **file})] == expected
+
+
+def test_what_an_older_plans_chunk_recorded_stays_on_the_trail(tracking: Tracking) -> None:  # E20
+    for plan in (1, 2):
+        tracking.plan_chunks([chunk(plan=plan)])
+        tracking.start_chunk(chunk(plan=plan))
+        tracking.finish_chunk(chunk(plan=plan), ChunkStatus.DONE, {"rows_read": plan, "parquet": {"key": f"curated/{plan}"}})
+    tracking.plan_chunks([chunk(plan=3), chunk(1, plan=3)])
+    tracking.plan_chunks([chunk(plan=3)])
+    replanned, new = tracking.chunks(FILE)
+    assert [(kept["plan"], kept["rows_read"], kept["attempts"], kept["parquet"]["key"]) for kept in replanned["superseded"]] == [
+        (1, 1, 1, "curated/1"),
+        (2, 2, 1, "curated/2"),
+    ]
+    assert (replanned["status"], replanned["attempts"], "superseded" in new) == ("PENDING", 0, False)
+
+
 def test_the_first_worker_to_finish_a_chunk_wins(tracking: Tracking) -> None:  # E21
     tracking.plan_chunks([chunk()])
     assert tracking.finish_chunk(chunk(), ChunkStatus.DONE, {"rows_read": 5, "reasons": {"a:type-error": 1}})

@@ -277,6 +277,27 @@ def test_from_the_start_old_chunks_do_not_count_even_when_the_new_plan_died_befo
     assert workflow.item(failed)["rows_accepted"] == ROWS
 
 
+def test_an_attempt_that_ends_before_its_chunks_are_planned_tells_no_counts_of_the_one_before(
+    workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E20
+    """Every chunk of the first plan is done, and as many as the second has: they are not the second's."""
+
+    def breaks(*_: object, **__: object) -> None:
+        raise InvalidInput("broken")
+
+    event = workflow.upload(KEY, csv([*(row(number) for number in range(ROWS)), row(ROWS, amount="lots")]))
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.workflow.finalization._reconcile", breaks)
+        workflow.run(event)
+    assert workflow.item(event)["rows_read"] == ROWS + 1
+    with monkeypatch.context() as broken:
+        broken.setattr(workflow.stage.tracking, "plan_chunks", breaks)
+        redrive(workflow, event, from_start=True)
+    item = workflow.item(event)
+    assert (item["file_status"], item["plan"]) == ("FAILED", 2)
+    assert not {"rows_read", "reasons", "reject_report"} & set(item)
+
+
 def test_decoded_text_is_read_where_it_stays(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E25
     body = csv(row(number) for number in range(ROWS))
     event = workflow.upload(KEY + ".gz", gzip.compress(body, mtime=0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runtime.errors import AccessRefused, ObjectMissing
 from runtime.executions import GONE
 from runtime.models import EXECUTION_ENDED, SWEEP_DUE
 from runtime.tracking import utc_now
@@ -157,6 +158,46 @@ def test_an_end_that_nobody_was_told_is_told(workflow: Workflow, states: Executi
     (finding,) = sweep(workflow, states).findings()
     told = record_failure(finding.event, "arn:settling", workflow.stage)
     assert (finding.kind, told["outcome"]["status"], told["outcome"]["publish"]) == ("untold", status, True)
+    deliver(workflow, event)
+    assert list(sweep(workflow, states).findings()) == []
+
+
+@pytest.mark.parametrize(("body", "status", "place"), [(csv([row(1)]), "SUCCEEDED", "processed"), (b"", "REJECTED", "failed")])
+def test_an_original_whose_move_was_refused_is_moved_once_it_may_be(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch, body: bytes, status: str, place: str
+) -> None:  # E22 E24
+    def refused(*_: object) -> None:
+        raise AccessRefused("S3 CopyObject", "a policy of the deployment before")
+
+    event = workflow.upload(KEY, body)
+    with monkeypatch.context() as broken:
+        broken.setattr(workflow.stage.store, "move", refused)
+        workflow.run(event)
+        deliver(workflow, event)
+        before = workflow.item(event)
+        assert run(workflow, states) == {}, "E9: it is no lost work"
+        assert len(states.started) == 1
+        assert workflow.item(event) == before, "what is refused again changes nothing"
+    assert run(workflow, states) == {}
+    item = workflow.item(event)
+    assert (item["file_status"], item["location"]["key"].split("/")[0], item["not_moved"]) == (status, place, None)
+    assert workflow.read(item["location"]["key"]) == body
+    assert workflow.keys("incoming/") == []
+    last = max(workflow.stage.tracking.events(item["file_id"]), key=lambda found: found["chunk_id"])
+    assert (last["from_status"], last["to_status"], last["detail"]["moved"]["location"]) == (status, status, item["location"])
+    assert list(sweep(workflow, states).findings()) == []
+
+
+def test_an_original_that_somebody_deleted_is_not_looked_for_again(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise ObjectMissing(KEY, "v")
+
+    event = workflow.upload(KEY, csv([row(1)]))
+    with monkeypatch.context() as broken:
+        broken.setattr(workflow.stage.store, "move", gone)
+        workflow.run(event)
     deliver(workflow, event)
     assert list(sweep(workflow, states).findings()) == []
 
