@@ -130,7 +130,7 @@ class Functions(Construct):
                 kind: Stack.of(self).format_arn(service="states", resource=f"{kind}:{machine}") for kind in ("stateMachine", "execution")
             }
             below: dict[str, object] = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in access.sweeps]}}
-            allow("FindArrivals", ["s3:ListBucketVersions"], [self._bucket.bucket_arn], below)
+            allow("FindVersions", ["s3:ListBucketVersions"], [self._bucket.bucket_arn], below)
             allow("FindFiles", ["dynamodb:Query"], [f"{self._table.table_arn}/index/{FILES_BY_STATUS}"])
             allow("SeeExecutions", ["states:DescribeExecution"], [f"{states['execution']}:*"])
             allow("StartExecutions", ["states:StartExecution"], [states["stateMachine"]])

@@ -33,6 +33,8 @@ PROBES = tuple(f"{area}{DATASET}/" for area in (keys.INCOMING, keys.PROCESSED, k
 _DECODED = f"{keys.STAGING}*/{keys.DECODED_NAME}"
 _COMMIT_MANIFESTS = f"{keys.CURATED}*/_files/"
 _REJECT_REPORTS = f"{keys.REJECTED}*/_files/"
+#: Outputs of chunks, texts that were decoded, and reports of rejects.
+LEFTOVERS = (f"{keys.CURATED}*.parquet", f"{keys.REJECTED}*.json", f"{keys.STAGING}*.keys", _DECODED)
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,12 @@ ACCESS = {
         ),
         table=QUERY_ITEMS,
     ),
-    # It finds, and starts the workflow: what is done about it is done with the rights of the others.
+    # It finds files, and starts the workflow: what is done about them is done with the rights of the others. Outputs that nothing
+    # names it deletes itself, and no commit manifest: their names end otherwise.
     "sweep_files": Access(
-        objects=(),
-        table=("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"),
-        sweeps=(keys.INCOMING,),
+        objects=((READ, (_COMMIT_MANIFESTS,)), (DELETE_VERSION, LEFTOVERS)),
+        table=("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        sweeps=(keys.INCOMING, keys.CURATED, keys.REJECTED, keys.STAGING),
     ),
 }
 

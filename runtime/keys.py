@@ -110,6 +110,22 @@ def reject_report(dataset: str, file_id: str) -> str:
     return f"{REJECTED}{dataset}/_files/{file_id}.json"
 
 
+_OUTPUT = re.compile(
+    rf"""(?:{CURATED}[^/]+/(?P<parquet>[0-9a-f]{{32}})/[0-9]{{5}}-[0-9a-f]{{16}}\.parquet
+    |{REJECTED}[^/]+/(?P<rejects>[0-9a-f]{{32}})/[0-9]{{5}}-[0-9a-f]{{16}}\.jsonl
+    |{REJECTED}[^/]+/_files/(?P<report>[0-9a-f]{{32}})\.json
+    |{STAGING}[^/]+/(?P<digests>[0-9a-f]{{32}})/[0-9]{{5}}-[0-9a-f]{{16}}\.keys
+    |{STAGING}[^/]+/(?P<text>[0-9a-f]{{32}})/{re.escape(DECODED_NAME)})""",
+    re.VERBOSE,
+)
+
+
+def file_of_output(key: str) -> str | None:
+    """The id of the file that a key made above is an output of; None for a commit manifest and for any other key."""
+    match = _OUTPUT.fullmatch(key)
+    return None if match is None else next(filter(None, match.groups()))
+
+
 def archived(prefix: str, key: str, file_id: str) -> str:
     """Where an original goes when it leaves ``incoming/``: its own path, with the id before the name.
 

@@ -187,13 +187,17 @@ class ObjectStore:
         # An original that is gone was moved by an earlier try, or just now by another worker.
         with contextlib.suppress(ObjectMissing):
             self._check_copy(self.head(source), copy)
-            self._call(
-                "DeleteObject",
-                source,
-                lambda: self._client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=source.version_id or "null"),
-            )
+            self.delete(source)
         # Not before: while the original was there, another could copy it once more, and older versions expire.
         return self.head(copy).ref
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Delete one version; nothing is left of it, no marker either. May be repeated."""
+        self._call(
+            "DeleteObject",
+            ref,
+            lambda: self._client.delete_object(Bucket=ref.bucket, Key=ref.key, VersionId=ref.version_id or "null"),
+        )
 
     def _check_copy(self, original: StoredObject, target: ObjectRef) -> None:
         """Make the copy unless it is there already; ReconciliationFailed when it is not the same."""

@@ -119,8 +119,8 @@ GUARDS = (
     Guard(
         "delete-one-version",
         _STORE,
-        'Key=source.key, VersionId=source.version_id or "null")',
-        "Key=source.key)",
+        'Key=ref.key, VersionId=ref.version_id or "null")',
+        "Key=ref.key)",
         f"{_TEST_STORE}::test_a_move_takes_that_version_only_and_leaves_no_delete_marker",
     ),
     Guard(
