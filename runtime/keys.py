@@ -18,6 +18,8 @@ MANIFESTS = "manifests/"
 STAGING = "staging/"
 CURATED = "curated/"
 REJECTED = "rejected/"
+#: Files for programs that read records, as a contract's ``extracts`` describe them.
+EXTRACTS = "extracts/"
 #: What a stage was when it was last validated: no data, and nothing that a function writes.
 VALIDATED = "validated/"
 
@@ -91,6 +93,15 @@ def chunk_rejects(dataset: str, file_id: str, chunk_id: str, sha256: str) -> str
 
 def chunk_key_digests(dataset: str, file_id: str, chunk_id: str, sha256: str) -> str:
     return f"{STAGING}{dataset}/{file_id}/{chunk_id}-{sha256[:16]}.keys"
+
+
+def chunk_extract(dataset: str, file_id: str, chunk_id: str, name: str, sha256: str) -> str:
+    """A chunk's part of an extract."""
+    return f"{STAGING}{dataset}/{file_id}/{chunk_id}-{sha256[:16]}.{name}.extract"
+
+
+def extract(dataset: str, file_id: str, name: str) -> str:
+    return f"{EXTRACTS}{dataset}/{file_id}/{name}.dat"
 
 
 #: An original that had to be decoded, as text with random access.

@@ -15,7 +15,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 
 from runtime.errors import AccessRefused, LedgerlineError, ObjectMissing, ReconciliationFailed, StorageUnavailable
 from runtime.models import ObjectRef
-from runtime.multipart import upload_parts
+from runtime.multipart import join_objects, upload_parts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -176,6 +176,12 @@ class ObjectStore:
         """
         return self._call(
             "PutObject", ObjectRef(self.bucket, key), lambda: upload_parts(self._client, self.bucket, key, parts, content_type)
+        )
+
+    def join(self, key: str, sources: Sequence[tuple[str, int]], content_type: str) -> str:
+        """Put one object of the bytes of *sources*, keys and sizes of objects of the bucket; return its version id."""
+        return self._call(
+            "PutObject", ObjectRef(self.bucket, key), lambda: join_objects(self._client, self.bucket, key, sources, content_type)
         )
 
     def move(self, source: ObjectRef, key: str) -> ObjectRef:

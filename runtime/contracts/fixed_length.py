@@ -12,8 +12,6 @@ from runtime.contracts.model import Field, FixedLength
 from runtime.contracts.record import Place, Selection, columns, record_of, types_of
 from runtime.errors import ContractInvalid
 
-#: Python's names of the code pages whose every character is one byte.
-CODE_PAGES = ("cp037", "cp273", "cp500", "cp1047", "cp1140", "ascii", "iso8859-1")
 #: Mainframe's words: fixed, fixed in blocks (the same bytes in a file), and counted by record descriptor words.
 RECORD_FORMATS = ("F", "FB", "V")
 #: What becomes of a numeric field that holds nothing but X'00', or nothing but blanks.

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Union
 
+from runtime.contracts import code_pages
 from runtime.contracts.document import Node
+from runtime.contracts.extracts import parse_extracts
 from runtime.contracts.fields import parse_field
-from runtime.contracts.fixed_length import CODE_PAGES, inline_copybooks, parse_record, record_fields
+from runtime.contracts.fixed_length import inline_copybooks, parse_record, record_fields
 from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Field, FixedLength
 from runtime.errors import ContractInvalid
 
@@ -22,14 +24,13 @@ from runtime.errors import ContractInvalid
 RESERVED_DATASETS = ("_validation",)
 #: Canonical names of the codecs whose first 128 characters are ASCII, one byte each; then those that are decoded to UTF-8 first.
 ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be")
-#: By format, and what a contract has that states none; a mainframe's must be stated.
-_ENCODINGS = {"csv": (ENCODINGS, "utf-8"), "fixed-length": (CODE_PAGES, None)}
 #: Enough for any file that people make; far more would only be an attack on memory.
 MAX_COLUMNS = 2000
 
 _DATASET = re.compile(r"_?[a-z0-9][a-z0-9_-]{0,62}")
 _DOCUMENT = (
     "dataset", "version", "title", "description", "format", "compression", "encoding", "duplicateKeys", "rejectedRowsThreshold", "schema",
+    "extracts",
 )  # fmt: skip
 #: What a contract of each format says besides.
 _OWN = {"csv": ("dialect",), "fixed-length": ("record",)}
@@ -103,13 +104,14 @@ def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
         version=version,
         format=form,
         compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
-        encoding=_encoding(node, *_ENCODINGS[form]),
+        encoding=_encoding(node) if form == "csv" else _code_page(node),
         dialect=dialect,
         fields=tuple(_required(field) if field.name in primary_key else field for field in fields),
         primary_key=primary_key,
         duplicate_keys=node.choice("duplicateKeys", ("report", "reject"), "report"),
         missing_values=_missing_values(schema),
         rejected_rows_threshold=_threshold(node),
+        extracts=parse_extracts(node.node("extracts")) if node.has("extracts") else None,
         document=document,
     )
 
@@ -123,15 +125,24 @@ def _dataset(node: Node) -> str:
     return name
 
 
-def _encoding(node: Node, allowed: Sequence[str], default: str | None) -> str:
-    name = node.text("encoding", default)
+def _encoding(node: Node) -> str:
+    name = node.text("encoding", "utf-8")
     try:
         canonical = codecs.lookup(name).name
     except LookupError:
         canonical = name
-    if canonical not in allowed:
-        raise node.invalid(f"is {name!r}, not one of {', '.join(allowed)}", "encoding")
+    if canonical not in ENCODINGS:
+        raise node.invalid(f"is {name!r}, not one of {', '.join(ENCODINGS)}", "encoding")
     return canonical
+
+
+def _code_page(node: Node) -> str:
+    """A mainframe's is always stated: any page decodes any bytes, and nothing would show that it was the wrong one."""
+    name = node.text("encoding")
+    page = code_pages.canonical(name)
+    if page is None:
+        raise node.invalid(f"is {name!r}, not one of {', '.join(code_pages.CODE_PAGES)}", "encoding")
+    return page
 
 
 def _csv(node: Node, schema: Node) -> Csv:

@@ -75,6 +75,24 @@ class FixedLength:
 
 
 @dataclass(frozen=True)
+class Extract:
+    """One file for programs that read records; a row becomes the records of ``copybooks``, one after the other."""
+
+    name: str
+    record_format: str
+    copybooks: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Extracts:
+    """What is written beside the Parquet. ``rules`` names the module of ``runtime.extracts`` that knows what goes where."""
+
+    rules: str
+    encoding: str
+    files: tuple[Extract, ...]
+
+
+@dataclass(frozen=True)
 class Contract:
     """What a partner and this system have agreed on for one dataset.
 
@@ -95,6 +113,7 @@ class Contract:
     duplicate_keys: str
     missing_values: tuple[str, ...]
     rejected_rows_threshold: float | None
+    extracts: Extracts | None
     document: Mapping[str, Any]
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from runtime.contracts.code_pages import characters
 from runtime.errors import EmptyFile, EncodingMismatch, NotRecords, RecordLengthMismatch
 from runtime.mainframe.boundaries import last_boundary
 from runtime.mainframe.chains import failure, whole_records
@@ -69,8 +70,8 @@ def check_end(source: ByteSource, form: RecordForm) -> None:
 
 
 def ebcdic(encoding: str) -> bool:
-    """True for codecs that have the blank where EBCDIC has it."""
-    return " ".encode(encoding)[0] == _EBCDIC_BLANK
+    """True for code pages that have the blank where EBCDIC has it."""
+    return characters(encoding)[_EBCDIC_BLANK] == " "
 
 
 def _check_encoding(head: bytes, encoding: str) -> None:

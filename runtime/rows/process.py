@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Iterable, Mapping
 
 from runtime.contracts.model import Contract
+from runtime.extracts.writer import ExtractWriter
 from runtime.formats import Layout, row_format
 from runtime.formats.limits import BLOCK_BYTES, BLOCK_RECORDS
 from runtime.rows.judged import Judged
@@ -34,7 +35,7 @@ class ChunkOutput:
     ``rows_read`` was counted on the raw bytes, ``rows_accepted`` by the Parquet writer,
     ``rows_rejected`` by the log of rejects. ``parquet`` is None without accepted rows; ``rejects``
     are JSON lines; ``key_digests`` is empty for contracts without a primary key; ``reasons``
-    counts ``column:code``.
+    counts ``column:code``; ``extracts`` are the bytes of the contract's extracts, by name.
     """
 
     rows_read: int
@@ -46,6 +47,7 @@ class ChunkOutput:
     rejects: bytes
     key_digests: bytes
     reasons: Mapping[str, int]
+    extracts: Mapping[str, bytes]
     proof: Proof
 
 
@@ -70,7 +72,8 @@ def process_chunk(
     form = row_format(contract)
     reader = form.reader(parts, contract, layout, last=last, block_bytes=block_bytes, block_records=block_records)
     with contextlib.closing(ParquetBuffer(contract)) as parquet:
-        run = _Run(parquet, RejectLog(layout.encoding), KeyDigester(contract, key_seed) if contract.primary_key else None)
+        digests = KeyDigester(contract, key_seed) if contract.primary_key else None
+        run = _Run(parquet, RejectLog(layout.encoding), digests, ExtractWriter(contract.extracts) if contract.extracts else None)
         for offset, judged in in_order(lambda block: (block.offset, form.judge(block, contract, layout)), reader, threads):
             run.take(judged, start + offset)
         broken_at = None if reader.broken_at is None else start + reader.broken_at
@@ -80,8 +83,8 @@ def process_chunk(
 class _Run:
     """The counts and outputs of one chunk as its blocks go by."""
 
-    def __init__(self, parquet: ParquetBuffer, rejects: RejectLog, digests: KeyDigester | None) -> None:
-        self._parquet, self._rejects, self._digests = parquet, rejects, digests
+    def __init__(self, parquet: ParquetBuffer, rejects: RejectLog, digests: KeyDigester | None, extracts: ExtractWriter | None) -> None:
+        self._parquet, self._rejects, self._digests, self._extracts = parquet, rejects, digests, extracts
         self._rows_read = self._blank_lines = 0
 
     def take(self, judged: Judged, offset: int) -> None:
@@ -89,6 +92,8 @@ class _Run:
             self._parquet.add(judged.accepted)
             if self._digests:
                 self._digests.add(judged.accepted, self._rows_read + judged.ordinals)
+            if self._extracts:
+                self._extracts.add(judged.accepted)
         self._rejects.add(judged.rejected, self._rows_read, offset)
         self._rows_read += judged.rows
         self._blank_lines += judged.blank_lines
@@ -105,5 +110,6 @@ class _Run:
             parquet=self._parquet.finish(),
             rejects=self._rejects.to_bytes(),
             reasons=dict(sorted(self._rejects.reasons.items())),
+            extracts=self._extracts.finish() if self._extracts else {},
             proof=proof,
         )

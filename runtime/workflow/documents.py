@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
+from runtime import keys
 from runtime.models import SCHEMA
 from runtime.tracking import Item
 
@@ -22,7 +23,17 @@ def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
         "duplicate_keys": {"rows": item["duplicate_keys"], "sample": item["duplicate_rows"]},
         "committed_at": item["committed_at"],
         "objects": [chunk["parquet"] for chunk in chunks if "parquet" in chunk],
+        **({"extracts": extracts(item, chunks)} if any("extracts" in chunk for chunk in chunks) else {}),
     }
+
+
+def extracts(item: Item, chunks: Sequence[Item]) -> dict[str, dict[str, Any]]:
+    """Where each extract of the file is, and its size in bytes, by name; none of a file without accepted rows."""
+    sizes: dict[str, int] = {}
+    for chunk in chunks:
+        for name, part in chunk.get("extracts", {}).items():
+            sizes[name] = sizes.get(name, 0) + part["size"]
+    return {name: {"key": keys.extract(item["dataset"], item["file_id"], name), "size": size} for name, size in sorted(sizes.items())}
 
 
 def reject_report(item: Item, chunks: Sequence[Item]) -> dict[str, Any] | None:

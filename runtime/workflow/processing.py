@@ -84,7 +84,13 @@ def _write(chunk: ChunkTask, contract: Contract, output: ChunkOutput, stage: Sta
         if body:
             named = functools.partial(key_of, contract.dataset, chunk.file_id, chunk.chunk_id)
             written[name] = {**stage.store.write_addressed(named, body, content_type).to_dict(), "rows": rows}
-    return written
+    extracts = {name: _write_extract(chunk, contract, name, body, stage) for name, body in output.extracts.items() if body}
+    return {**written, **({"extracts": extracts} if extracts else {})}
+
+
+def _write_extract(chunk: ChunkTask, contract: Contract, name: str, body: bytes, stage: Stage) -> dict[str, Any]:
+    named = functools.partial(keys.chunk_extract, contract.dataset, chunk.file_id, chunk.chunk_id, name)
+    return stage.store.write_addressed(named, body, "application/octet-stream").to_dict()
 
 
 def _check(chunk: ChunkTask, stage: Stage) -> None:

@@ -12,7 +12,7 @@ from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, Reconcil
 from runtime.models import ChunkStatus, FileStatus, FileTask
 from runtime.observability import emit
 from runtime.tracking import Item
-from runtime.workflow.documents import commit_manifest, reject_report
+from runtime.workflow.documents import commit_manifest, extracts, reject_report
 from runtime.workflow.outcome import is_reserved
 from runtime.workflow.stage import Stage, original_of
 
@@ -24,14 +24,24 @@ def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
     if item["file_status"] != FileStatus.COMMITTED:
         raise OwnershipLost(item["file_id"], task.attempt, item["file_status"])
     chunks = stage.tracking.planned_chunks(item)
+    joined = join_extracts(item, chunks, stage)
     manifest_key = keys.commit_manifest(item["dataset"], item["file_id"])
     stage.store.write(manifest_key, _json(commit_manifest(item, chunks)), "application/json")
     report_key = write_reject_report(item, chunks, stage)
-    attributes = {"commit_manifest": manifest_key, "reject_report": report_key, **move_original(item, keys.PROCESSED, stage)}
+    attributes = {"commit_manifest": manifest_key, "reject_report": report_key, **joined, **move_original(item, keys.PROCESSED, stage)}
     ended = stage.tracking.transition(task, FileStatus.SUCCEEDED, (FileStatus.COMMITTED,), attributes)
     if ended.made and not is_reserved(item):
         emit(stage.settings.stage, {names.FILES_SUCCEEDED: 1, names.FILE_SECONDS: seconds_open(ended.item)})
     return ended.item
+
+
+def join_extracts(item: Item, chunks: Sequence[Item], stage: Stage) -> dict[str, Any]:
+    """Put the chunks' parts of each extract together, in file order; done again it writes the same bytes."""
+    found = extracts(item, chunks)
+    for name, extract in found.items():
+        parts = [chunk["extracts"][name] for chunk in chunks if name in chunk.get("extracts", {})]
+        stage.store.join(extract["key"], [(part["key"], part["size"]) for part in parts], "application/octet-stream")
+    return {"extracts": found} if found else {}
 
 
 def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
