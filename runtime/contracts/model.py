@@ -23,7 +23,7 @@ class Field:
 
     ``format`` is the Table Schema's for dates and datetimes: ``default`` or a strptime pattern.
     ``precision`` and ``scale`` (digits in all, digits after the point) make ``number`` an exact
-    decimal; ``minimum`` and ``maximum`` are inclusive and of the column's type (dates and
+    decimal, and a float64 where a record has floating point (both None); ``minimum`` and ``maximum`` are inclusive and of the column's type (dates and
     datetimes as their ISO text). Lengths are in characters.
     """
 

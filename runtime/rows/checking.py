@@ -13,7 +13,8 @@ from runtime.rows.checks import booleans, moments, numerals, strings
 from runtime.rows.checks.column import Column, arrow_type
 from runtime.rows.texts import Mask, Texts, boolean_array
 
-_CHECKS: dict[str, Callable[[Texts, Field, Mask], Column]] = {
+#: Texts and which of them are missing, to a typed column; by the field's type.
+CHECKS: dict[str, Callable[[Texts, Field, Mask], Column]] = {
     "string": strings.check,
     "integer": numerals.check_integer,
     "number": numerals.check_number,
@@ -56,5 +57,5 @@ def check(columns: Mapping[str, Texts], contract: Contract) -> Checked:
 
 def _checked(texts: Texts, field: Field, contract: Contract) -> Column:
     missing = texts.among(contract.missing_values)
-    column = _CHECKS[field.type](texts, field, missing)
+    column = CHECKS[field.type](texts, field, missing)
     return Column(column.array, column.bad | missing) if field.required else column

@@ -60,9 +60,12 @@ def _opening(code: str, column: str | None) -> tuple[str, str]:
 
 @dataclass
 class RejectLog:
-    """Collects rejected rows in order of the file. ``reasons`` counts ``column:code``, ``*`` for the whole row."""
+    """Collects rejected rows in order of the file. ``reasons`` counts ``column:code``, ``*`` for the whole row.
 
-    encoding: str
+    Rows are text in ``encoding``; None says that they are bytes, of which all are kept.
+    """
+
+    encoding: str | None
     reasons: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     _lines: io.BytesIO = field(default_factory=io.BytesIO)
@@ -89,6 +92,8 @@ class RejectLog:
         return self._lines.getvalue()
 
     def _raw(self, record: bytes) -> str:
+        if self.encoding is None:
+            return f'"raw_base64":"{base64.b64encode(record).decode()}"'
         body = record[:-2] if record.endswith(b"\r\n") else record[:-1] if record.endswith(b"\n") else record
         try:
             return f'"raw":{_json(body.decode(self.encoding))}'

@@ -23,8 +23,8 @@ class Column:
 def arrow_type(field: Field) -> pa.DataType:
     """The type under which a field's values are written."""
     if field.type == "number":
-        assert field.precision is not None
-        assert field.scale is not None
+        if field.precision is None or field.scale is None:
+            return pa.float64()
         return pa.decimal128(field.precision, field.scale)
     if field.type == "datetime":
         form = time_format(field.type, field.format)

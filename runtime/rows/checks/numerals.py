@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from runtime.contracts.model import Field
-from runtime.contracts.values import INT64_MAX, INT64_MIN, INTEGER_DIGITS, read, whole_digits
+from runtime.contracts.values import INT64_MAX, INT64_MIN, INTEGER_DIGITS, whole_digits
+from runtime.rows.checks import bounds
 from runtime.rows.checks.column import Column, arrow_type
 from runtime.rows.texts import Mask, Texts, numbers_of
 
 _ZERO, _MINUS = ord("0"), ord("-")
-_WORD = 2**64
 
 
 def check_integer(texts: Texts, field: Field, missing: Mask) -> Column:
@@ -26,13 +23,7 @@ def check_integer(texts: Texts, field: Field, missing: Mask) -> Column:
     numbers = [int(text.replace(field.group_char or "", "")) for text in texts.values(long)]
     bad[long] = [not INT64_MIN <= number <= INT64_MAX for number in numbers]
     array = _plain(texts, field, bad | missing).cast(pa.int64())
-    values = numbers_of(array, np.int64)
-    if isinstance(field.minimum, int):
-        bad |= values < field.minimum
-    if isinstance(field.maximum, int):
-        bad |= values > field.maximum
-    if field.enum is not None:
-        bad |= ~np.isin(values, np.array([read(field, text) for text in field.enum], np.int64))
+    bad |= bounds.integers_out(numbers_of(array, np.int64), field)
     bad &= ~missing
     return Column(array, bad)
 
@@ -44,14 +35,7 @@ def check_number(texts: Texts, field: Field, missing: Mask) -> Column:
     if field.precision == field.scale:
         bad |= _whole_part_not_zero(texts)
     array = _plain(texts, field, bad | missing).cast(arrow_type(field))
-    words = numbers_of(array, np.uint64).reshape(-1, 2)
-    if field.minimum is not None:
-        bad |= _less(words, math.ceil(Fraction(field.minimum) * 10**field.scale))
-    if field.maximum is not None:
-        bad |= ~_less(words, math.floor(Fraction(field.maximum) * 10**field.scale) + 1)
-    if field.enum is not None:
-        allowed = [int(Fraction(read(field, text)) * 10**field.scale) for text in field.enum]  # type: ignore[arg-type]  # a Decimal
-        bad |= ~np.logical_or.reduce([_same(words, value) for value in allowed])
+    bad |= bounds.decimals_out(numbers_of(array, np.uint64).reshape(-1, 2), field)
     bad &= ~missing
     return Column(array, bad)
 
@@ -133,17 +117,3 @@ def _plain(texts: Texts, field: Field, null: Mask) -> pa.Array[Any]:
     if field.type == "number" and field.decimal_char != ".":
         array = pc.replace_substring(array, pattern=field.decimal_char, replacement=".")
     return array
-
-
-def _less(words: npt.NDArray[np.uint64], bound: int) -> Mask:
-    """Which 128-bit numbers (low word, high word) are below *bound*."""
-    bound = max(min(bound, 2**127 - 1), -(2**127))
-    high, low = words[:, 1].view(np.int64), words[:, 0]
-    bound_high, bound_low = bound // _WORD, bound % _WORD
-    less: Mask = (high < bound_high) | ((high == bound_high) & (low < np.uint64(bound_low)))
-    return less
-
-
-def _same(words: npt.NDArray[np.uint64], value: int) -> Mask:
-    same: Mask = (words[:, 1].view(np.int64) == value // _WORD) & (words[:, 0] == np.uint64(value % _WORD))
-    return same
