@@ -23,8 +23,9 @@ class Field:
 
     ``format`` is the Table Schema's for dates and datetimes: ``default`` or a strptime pattern.
     ``precision`` and ``scale`` (digits in all, digits after the point) make ``number`` an exact
-    decimal, and a float64 where a record has floating point (both None); ``minimum`` and ``maximum`` are inclusive and of the column's type (dates and
-    datetimes as their ISO text). Lengths are in characters.
+    decimal; both are None for the floating point of records, which is a float64. ``minimum`` and
+    ``maximum`` are inclusive and of the column's type (dates and datetimes as their ISO text).
+    Lengths are in characters.
     """
 
     name: str

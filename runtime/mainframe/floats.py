@@ -25,7 +25,8 @@ def decode(matrix: Bytes, place: Place) -> Floats:
     head = (found >> np.uint64(fraction_bits)).astype(np.int32)
     values = np.ldexp(fraction, 4 * ((head & 0x7F) - _EXCESS) - fraction_bits)
     # Minus zero is zero.
-    return np.where(head >= 0x80, -values, values) + 0.0
+    signed: Floats = np.where(head >= 0x80, -values, values) + 0.0
+    return signed
 
 
 def encode(values: Floats, length: int) -> Bytes:
@@ -43,4 +44,5 @@ def encode(values: Floats, length: int) -> Bytes:
         raise ValueError("a number is beyond 16 to the power of 63, or nearer to zero than of -65")
     head = characteristic.astype(np.uint64) | ((values < 0).astype(np.uint64) << np.uint64(7))
     whole = (head << np.uint64(fraction_bits)) | fraction
-    return whole.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - length :]
+    encoded: Bytes = whole.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - length :]
+    return encoded

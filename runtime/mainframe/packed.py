@@ -43,4 +43,5 @@ def _sixteen_digits(pairs: Words) -> Words:
     """The number that eight bytes spell, each of 0 to 99."""
     fours = (pairs & np.uint64(0x00FF00FF00FF00FF)) + ((pairs >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)) * np.uint64(100)
     eights = (fours & np.uint64(0x0000FFFF0000FFFF)) + ((fours >> np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)) * np.uint64(10_000)
-    return (eights & np.uint64(2**32 - 1)) + (eights >> np.uint64(32)) * np.uint64(10**8)
+    sixteen: Words = (eights & np.uint64(2**32 - 1)) + (eights >> np.uint64(32)) * np.uint64(10**8)
+    return sixteen

@@ -38,7 +38,7 @@ class CodePage:
 def code_page(name: str) -> CodePage:
     found = characters(name)
     encoded = [character.encode() for character in found]
-    printable = ["\0" == character or " " <= character <= "~" for character in found]
+    printable = [character == "\0" or " " <= character <= "~" for character in found]
     return CodePage(
         ascii=bytes(ord(character) if plain else _OTHER for character, plain in zip(found, printable)),
         utf8=np.array([list(each.ljust(3, b"\0")) for each in encoded], np.uint8),
@@ -63,7 +63,7 @@ def decode(matrix: Bytes, start: int, length: int, page: CodePage) -> tuple[Text
         kept = _kept(plain, lengths)
         return _texts(kept, lengths), bad
     inside = np.arange(length) < lengths[:, np.newaxis]
-    bad = (page.refused[raw] & inside).any(axis=1)
+    bad |= (page.refused[raw] & inside).any(axis=1)
     codes = raw[inside]
     widths = page.widths[codes]
     # Every character's first byte, its second behind it, its third behind that, as far as it has them.

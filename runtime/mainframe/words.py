@@ -25,7 +25,8 @@ _LOW_32 = np.uint64(2**32 - 1)
 
 def every_byte(value: int, count: int = WORD_BYTES) -> np.uint64:
     """A word with *value* in each of its last *count* bytes."""
-    return np.uint64(int.from_bytes(bytes([value]) * count, "big"))
+    word: np.uint64 = np.uint64(int.from_bytes(bytes([value]) * count, "big"))
+    return word
 
 
 def cut(matrix: Bytes, start: int, length: int) -> Bytes:
@@ -95,8 +96,8 @@ def number(pieces: Sequence[Piece], negative: Mask | None, bad: Mask, power: int
         return Decoded(np.where(negative, -small, small) if negative is not None else small, None, bad)
     high, low = np.zeros_like(pieces[0].values), np.zeros_like(pieces[0].values)
     zeros = [Piece(np.zeros_like(high), min(_SMALL_DIGITS, power - done)) for done in range(0, power, _SMALL_DIGITS)]
-    for piece in [part for piece in pieces for part in _small(piece)] + zeros:
-        high, low = _times_plus(high, low, np.uint64(10**piece.digits), piece.values)
+    for part in [small for piece in pieces for small in _small(piece)] + zeros:
+        high, low = _times_plus(high, low, np.uint64(10**part.digits), part.values)
     if negative is not None:
         low = np.where(negative, ~low + np.uint64(1), low)
         high = np.where(negative, ~high + (low == 0), high)

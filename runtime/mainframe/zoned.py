@@ -43,6 +43,11 @@ def signed_digits(*, ebcdic: bool) -> Bytes:
     return table
 
 
+def is_signed_digit(byte: int, *, ebcdic: bool) -> bool:
+    """True for a digit, with its sign over it or without."""
+    return not signed_digits(ebcdic=ebcdic)[byte] & _NO_DIGIT
+
+
 def decode(matrix: Bytes, place: Place, *, ebcdic: bool) -> Decoded:
     start, end = place.offset, place.offset + place.length
     negative: Mask | None = None
@@ -75,4 +80,5 @@ def decode(matrix: Bytes, place: Place, *, ebcdic: bool) -> Decoded:
 def _with_digit(found: Words, entry: Bytes, shift: int) -> Words:
     """The plain digit in the place of the one with the sign."""
     others = found & np.uint64((2**64 - 1) ^ (0xFF << shift))
-    return others | ((entry & np.uint8(_DIGIT)).astype(np.uint64) << np.uint64(shift))
+    plain: Words = others | ((entry & np.uint8(_DIGIT)).astype(np.uint64) << np.uint64(shift))
+    return plain

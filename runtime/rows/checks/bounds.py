@@ -54,11 +54,11 @@ def floats_out(values: npt.NDArray[np.float64], field: Field) -> Mask:
     return out
 
 
-def _nearest(bound: int | Decimal, direction: float) -> np.float64:
+def _nearest(bound: int | Decimal, direction: float) -> float:
     """The float at *bound*, or the next one in *direction*: nothing of that type lies between."""
-    found = np.float64(float(bound))
-    beyond = found < bound if direction > 0 else found > bound
-    return np.nextafter(found, direction) if beyond else found
+    found = float(bound)
+    short = found < bound if direction > 0 else found > bound
+    return math.nextafter(found, direction) if short else found
 
 
 def _less(words: Words, bound: int) -> Mask:

@@ -1,0 +1,86 @@
+"""One block of records: which are accepted, which are not, and why. It depends on nothing but the block."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from runtime.contracts.model import Contract, Field
+from runtime.contracts.record import Place
+from runtime.mainframe.blocks import RecordBlock
+from runtime.mainframe.decoding import Reading, column
+from runtime.mainframe.faults import Fault, explain
+from runtime.mainframe.forms import DESCRIPTOR_BYTES, VARIABLE
+from runtime.mainframe.layout import RecordLayout, contracted_record
+from runtime.mainframe.shapes import Rows, spread
+from runtime.rows.checking import schema
+from runtime.rows.judged import Judged
+from runtime.rows.rejects import Reason, Rejected, reason
+from runtime.rows.texts import Mask, boolean_array
+
+
+def judge(block: RecordBlock, contract: Contract, layout: RecordLayout) -> Judged:
+    """Accept or reject every record of *block*."""
+    variable = contract.fixed_length.record_format in VARIABLE
+    reading = Reading.of(contract, layout.encoding)
+    rows = spread(block, contracted_record(contract), reading, variable=variable)
+    faults: dict[int, Sequence[Reason]] = {record: [_reason(fault)] for record, fault in rows.faults.items()}
+    accepted, ordinals = None, rows.kept[:0]
+    if len(rows.kept):
+        good, typed, bad = _columns(rows, contract, reading)
+        accepted, ordinals = pa.Table.from_arrays(typed, schema=schema(contract)), rows.kept[good]
+        faults.update((int(rows.kept[row]), reasons) for row, reasons in _reasons(rows, good, bad, reading).items())
+    descriptor_bytes = DESCRIPTOR_BYTES if variable else 0
+    rejected = []
+    for record in sorted(faults):
+        begin, end = int(block.starts[record]) - descriptor_bytes, int(block.ends[record])
+        rejected.append(Rejected(record, begin, block.data[begin:end], faults[record]))
+    return Judged(len(block), 0, accepted, ordinals.astype(np.int64), rejected)
+
+
+def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, list[pa.Array[Any]], list[tuple[Place, Field, Mask]]]:
+    """Which rows are good, the contract's columns of these, and the faults of each column that has any."""
+    places = {place.name: place for place in rows.record.places}
+    good = np.ones(len(rows.kept), np.bool_)
+    typed: list[pa.Array[Any]] = []
+    bad: list[tuple[Place, Field, Mask]] = []
+    for field in contract.fields:
+        place = places[field.name]
+        found = column(rows.matrix, place, field, rows.absent(place), reading)
+        typed.append(found.array)
+        if found.bad.any():
+            bad.append((place, field, found.bad))
+            good &= ~found.bad
+    if bad:
+        keep = boolean_array(good)
+        typed = [array.filter(keep) for array in typed]
+    return good, typed, bad
+
+
+def _reasons(rows: Rows, good: Mask, bad: Sequence[tuple[Place, Field, Mask]], reading: Reading) -> dict[int, list[Reason]]:
+    """Every fault of each row that has any, in the order of the columns."""
+    reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~good).tolist()}
+    for place, field, mask in bad:
+        absent = rows.absent(place)
+        known: dict[tuple[bytes | None, int], Reason] = {}
+        for row in np.flatnonzero(mask).tolist():
+            raw = None if absent[row] else rows.matrix[row, place.offset : place.offset + place.length].tobytes()
+            key = (raw, rows.offset(place, row))
+            if key not in known:
+                known[key] = _explained(place, field, *key, reading)
+            reasons[row].append(known[key])
+    return reasons
+
+
+def _explained(place: Place, field: Field, raw: bytes | None, offset: int, reading: Reading) -> Reason:
+    """Raises RuntimeError when the decoding of a column and the definition of a value disagree."""
+    found = explain(place, field, raw, offset, reading)
+    if found is None:
+        raise RuntimeError(f"column {place.name!r}: a value was refused without a reason; nothing of the chunk is used")
+    return _reason(found)
+
+
+def _reason(fault: Fault) -> Reason:
+    return reason(fault.code, fault.column, fault.message)

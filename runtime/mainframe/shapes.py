@@ -1,0 +1,157 @@
+"""Records of every length laid out alike, so that each item stands in one column of one matrix.
+
+A table whose length varies moves what is behind it. Here every table gets the room of its most
+elements, and :class:`Rows` tells which elements, and which of several descriptions, a record has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.contracts.record import TEXT, Choice, Place, Record, Table
+from runtime.mainframe import text
+from runtime.mainframe.blocks import RecordBlock
+from runtime.mainframe.decoding import Reading, number
+from runtime.mainframe.faults import COUNT, RECORD_LENGTH, Fault, explain
+from runtime.rows.texts import Bytes, Mask, Numbers
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``matrix`` has a row of the record's maximum length for each of the block's records in ``kept``.
+
+    ``counts`` are each table's elements and ``chosen`` each choice's alternative, by row; ``faults``
+    says of the other records why nothing in them can be found.
+    """
+
+    record: Record
+    kept: npt.NDArray[np.intp]
+    matrix: Bytes
+    counts: tuple[Numbers, ...]
+    chosen: tuple[Numbers, ...]
+    faults: Mapping[int, Fault]
+
+    def absent(self, place: Place) -> Mask:
+        """Which rows do not have the item."""
+        absent = np.zeros(len(self.kept), np.bool_)
+        for choice, alternative in place.when:
+            absent |= self.chosen[choice] != alternative
+        if place.element:
+            table, index = place.element
+            absent |= self.counts[table] <= index
+        return absent
+
+    def offset(self, place: Place, row: int) -> int:
+        """Where the item really is in the record of *row*."""
+        return place.offset - sum(
+            (table.most - int(counts[row])) * table.unit
+            for table, counts in zip(self.record.tables, self.counts)
+            if table.offset + table.most * table.unit <= place.offset
+        )
+
+
+def spread(block: RecordBlock, record: Record, reading: Reading, *, variable: bool) -> Rows:
+    """The records of *block* whose lengths are what their own contents say."""
+    fits = (block.lengths >= (record.minimum if variable else record.maximum)) & (block.lengths <= record.maximum)
+    faults = dict(_wrong_lengths(block, np.flatnonzero(~fits), _lengths(record, variable=variable)))
+    if not record.varies:
+        kept = np.flatnonzero(fits)
+        return Rows(record, kept, _matrix(block, kept, record.maximum), (), (), faults)
+    kept = np.flatnonzero(fits)
+    fixed = min([record.minimum, *(table.offset for table in record.tables)])
+    heads = _matrix(block, kept, fixed)
+    good = np.ones(len(kept), np.bool_)
+    counts: list[Numbers] = []
+    for table in record.tables:
+        found, wrong = _counts(heads, table, reading)
+        for row in np.flatnonzero(wrong & good).tolist():
+            faults[int(kept[row])] = _count_fault(heads[row], table, reading)
+        good &= ~wrong
+        counts.append(found)
+    chosen = [_chosen(heads, choice, reading) for choice in record.choices]
+    if variable:
+        longest = record.maximum - sum(
+            ((table.most - found) * table.unit for table, found in zip(record.tables, counts)), np.zeros(len(kept), np.int64)
+        )
+        shortest = longest - sum(
+            (np.array(choice.missing)[found] for choice, found in zip(record.choices, chosen)), np.zeros(len(kept), np.int64)
+        )
+        wrong = good & ((block.lengths[kept] < shortest) | (block.lengths[kept] > longest))
+        for row in np.flatnonzero(wrong).tolist():
+            expected = _range(int(shortest[row]), int(longest[row]))
+            faults.update(_wrong_lengths(block, kept[row : row + 1], f"{expected}, as its contents say"))
+        good &= ~wrong
+    counts = [found[good] for found in counts]
+    kept = kept[good]
+    return Rows(record, kept, _laid_out(block, kept, record, counts), tuple(counts), tuple(found[good] for found in chosen), faults)
+
+
+def _matrix(block: RecordBlock, kept: npt.NDArray[np.intp], length: int) -> Bytes:
+    """The first *length* bytes of some records, without a copy where they are evenly spaced."""
+    lengths = np.full(len(kept), length, np.int64)
+    return RecordBlock(block.data, block.offset, block.starts[kept], lengths).matrix.reshape(len(kept), length)
+
+
+def _laid_out(block: RecordBlock, kept: npt.NDArray[np.intp], record: Record, counts: list[Numbers]) -> Bytes:
+    data = np.frombuffer(block.data, np.uint8)
+    starts, last = block.starts[kept, np.newaxis], block.lengths[kept, np.newaxis] - 1
+    shift = np.zeros((len(kept), 1), np.int64)
+    matrix = np.empty((len(kept), record.maximum), np.uint8)
+    begin = 0
+    for table, found in zip(record.tables, counts):
+        end = table.offset + table.most * table.unit
+        matrix[:, begin:end] = data[starts + np.minimum(np.arange(begin, end) - shift, last)]
+        shift = shift + ((table.most - found) * table.unit)[:, np.newaxis]
+        begin = end
+    matrix[:, begin:] = data[starts + np.minimum(np.arange(begin, record.maximum) - shift, last)]
+    return matrix
+
+
+def _counts(heads: Bytes, table: Table, reading: Reading) -> tuple[Numbers, Mask]:
+    found = number(heads, table.counter, reading.page)
+    assert found.small is not None
+    return found.small, found.bad | (found.small < table.least) | (found.small > table.most)
+
+
+def _chosen(heads: Bytes, choice: Choice, reading: Reading) -> Numbers:
+    """The first alternative that has the field's value, else 0."""
+    place = choice.field
+    chosen = np.zeros(len(heads), np.int64)
+    if place.kind == TEXT:
+        texts, _ = text.decode(heads, place.offset, place.length, text.code_page(reading.page))
+        matching = [texts.among(values) for values in choice.values]
+    else:
+        found = number(heads, place, reading.page)
+        assert found.small is not None
+        matching = [np.isin(found.small, np.array([int(value) for value in values], np.int64)) & ~found.bad for values in choice.values]
+    for alternative, match in reversed(list(enumerate(matching, 1))):
+        chosen[match] = alternative
+    return chosen
+
+
+def _wrong_lengths(block: RecordBlock, records: npt.NDArray[np.intp], expected: str) -> dict[int, Fault]:
+    return {
+        index: Fault(RECORD_LENGTH, None, f"{length:,} bytes, not {expected}")
+        for index, length in zip(records.tolist(), block.lengths[records].tolist())
+    }
+
+
+def _lengths(record: Record, *, variable: bool) -> str:
+    return _range(record.minimum if variable else record.maximum, record.maximum)
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _count_fault(head: Bytes, table: Table, reading: Reading) -> Fault:
+    place = table.counter
+    raw = head[place.offset : place.offset + place.length].tobytes()
+    fault = explain(place, None, raw, place.offset, reading)
+    return fault or Fault(
+        COUNT, place.name, f"X'{raw.hex().upper()}' elements of {table.item}, which has {_range(table.least, table.most)}"
+    )
