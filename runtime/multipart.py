@@ -94,14 +94,16 @@ def _put(client: S3Client, part: bytes, which: Any) -> CompletedPartTypeDef:
 def _copy(client: S3Client, bucket: str, piece: Piece, which: Any) -> CompletedPartTypeDef:
     source: Any = {"Bucket": bucket, "Key": piece.key}
     sent = client.upload_part_copy(**which, CopySource=source, CopySourceRange=f"bytes={piece.start}-{piece.end - 1}")["CopyPartResult"]
-    checksum: Any = {"ChecksumSHA256": sent["ChecksumSHA256"]} if "ChecksumSHA256" in sent else {}
-    return {"PartNumber": which["PartNumber"], "ETag": sent["ETag"], **checksum}
+    part: CompletedPartTypeDef = {"PartNumber": which["PartNumber"], "ETag": sent["ETag"]}
+    if "ChecksumSHA256" in sent:
+        part["ChecksumSHA256"] = sent["ChecksumSHA256"]
+    return part
 
 
 def _in_parts(client: S3Client, bucket: str, key: str, sends: Iterable[Send], content_type: str) -> str:
     """Send all parts, a few at once, and complete the object; whatever goes wrong leaves none."""
     begun = client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type, ChecksumAlgorithm="SHA256")
-    upload = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
+    upload: Any = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
     try:
         sent: list[CompletedPartTypeDef] = []
         waiting: deque[Future[CompletedPartTypeDef]] = deque()

@@ -10,7 +10,7 @@ from typing import Any, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from runtime.extracts.columns import amount, when
+from runtime.extracts.columns import amount
 
 Columns = Mapping[str, "pa.Array[Any]"]
 
@@ -32,7 +32,7 @@ def standard(accounts: Columns) -> Sequence[Columns]:
             "out_acct_expiration_date": pc.strftime(accounts["acct_expiration_date"], format="%Y-%m-%d"),
             "out_acct_reissue_date": pc.strftime(accounts["acct_reissue_date"], format="%Y%m%d"),
             "out_acct_curr_cyc_credit": accounts["acct_curr_cyc_credit"],
-            "out_acct_curr_cyc_debit": when(pc.equal(debit, amount("0.00", rows)), amount(DEBIT_FOR_ZERO, rows), debit),
+            "out_acct_curr_cyc_debit": pc.if_else(pc.equal(debit, amount("0.00", rows)), amount(DEBIT_FOR_ZERO, rows), debit),
             "out_acct_group_id": accounts["acct_group_id"],
         }
     ]

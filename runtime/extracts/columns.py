@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from runtime.rows.texts import fixed_array, string_array
 
@@ -22,7 +21,3 @@ def text(value: str, rows: int) -> pa.Array[Any]:
 def amount(value: str, rows: int) -> pa.Array[Any]:
     """A decimal of twelve digits, two of them after the point, in every row."""
     return text(value, rows).cast(_AMOUNT)
-
-
-def when(condition: pa.Array[Any], then: pa.Array[Any], otherwise: pa.Array[Any]) -> pa.Array[Any]:
-    return pc.if_else(condition, then, otherwise)
