@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Iterable, Mapping
+from typing import TYPE_CHECKING, Iterable, Mapping
 
 from runtime.contracts.model import Contract
-from runtime.extracts.writer import ExtractWriter
 from runtime.formats import Layout, row_format
 from runtime.formats.limits import BLOCK_BYTES, BLOCK_RECORDS
 from runtime.rows.judged import Judged
@@ -15,6 +14,9 @@ from runtime.rows.key_digests import KeyDigester
 from runtime.rows.parquet import ParquetBuffer
 from runtime.rows.rejects import RejectLog
 from runtime.rows.threads import in_order
+
+if TYPE_CHECKING:
+    from runtime.extracts.writer import ExtractWriter
 
 #: Blocks judged at the same time. Judging and writing share the two processors that 3 GB of memory come with.
 THREADS = 2
@@ -73,11 +75,19 @@ def process_chunk(
     reader = form.reader(parts, contract, layout, last=last, block_bytes=block_bytes, block_records=block_records)
     with contextlib.closing(ParquetBuffer(contract)) as parquet:
         digests = KeyDigester(contract, key_seed) if contract.primary_key else None
-        run = _Run(parquet, RejectLog(layout.encoding), digests, ExtractWriter(contract.extracts) if contract.extracts else None)
+        run = _Run(parquet, RejectLog(layout.encoding), digests, _extract_writer(contract))
         for offset, judged in in_order(lambda block: (block.offset, form.judge(block, contract, layout)), reader, threads):
             run.take(judged, start + offset)
         broken_at = None if reader.broken_at is None else start + reader.broken_at
         return run.output(reader.bytes_read, Proof(reader.left_over == 0, broken_at))
+
+
+def _extract_writer(contract: Contract) -> ExtractWriter | None:
+    if contract.extracts is None:
+        return None
+    from runtime.extracts.writer import ExtractWriter  # noqa: PLC0415 - few contracts have extracts; the others' functions start without
+
+    return ExtractWriter(contract.extracts)
 
 
 class _Run:
