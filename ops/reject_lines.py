@@ -31,7 +31,7 @@ class RejectedRow:
     r"""``row`` counts the file's rows from 1, the header excluded; None while an earlier chunk is unfinished.
 
     ``offset`` and ``length`` are bytes in the original, or in the text decoded from it; ``raw`` is the record's text, or its bytes
-    with those that are not UTF-8 escaped (``\xe4``).
+    with those that are not UTF-8 escaped (``\xe4``), or in hexadecimal (``X'C1'``) where records are no text.
     """
 
     row: int | None
@@ -61,15 +61,20 @@ def rejected_rows(s3: S3Client, bucket: str, chunks: Iterable[dict[str, Any]]) -
 
 def parse(line: bytes, chunk_id: str, rows_before: int | None) -> RejectedRow:
     entry = json.loads(line)
-    raw = entry["raw"] if "raw" in entry else base64.b64decode(entry["raw_base64"]).decode("utf-8", "backslashreplace")
     return RejectedRow(
         row=None if rows_before is None else rows_before + int(entry["row"]) + 1,
         chunk_id=chunk_id,
         offset=int(entry["offset"]),
         length=int(entry["length"]),
-        raw=raw,
+        raw=_raw(entry),
         reasons=tuple(Reason(error.get("column") or None, str(error["code"]), str(error["message"])) for error in entry["errors"]),
     )
+
+
+def _raw(entry: dict[str, Any]) -> str:
+    if "raw_hex" in entry:
+        return f"X'{entry['raw_hex']}'"
+    return str(entry["raw"]) if "raw" in entry else base64.b64decode(entry["raw_base64"]).decode("utf-8", "backslashreplace")
 
 
 def _lines(s3: S3Client, bucket: str, written: dict[str, Any]) -> Iterator[bytes]:

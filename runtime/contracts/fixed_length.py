@@ -30,10 +30,7 @@ def parse_record(node: Node) -> FixedLength:
         low_values=node.choice("lowValues", EMPTY_NUMBERS, "error"),
         spaces=node.choice("spaces", EMPTY_NUMBERS, "error"),
     )
-    record = record_of(dialect.copybook, dialect.select, node.origin)
-    if dialect.record_format != "V" and record.minimum != record.maximum:
-        lengths = f"records of {record.minimum:,} to {record.maximum:,} bytes"
-        raise node.invalid(f"is {dialect.record_format!r}, but the copybook describes {lengths}; they are of format 'V'", "format")
+    record_of(dialect.copybook, dialect.select, node.origin)
     return dialect
 
 

@@ -114,6 +114,9 @@ class RowFormat(Protocol):
     ) -> Reader:
         """Blocks of the records in consecutive *parts* of a chunk, with which the file ends if it is the *last*."""
 
+    def text_encoding(self, layout: Any) -> str | None:
+        """What rejected records are told in; None where they are bytes."""
+
     def judge(self, block: Any, contract: Contract, layout: Any) -> Judged:
         """Which records of *block* are accepted, which are not, and why; it depends on nothing but the block."""
 

@@ -12,6 +12,10 @@ from runtime.rows.judging import judge
 __all__ = ["judge", "reader"]
 
 
+def text_encoding(layout: CsvLayout) -> str:
+    return layout.encoding
+
+
 def reader(
     parts: Iterable[bytes], _contract: Contract, layout: CsvLayout, *, last: bool, block_bytes: int, block_records: int
 ) -> BlockReader:

@@ -12,6 +12,10 @@ from runtime.mainframe.reader import RecordReader
 __all__ = ["judge", "reader"]
 
 
+def text_encoding(_layout: RecordLayout) -> None:
+    """None: a record may hold numbers that are no text, and its bytes are evidence."""
+
+
 def reader(
     parts: Iterable[bytes],
     contract: Contract,

@@ -7,7 +7,7 @@ from typing import Any, Mapping
 
 from runtime.contracts.model import Contract
 from runtime.contracts.record import Record, record_of
-from runtime.mainframe.forms import RecordForm
+from runtime.mainframe.forms import VARIABLE, RecordForm
 from runtime.models import Decoding
 
 
@@ -43,5 +43,6 @@ def contracted_record(contract: Contract) -> Record:
 
 
 def contracted_form(contract: Contract) -> RecordForm:
-    record = contracted_record(contract)
-    return RecordForm(contract.fixed_length.record_format, record.minimum, record.maximum)
+    """Fixed records are as long as the longest that the copybook describes, whatever they hold."""
+    record, record_format = contracted_record(contract), contract.fixed_length.record_format
+    return RecordForm(record_format, record.minimum if record_format in VARIABLE else record.maximum, record.maximum)

@@ -75,7 +75,7 @@ def process_chunk(
     reader = form.reader(parts, contract, layout, last=last, block_bytes=block_bytes, block_records=block_records)
     with contextlib.closing(ParquetBuffer(contract)) as parquet:
         digests = KeyDigester(contract, key_seed) if contract.primary_key else None
-        run = _Run(parquet, RejectLog(layout.encoding), digests, _extract_writer(contract))
+        run = _Run(parquet, RejectLog(form.text_encoding(layout)), digests, _extract_writer(contract))
         for offset, judged in in_order(lambda block: (block.offset, form.judge(block, contract, layout)), reader, threads):
             run.take(judged, start + offset)
         broken_at = None if reader.broken_at is None else start + reader.broken_at

@@ -93,7 +93,7 @@ class RejectLog:
 
     def _raw(self, record: bytes) -> str:
         if self.encoding is None:
-            return f'"raw_base64":"{base64.b64encode(record).decode()}"'
+            return f'"raw_hex":"{record.hex().upper()}"'
         body = record[:-2] if record.endswith(b"\r\n") else record[:-1] if record.endswith(b"\n") else record
         try:
             return f'"raw":{_json(body.decode(self.encoding))}'
