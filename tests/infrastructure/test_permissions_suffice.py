@@ -26,6 +26,7 @@ from runtime.workflow.failure import record_failure
 from runtime.workflow.sweep import Sweep
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
+from tests.support.accounts import Account
 from tests.support.transactions import csv, row
 
 #: Operations that no key narrows, and the action that authorizes each.
@@ -72,6 +73,8 @@ def actions(operation, params):
     if operation in ("DeleteObject", "DeleteObjects"):
         deleted = params["Delete"]["Objects"] if operation == "DeleteObjects" else [params]
         return [("s3:DeleteObjectVersion" if "VersionId" in entry else "s3:DeleteObject", entry["Key"]) for entry in deleted]
+    if operation == "UploadPartCopy":
+        return [("s3:GetObject", params["CopySource"]["Key"]), ("s3:PutObject", key)]
     if operation == "CopyObject":
         source = params["CopySource"]
         reads = [("s3:GetObjectVersion", source["Key"]), ("s3:GetObjectVersionTagging", source["Key"])]
@@ -132,6 +135,25 @@ def test_a_file_that_succeeds(stage, workflow, calls):
     assert refused(stage, calls) == []
 
 
+def accounts(number=9):
+    return b"".join(Account(at).record() for at in range(number))
+
+
+def test_a_file_that_has_extracts(stage, workflow, calls):  # F1
+    assert workflow.run(workflow.upload("incoming/accounts/cardco/acct.ps", accounts()))["outcome"]["status"] == "SUCCEEDED"
+    assert {("process_chunk", "s3:PutObject"), ("finalize_file", "s3:GetObject")} <= {
+        (step, action) for step, action, key in calls.made if key and key.endswith(".standard.extract")
+    }
+    assert refused(stage, calls) == []
+
+
+def test_extracts_that_are_long_enough_to_be_copied(stage, workflow, calls):  # F1
+    workflow.chunk_bytes = 20_000_000
+    assert workflow.run(workflow.upload("incoming/accounts/cardco/acct.ps", accounts() * 10_000))["outcome"]["status"] == "SUCCEEDED"
+    assert len(workflow.read(workflow.keys("extracts/")[0])) == 90_000 * 110
+    assert refused(stage, calls) == []
+
+
 def test_a_file_that_is_decoded(stage, workflow, calls):
     body = gzip.compress(csv(row(number) for number in range(40)))
     assert workflow.run(workflow.upload("incoming/transactions/acme/a.csv.gz", body))["outcome"]["status"] == "SUCCEEDED"
@@ -157,8 +179,9 @@ def test_a_file_that_is_rejected(stage, workflow, calls):
     assert refused(stage, calls) == []
 
 
-def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(stage, workflow, calls, monkeypatch):
-    event = workflow.upload("incoming/transactions/acme/a.csv", csv(row(number) for number in range(20)))
+@pytest.mark.parametrize("key", ["incoming/transactions/acme/a.csv", "incoming/accounts/cardco/a.ps"])
+def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(stage, workflow, calls, monkeypatch, key):
+    event = workflow.upload(key, accounts() if "accounts" in key else csv(row(number) for number in range(20)))
     move = workflow.stage.store.move
 
     def broken(source, key):
@@ -168,7 +191,7 @@ def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(sta
 
     monkeypatch.setattr(workflow.stage.store, "move", broken)
     assert workflow.run(event)["outcome"]["status"] == "SUCCEEDED"
-    assert ("record_failure", "s3:DeleteObjectVersion", "incoming/transactions/acme/a.csv") in calls.made
+    assert ("record_failure", "s3:DeleteObjectVersion", key) in calls.made
     assert refused(stage, calls) == []
 
 
@@ -262,6 +285,8 @@ UNUSED = {
     ("validate_file", "ssm:GetParameter", ""): "the handler asks for the size of chunks, and hands it in",
     ("finalize_file", "s3:GetObjectVersion", "processed/*"): COMPARED,
     ("finalize_file", "s3:AbortMultipartUpload", "processed/*"): PARTS,
+    ("finalize_file", "s3:AbortMultipartUpload", "extracts/*"): PARTS,
+    ("record_failure", "s3:AbortMultipartUpload", "extracts/*"): PARTS,
     ("record_failure", "s3:GetObjectVersion", "failed/*"): AGAIN,
     ("record_failure", "s3:GetObjectVersionTagging", "failed/*"): AGAIN,
     ("record_failure", "s3:DeleteObjectVersion", "failed/*"): AGAIN,
@@ -304,7 +329,8 @@ def test_nothing_is_granted_that_no_call_needs(stage, workflow, calls, monkeypat
         (test_the_check_of_a_deployment, ()),
         (test_a_file_that_is_taken_up_again, (monkeypatch, False)),
         (test_a_file_that_is_taken_up_again, (monkeypatch, True)),
-        (test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path, (monkeypatch,)),
+        (test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path, (monkeypatch, "incoming/transactions/acme/a.csv")),
+        (test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path, (monkeypatch, "incoming/accounts/cardco/a.ps")),
     ):
         calls.made.clear()
         scenario(stage, workflow, calls, *more)

@@ -331,7 +331,7 @@ def test_the_row_path_never_imports_pandas():
     """E12: importing it would cost each cold start 160 ms."""
     code = (
         "import sys; from tests.unit.runtime.rows.test_process import run; from runtime.contracts.loader import load_contracts\n"
-        "for contract in load_contracts().values():\n"
+        "for contract in [one for one in load_contracts().values() if one.format == 'csv']:\n"
         "    output = run(contract, b'bad\\n' + contract.dialect.delimiter.encode().join([b'1'] * len(contract.names)) + b'\\n')\n"
         "    assert output.rows_rejected == 2\n"
         "good = b'1,name,probe,1.5,true,2024-01-01,2024-01-01T00:00:00Z,\\n'\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -112,7 +114,7 @@ def test_a_file_that_is_no_file_of_accounts_is_rejected_with_its_reason(workflow
     assert (item["file_status"], item["error_type"]) == (FileStatus.REJECTED, error)
     assert re.search(message, item["error_message"])
     assert workflow.keys("failed/")
-    assert not workflow.keys("extracts/") + workflow.keys("curated/")
+    assert not workflow.keys("extracts/") + workflow.keys("curated/accounts/_files/")
 
 
 def test_packed_garbage_is_rejected_row_by_row(workflow: Workflow) -> None:
@@ -155,3 +157,18 @@ def test_the_ascii_twin_has_the_same_values(workflow: Workflow, monkeypatch: pyt
 
 def in_ascii(contract: Any) -> Any:
     return parse_contract({**contract.document, "encoding": "ascii"}, "accounts.json")
+
+
+def test_records_and_extracts_never_import_pandas() -> None:
+    """E12, as on the road of CSV."""
+    code = (
+        "import sys; from runtime.contracts.loader import load_contracts; from runtime.rows.process import process_chunk\n"
+        "from runtime.mainframe.layout import RecordLayout; from tests.support.accounts import Account\n"
+        "contract = load_contracts()['accounts']\n"
+        "parts = [Account(1).record(), bytes(300)]\n"
+        "layout = RecordLayout.of(contract, None)\n"
+        "output = process_chunk(parts, contract=contract, layout=layout, start=0, last=True, key_seed=bytes(16))\n"
+        "assert (output.rows_accepted, output.rows_rejected, len(output.extracts['standard'])) == (1, 1, 107)\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
