@@ -104,10 +104,14 @@ class ObjectStore:
         return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
 
     def versions(self, prefix: str, after: tuple[str, str] | None = None) -> Iterator[VersionPage]:
-        """Every version of every object under *prefix*, also of overwritten ones, in the order of their keys."""
+        """Every version of every object under *prefix*, also of overwritten ones, in the order of their keys.
+
+        From *after*, a key and a version of it, on; without the version, from the key after it.
+        """
         listed = ObjectRef(self.bucket, prefix)
         while True:
-            start: Any = {} if after is None else {"KeyMarker": after[0], "VersionIdMarker": after[1]}
+            markers = zip(("KeyMarker", "VersionIdMarker"), after or ())
+            start: Any = {name: marker for name, marker in markers if marker}
             ask = functools.partial(self._client.list_object_versions, Bucket=self.bucket, Prefix=prefix, **start)
             answer = self._call("ListObjectVersions", listed, ask)
             after = (answer["NextKeyMarker"], answer["NextVersionIdMarker"]) if answer["IsTruncated"] else None

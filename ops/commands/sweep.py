@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from ops.stage import workflow_of
 from ops.terminal import emit, printable, stderr, stdout
 from runtime.object_store import ObjectStore
 from runtime.tracking import utc_now
+from runtime.workflow.leftovers import Leftovers
 from runtime.workflow.sweep import ABANDONED, LOST, MIN_AGE, UNMOVED, UNTOLD, Sweep
 
 _MEANING = {
@@ -23,16 +24,17 @@ _MEANING = {
 
 
 def sweep(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is found; start nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is found; start and remove nothing.")] = False,
     min_age: Annotated[int, typer.Option("--min-age", min=0, metavar="MINUTES", help="Leave alone what changed since.")] = int(
         MIN_AGE.total_seconds() // 60
     ),
+    leftovers: Annotated[bool, typer.Option("--leftovers", help="Look at every output too, and remove those that nothing names.")] = False,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
     role_arn: RoleOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find files that nobody works on, and send each on its way.
+    """Find files that nobody works on, and send each on its way; with --leftovers, outputs that are no file's.
 
     Example: python -m ops sweep --dry-run
     """
@@ -48,7 +50,20 @@ def sweep(
         found.append({"kind": finding.kind, "about": finding.about, "execution": execution})
         did = f": started {execution}" if execution else ""
         stderr().print(f"{printable(finding.about, 100)} {_MEANING[finding.kind]}{did}", markup=False, soft_wrap=True)
+    unnamed = _leftovers(Leftovers(store, deployed.tracking, utc_now()), dry_run) if leftovers else []
     if json:
-        emit({"found": found})
+        emit({"found": found, **({"leftovers": unnamed} if leftovers else {})})
     else:
-        stdout().print(f"{len(found):,} found{'; nothing was started' if dry_run else ''}.", markup=False)
+        outputs = f", and {len(unnamed):,} outputs that nothing names" if leftovers else ""
+        stdout().print(f"{len(found):,} found{outputs}{'; nothing was started or removed' if dry_run else ''}.", markup=False)
+
+
+def _leftovers(look: Leftovers, dry_run: bool) -> list[dict[str, Any]]:
+    listed = []
+    for one in look.found():
+        if not dry_run:
+            look.store.delete(one.ref)
+        listed.append({"key": one.ref.key, "version_id": one.ref.version_id, "size": one.size, "removed": not dry_run})
+        did = "" if dry_run else ": removed"
+        stderr().print(f"{printable(one.ref.key, 200)} is named by nothing{did}", markup=False, soft_wrap=True)
+    return listed

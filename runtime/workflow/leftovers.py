@@ -46,8 +46,8 @@ class Leftovers:
     def found(self) -> Iterator[Arrived]:
         """All there is, without doing anything about it."""
         for prefix in AREAS:
-            for page in self.store.versions(prefix):
-                yield from self._unnamed(page.objects)
+            for objects, _ in self._pages(prefix, ""):
+                yield from self._unnamed(objects)
 
     def _pass_on(self, prefix: str, go_on: Callable[[], bool]) -> Iterator[Arrived]:
         bookmark = f"leftovers of {prefix}"
@@ -56,14 +56,25 @@ class Leftovers:
             if place["begun"] > iso(self.now - PAUSE):
                 return
             place = {"begun": iso(self.now)}
-        after = (place["key"], place["version_id"]) if "key" in place else None
-        for page in self.store.versions(prefix, after):
-            for one in self._unnamed(page.objects):
+        for objects, following in self._pages(prefix, place.get("key", "")):
+            for one in self._unnamed(objects):
                 self.store.delete(one.ref)
                 yield one
-            following = {"key": page.after[0], "version_id": page.after[1]} if page.after else {}
-            self.tracking.set_bookmark(bookmark, {"begun": place["begun"], **following})
+            self.tracking.set_bookmark(bookmark, {"begun": place["begun"], **({"key": following} if following else {})})
             if not go_on():
+                return
+
+    def _pages(self, prefix: str, after: str) -> Iterator[tuple[list[Arrived], str]]:
+        """Page by page, each with the key after which the next begins, or an empty one.
+
+        By keys alone, since the version where a page ended may be gone: where one key's versions are on two pages,
+        those on the second wait for the next pass.
+        """
+        while True:
+            page = next(self.store.versions(prefix, (after, "") if after else None))
+            after = page.after[0] if page.after else ""
+            yield page.objects, after
+            if not after:
                 return
 
     def _unnamed(self, objects: list[Arrived]) -> Iterator[Arrived]:

@@ -99,13 +99,20 @@ def test_a_function_may_list_only_where_it_reads(stage, function):
     assert conditions == {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in FUNCTIONS[function][2]]}}
 
 
-def test_the_sweep_may_look_and_start_the_workflow(stage):  # E25: what is done about a finding is done by the others
+def test_the_sweep_may_look_start_the_workflow_and_remove_outputs(stage):  # E25: what is done about a file is done by the others
     group, _ = only(stage, "AWS::Logs::LogGroup", LogGroupName="/aws/lambda/etl-sweep-files-prod")
     states = "arn:aws:states:us-east-1:123456789012"
     assert allowed(stage, "etl-sweep-files-prod") == {
-        "FindArrivals": ({"s3:ListBucketVersions"}, {BUCKET}),
+        "GetObject": ({"s3:GetObject"}, {f"{BUCKET}/curated/*/_files/*"}),
+        "TellMissingFromForbidden": ({"s3:ListBucket"}, {BUCKET}),
+        # No commit manifest: those are JSON under curated/.
+        "DeleteObjectVersion": (
+            {"s3:DeleteObjectVersion"},
+            {f"{BUCKET}/{outputs}*" for outputs in ("curated/*.parquet", "rejected/*.json", "staging/*.keys", DECODED)},
+        ),
+        "FindVersions": ({"s3:ListBucketVersions"}, {BUCKET}),
         "FindFiles": ({"dynamodb:Query"}, {"<TrackingTable3514576F.Arn>/index/files-by-status"}),
-        "Table": ({"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"}, {"<TrackingTable3514576F.Arn>"}),
+        "Table": (GET_PUT | {"dynamodb:BatchGetItem", "dynamodb:Query"}, {"<TrackingTable3514576F.Arn>"}),
         "SeeExecutions": ({"states:DescribeExecution"}, {f"{states}:execution:etl-workflow-prod:*"}),
         "StartExecutions": ({"states:StartExecution"}, {f"{states}:stateMachine:etl-workflow-prod"}),
         "Logs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, {f"<{group}.Arn>"}),
@@ -115,9 +122,9 @@ def test_the_sweep_may_look_and_start_the_workflow(stage):  # E25: what is done 
         statement["Condition"]
         for _, policy in stage.of_type("AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
-        if statement.get("Sid") == "FindArrivals"
+        if statement.get("Sid") == "FindVersions"
     ]
-    assert condition == {"StringLike": {"s3:prefix": ["incoming/*"]}}
+    assert condition == {"StringLike": {"s3:prefix": ["incoming/*", "curated/*", "rejected/*", "staging/*"]}}
 
 
 def test_the_workflow_may_call_its_functions_and_tell_the_outcome(stage):

@@ -23,6 +23,7 @@ from runtime.tracking import utc_now
 from runtime.workflow import reading
 from runtime.workflow.deployment_check import Check
 from runtime.workflow.failure import record_failure
+from runtime.workflow.leftovers import MIN_AGE, Leftovers
 from runtime.workflow.sweep import Sweep
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
@@ -212,9 +213,23 @@ def test_a_file_that_is_taken_up_again(stage, workflow, calls, monkeypatch, from
     assert refused(stage, calls) == []
 
 
+def leftovers(identity):
+    """One output of each kind that nothing names."""
+    name = f"transactions/{identity}/00000-{'e' * 16}"
+    yield "curated", f"{name}.parquet"
+    yield "rejected", f"{name}.jsonl"
+    yield "rejected", f"transactions/_files/{identity}.json"
+    yield "staging", f"{name}.keys"
+    yield "staging", f"transactions/{identity}/decoded.csv"
+
+
 def test_a_sweep(stage, workflow, calls):  # E25
     workflow.upload("incoming/transactions/acme/a.csv", csv([row(1)]))
-    workflow.run(workflow.upload("incoming/transactions/acme/b.csv", csv([row(1)])))
+    done = workflow.upload("incoming/transactions/acme/b.csv", csv([row(1)]))
+    workflow.run(done)
+    left = [f"{area}/{name}" for area, name in leftovers(workflow.id_of(done))]
+    for key in left:
+        workflow.s3.put_object(Bucket=walked.BUCKET, Key=key, Body=b"half")
     states = boto3.client("stepfunctions")
     states.meta.events.register("before-parameter-build.*.*", calls.record)
     machine = states.create_state_machine(
@@ -225,10 +240,13 @@ def test_a_sweep(stage, workflow, calls):  # E25
     store, later = workflow.stage.store, utc_now() + timedelta(hours=1)
     calls.step = "sweep_files"
     found = Sweep(walked.SETTINGS.source_name, store, workflow.stage.tracking, states, later).run(machine, 60, lambda: 0.0)
+    removed = Leftovers(store, workflow.stage.tracking, later + MIN_AGE).remove(60, lambda: 0.0)
     calls.step = None
     assert found == {"lost": 1, "untold": 1}
+    assert sorted(one.ref.key for one in removed) == sorted(left)
     assert {action for step, action, _ in calls.made if step == "sweep_files"} == {
-        "s3:ListBucketVersions", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem",
+        "s3:ListBucketVersions", "s3:GetObject", "s3:DeleteObjectVersion",
+        "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem",
         "states:DescribeExecution", "states:StartExecution",
     }  # fmt: skip
     assert refused(stage, calls) == []

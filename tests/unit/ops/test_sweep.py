@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 import boto3
 import pytest
 from typer.testing import Result
 
+from runtime.tracking import utc_now
 from tests.unit.ops.deployed_stage import BUCKET, OUTPUTS, DeployedStage
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-test"
@@ -41,6 +44,23 @@ def test_a_dry_run_says_the_same_and_starts_nothing(
     assert (found["kind"], found["about"], bool(found["execution"])) == ("lost", KEY, bool(started))
     assert f"{KEY} arrived, and nobody recorded it" in done.stderr
     assert executions() == started
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], []])
+def test_outputs_that_nothing_names_are_shown_and_removed_on_demand(
+    stack: DeployedStage, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:  # E22
+    task = stack.arrive("incoming/sales/acme/a.csv")
+    stack.fail(task, "REJECTED", "EmptyFile", "it is empty")
+    left = f"curated/sales/{task.file_id}/00000-{'e' * 16}.parquet"
+    stack.s3.put_object(Bucket=BUCKET, Key=left, Body=b"half")
+    monkeypatch.setattr(sys.modules["ops.commands.sweep"], "utc_now", lambda: utc_now() + timedelta(hours=49))
+    assert "leftovers" not in json.loads(run("sweep", "--stage", "test", "--json", "--dry-run").stdout)
+    done = run("sweep", "--leftovers", "--stage", "test", "--json", *options)
+    (found,) = json.loads(done.stdout)["leftovers"]
+    assert (found["key"], found["size"], found["removed"]) == (left, 4, not options)
+    assert f"{left} is named by nothing" in done.stderr
+    assert ("Contents" in stack.s3.list_objects_v2(Bucket=BUCKET, Prefix="curated/")) == bool(options)
 
 
 def test_what_is_younger_is_left_alone(stack: DeployedStage, run: Callable[..., Result]) -> None:

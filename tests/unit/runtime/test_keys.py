@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import posixpath
+from typing import Callable
 
 import pytest
 from hypothesis import given
@@ -95,3 +96,17 @@ def test_a_dataset_and_a_partner_are_one_plain_segment_or_refused(dataset: str, 
         assert posixpath.normpath(made) == made
         assert made.count("/") == 3
     assert posixpath.basename(found.partner) == found.partner
+
+
+@pytest.mark.parametrize("make", [keys.chunk_parquet, keys.chunk_rejects, keys.chunk_key_digests])
+def test_an_output_tells_its_file(make: Callable[[str, str, str, str], str]) -> None:
+    key = make("transactions", "a" * 32, "00007", "e" * 64)
+    assert keys.file_of_output(key) == "a" * 32
+    assert keys.file_of_output(key + "x") is None
+
+
+def test_a_text_and_a_report_tell_their_file_and_a_commit_manifest_is_no_output() -> None:
+    assert keys.file_of_output(keys.decoded_text("transactions", "a" * 32)) == "a" * 32
+    assert keys.file_of_output(keys.reject_report("transactions", "a" * 32)) == "a" * 32
+    assert keys.file_of_output(keys.commit_manifest("transactions", "a" * 32)) is None
+    assert keys.file_of_output(f"incoming/transactions/{'a' * 32}/00000-{'e' * 16}.parquet") is None

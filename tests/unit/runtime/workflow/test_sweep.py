@@ -10,6 +10,7 @@ import pytest
 
 from runtime.errors import AccessRefused, ObjectMissing
 from runtime.executions import GONE
+from runtime.handlers import sweep_files as handler
 from runtime.models import EXECUTION_ENDED, SWEEP_DUE
 from runtime.tracking import utc_now
 from runtime.workflow.failure import record_failure
@@ -186,6 +187,20 @@ def test_an_original_whose_move_was_refused_is_moved_once_it_may_be(
     last = max(workflow.stage.tracking.events(item["file_id"]), key=lambda found: found["chunk_id"])
     assert (last["from_status"], last["to_status"], last["detail"]["moved"]["location"]) == (status, status, item["location"])
     assert list(sweep(workflow, states).findings()) == []
+
+
+def test_the_function_counts_what_it_found_and_removed(workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch) -> None:
+    workflow.run(event := workflow.upload("incoming/transactions/acme/done.csv", b""))
+    deliver(workflow, event)
+    left = f"curated/transactions/{workflow.id_of(event)}/00000-{'e' * 16}.parquet"
+    workflow.s3.put_object(Bucket=SETTINGS.data_bucket, Key=left, Body=b"half")
+    workflow.upload(KEY, csv([row(1)]))
+    monkeypatch.setattr(handler, "current_stage", lambda: workflow.stage)
+    monkeypatch.setattr(handler, "utc_now", lambda: utc_now() + timedelta(hours=49))
+    monkeypatch.setattr(handler.executions, "make_client", lambda: states)
+    answer = handler.handler({"workflow": WORKFLOW}, None)
+    assert answer == {"found": {"lost": 1}, "removed": {"versions": 1, "bytes": 4}}
+    assert workflow.keys("curated/") == []
 
 
 def test_an_original_that_somebody_deleted_is_not_looked_for_again(
