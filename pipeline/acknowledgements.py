@@ -98,8 +98,17 @@ _FUNCTION_OBJECTS = {
         "processed/*",
         "curated/*/_files/*",
         "rejected/*/_files/*",
+        "extracts/*",
     ),
-    "RecordFailure": ("incoming/*", "failed/*", "processed/*", "curated/*/_files/*", "rejected/*/_files/*"),
+    "RecordFailure": (
+        "incoming/*",
+        "failed/*",
+        "processed/*",
+        "staging/*.extract*",
+        "curated/*/_files/*",
+        "rejected/*/_files/*",
+        "extracts/*",
+    ),
 }
 
 
