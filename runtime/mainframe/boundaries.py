@@ -21,14 +21,16 @@ WIDEST_WINDOW_BYTES = 1024 * 1024
 
 
 def last_boundary(source: ByteSource, form: RecordForm, floor: int, limit: int) -> int | None:
-    """The last record boundary in ``[floor, limit]``, or None where it cannot be told; *floor* is one."""
+    """The last record boundary in ``[floor, limit]``, or None where it cannot be told; *floor* is one.
+
+    A window that reaches back to *floor* has the chain itself: then the answer is exact, and before the byte where that is broken.
+    """
     window_bytes = WINDOW_BYTES
     while True:
         start = max(limit - window_bytes, floor)
         window = source.read(start, limit)
         if start == floor:
-            chain = whole_records(window, form)
-            return None if chain.broken else floor + chain.end
+            return floor + whole_records(window, form).end
         found = _agreed(window, form)
         if found is not None:
             return start + found
@@ -41,8 +43,6 @@ def _agreed(window: bytes, form: RecordForm) -> int | None:
     """The last boundary of every chain that goes through the window; None when they have several, or there is none."""
     data = np.frombuffer(window, np.uint8)
     seen = len(data) - DESCRIPTOR_BYTES + 1
-    if seen < form.longest:
-        return None
     lengths = data[:seen].astype(np.int64) << 8 | data[1 : 1 + seen]
     possible = ((data[2 : 2 + seen] | data[3 : 3 + seen]) == 0) & (lengths >= form.shortest) & (lengths <= form.longest)
     # Where the record that begins at an offset ends. A chain stays at its last boundary in the window; one more place is for the dead.

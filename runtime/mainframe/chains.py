@@ -16,6 +16,7 @@ from runtime.errors import FileRejected, RecordChainBroken, RecordLengthMismatch
 from runtime.mainframe.blocks import Integers, RecordBlock
 from runtime.mainframe.forms import DESCRIPTOR_BYTES, LONGEST_VARIABLE, RecordForm
 
+_LENGTH = struct.Struct(">H").unpack_from
 _WORD = struct.Struct(">I").unpack_from
 
 
@@ -46,21 +47,30 @@ def whole_records(data: bytes, form: RecordForm, most: int = sys.maxsize) -> Cha
         count = min(len(data) // form.maximum, most)
         starts = np.arange(count, dtype=np.int64) * form.maximum
         return Chain(starts, np.full(count, form.maximum, np.int64), count * form.maximum, broken=False)
-    least, greatest = form.shortest << 16, form.longest << 16
+    begins = np.array(_follow(data, form.shortest, most), np.int64)
+    words = np.frombuffer(data, np.uint8)[begins[:, np.newaxis] + np.arange(DESCRIPTOR_BYTES)].view(">u4").ravel()
+    lengths = (words >> 16).astype(np.int64)
+    possible = ((words & 0xFFFF) == 0) & (lengths >= form.shortest) & (lengths <= form.longest)
+    whole = possible & (begins + lengths <= len(data))
+    count = len(whole) if whole.all() else int(whole.argmin())
+    end = int(begins[count - 1] + lengths[count - 1]) if count else 0
+    broken = count < len(whole) and not possible[count]
+    return Chain(begins[:count] + DESCRIPTOR_BYTES, lengths[:count] - DESCRIPTOR_BYTES, end, broken)
+
+
+def _follow(data: bytes, shortest: int, most: int) -> list[int]:
+    """Where up to *most* descriptors stand, if all of them are what their first two bytes say: checked for all at once later."""
     positions: list[int] = []
-    position, broken, size, visible = 0, False, len(data), len(data) - DESCRIPTOR_BYTES
-    while position <= visible and len(positions) < most:
-        (word,) = _WORD(data, position)
-        if word & 0xFFFF or not least <= word <= greatest:
-            broken = True
-            break
-        end = position + (word >> 16)
-        if end > size:
+    position, visible = 0, len(data) - DESCRIPTOR_BYTES
+    for _ in range(most):
+        if position > visible:
             break
         positions.append(position)
-        position = end
-    begins = np.array([*positions, position], np.int64)
-    return Chain(begins[:-1] + DESCRIPTOR_BYTES, np.diff(begins) - DESCRIPTOR_BYTES, position, broken)
+        (length,) = _LENGTH(data, position)
+        if length < shortest:
+            break
+        position += length
+    return positions
 
 
 def failure(rest: bytes, offset: int, form: RecordForm) -> FileRejected:

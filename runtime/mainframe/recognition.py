@@ -60,7 +60,7 @@ def check_length(size: int, form: RecordForm, head: bytes) -> None:
 
 
 def check_end(source: ByteSource, form: RecordForm) -> None:
-    """Raise TruncatedRecord when a last window shows that the chain's last record does not end in the file.
+    """Raise TruncatedRecord (or RecordChainBroken) when a last window shows that the chain does not end with the file.
 
     Where the window does not tell, the proof of the last chunk does.
     """
