@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runtime.contracts.code_pages import characters
-from runtime.errors import EmptyFile, EncodingMismatch, NotRecords, RecordLengthMismatch
+from runtime.errors import EmptyFile, EncodingMismatch, FileRejected, NotRecords, RecordLengthMismatch
 from runtime.mainframe.boundaries import last_boundary
 from runtime.mainframe.chains import failure, whole_records
 from runtime.mainframe.forms import RecordForm
@@ -41,22 +41,19 @@ def recognize(source: ByteSource, form: RecordForm, encoding: str) -> None:
 
 def check_head(head: bytes, form: RecordForm, encoding: str) -> None:
     """Raise NotRecords, EncodingMismatch, or RecordChainBroken where that is in *head*."""
-    found = known_format(head)
-    if found:
-        raise NotRecords(found)
     _check_encoding(head, encoding)
     chain = whole_records(head, form)
     if chain.broken:
-        raise failure(head[chain.end :], chain.end, form)
+        raise _explained(failure(head[chain.end :], chain.end, form), head)
 
 
 def check_length(size: int, form: RecordForm, head: bytes) -> None:
-    """Raise RecordLengthMismatch when *size* bytes are no whole number of fixed records, or line ends follow them in *head*."""
+    """Raise NotRecords or RecordLengthMismatch: *size* bytes are no whole number of fixed records, or line ends follow them in *head*."""
     if not form.variable:
         rest = size % form.maximum
         line_end = _line_end(head, form.maximum, 1 if rest else _CERTAIN_LINE_ENDS)
         if rest or line_end:
-            raise RecordLengthMismatch(size, form.maximum, line_end.hex(" ").upper() if line_end else None)
+            raise _explained(RecordLengthMismatch(size, form.maximum, line_end.hex(" ").upper() if line_end else None), head)
 
 
 def check_end(source: ByteSource, form: RecordForm) -> None:
@@ -81,7 +78,13 @@ def _check_encoding(head: bytes, encoding: str) -> None:
     percent = 100 * int(counts[text].sum()) // max(int(counts.sum()), 1)
     if percent >= _CERTAIN_PERCENT:
         first = int(np.flatnonzero(text[np.frombuffer(head, np.uint8)])[0])
-        raise EncodingMismatch(encoding, f"{other} text ({percent}% of the first {len(head):,} bytes)", first)
+        raise _explained(EncodingMismatch(encoding, f"{other} text ({percent}% of the first {len(head):,} bytes)", first), head)
+
+
+def _explained(error: FileRejected, head: bytes) -> FileRejected:
+    """Another format says more than *error*. By itself its mark says nothing: a record may begin with any bytes."""
+    found = known_format(head)
+    return NotRecords(found) if found else error
 
 
 def _line_end(head: bytes, record_bytes: int, certain: int) -> bytes | None:

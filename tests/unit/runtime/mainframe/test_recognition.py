@@ -25,7 +25,7 @@ def sent(data: bytes, form: RecordForm = F, encoding: str = "cp037") -> None:
 def zipped() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("ACCTDATA.PS", TEXT.encode("cp037"))
+        archive.writestr("ACCOUNTS.PS1", TEXT.encode("cp037"))
     return buffer.getvalue()
 
 
@@ -51,12 +51,16 @@ def test_an_empty_file_is_refused(form: RecordForm) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "found"), [(gzip.compress(b"x"), "gzip"), (b"%PDF-1.7\n", "PDF"), (zipped(), "ZIP"), (b"PAR1" + bytes(300), "Parquet")]
+    ("data", "found"), [(gzip.compress(b"x"), "gzip"), (b"%PDF-1.7\n", "PDF"), (zipped(), "ZIP"), (b"PAR1" + bytes(301), "Parquet")]
 )
 @pytest.mark.parametrize("form", [F, V])
 def test_other_formats_are_named(data: bytes, found: str, form: RecordForm) -> None:
     with pytest.raises(NotRecords, match=found):
         sent(data, form)
+
+
+def test_a_record_may_begin_with_the_mark_of_another_format() -> None:
+    sent(b"\x1f\x8b" + TEXT.encode("cp037")[2:])
 
 
 @pytest.mark.parametrize("form", [F, V])
