@@ -207,7 +207,7 @@ def _bytes(text: str) -> int:
     return int(match[1]) * {None: 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}[match[2]]
 
 
-def _rate(text: str) -> float:
+def rate_of(text: str) -> float:
     try:
         rate = float(text)
     except ValueError:
@@ -224,9 +224,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="the file to write")
     parser.add_argument("bytes", metavar="BYTES", type=_bytes, help="its size: bytes, or 200MB, 2GB (powers of 1000)")
-    parser.add_argument("--bad", metavar="RATE", type=_rate, default=0.0, help="rate of bad rows, 0 to 1 (default: 0)")
+    parser.add_argument("--bad", metavar="RATE", type=rate_of, default=0.0, help="rate of bad rows, 0 to 1 (default: 0)")
     parser.add_argument(
-        "--multiline", metavar="RATE", type=_rate, default=0.005, help="rate of rows with line ends in a field (default: 0.005)"
+        "--multiline", metavar="RATE", type=rate_of, default=0.005, help="rate of rows with line ends in a field (default: 0.005)"
     )
     parser.add_argument("--seed", type=int, default=7, help="another seed, another file (default: 7)")
     options = parser.parse_args(arguments)
