@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import generate
+from benchmarks import accounts, generate
 from benchmarks.environments import Environments
 from benchmarks.runs import Entrant
 from tests.runtimes import ROOT
@@ -37,10 +37,16 @@ class Bench:
             print(f"Generating {size / 1e6:,.0f} MB with {bad:.1%} bad rows ...", flush=True)
             INPUTS.mkdir(parents=True, exist_ok=True)
             generate.write(path, size, bad=bad, multiline=MULTILINE, seed=SEED)
-        with path.open("rb") as file:
-            while file.read(1 << 24):
-                pass
-        return path
+        return _in_page_cache(path)
+
+    def accounts(self, records: int, bad: float = 0.0, *, described: bool = False) -> Path:
+        """A generated file of a mainframe's accounts, likewise."""
+        path = INPUTS / f"{records}-{bad}-{SEED}{'-described' if described else ''}.accounts"
+        if not path.with_name(path.name + ".truth.json").exists():
+            print(f"Generating {records:,} accounts with {bad:.1%} bad ones ...", flush=True)
+            INPUTS.mkdir(parents=True, exist_ok=True)
+            accounts.write(path, records, bad=bad, seed=SEED, described=described)
+        return _in_page_cache(path)
 
     def truth(self, path: Path) -> dict[str, Any]:
         return dict(json.loads(path.with_name(path.name + ".truth.json").read_text(encoding="utf-8")))
@@ -51,6 +57,13 @@ class Bench:
 
     def peer(self, label: str, task: str, **job: Any) -> Entrant:
         return Entrant(label, self.environments.peers, task, job)
+
+
+def _in_page_cache(path: Path) -> Path:
+    with path.open("rb") as file:
+        while file.read(1 << 24):
+            pass
+    return path
 
 
 def our(version: str) -> str:

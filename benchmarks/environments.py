@@ -16,7 +16,7 @@ from local.interpreters import interpreter
 from tests.runtimes import ROOT, VERSIONS, environment
 
 _PEERS_LOCK = ROOT / "benchmarks" / "requirements-peers.txt"
-_SHOWN = ("duckdb", "polars", "pyarrow", "pandas", "numpy")
+_SHOWN = ("duckdb", "polars", "pyarrow", "pandas", "numpy", "ebcdic_parser")
 
 
 @dataclass(frozen=True)

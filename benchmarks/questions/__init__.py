@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from benchmarks.questions import adversarial, chunk, cost, end_to_end, exact, far, memory, plan, process, rewrite, truth
+from benchmarks.questions import adversarial, chunk, cost, end_to_end, exact, far, mainframe, memory, plan, process, rewrite, truth
 
 QUESTIONS: Mapping[str, ModuleType] = {
     "plan": plan,
@@ -17,6 +17,7 @@ QUESTIONS: Mapping[str, ModuleType] = {
     "process": process,
     "truth": truth,
     "memory": memory,
+    "mainframe": mainframe,
     "cost": cost,
     "end-to-end": end_to_end,
 }
