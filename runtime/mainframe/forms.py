@@ -17,8 +17,8 @@ VARIABLE = ("V", "VB")
 class RecordForm:
     """``format`` is the file's RECFM; ``minimum`` and ``maximum`` are bytes of a record's content, without a descriptor.
 
-    Blocking (the B) is the mainframe's storage: transfers keep record descriptors and leave out block
-    descriptors, so F and FB are the same bytes, and so are V and VB (docs/adr/0091).
+    Blocking (the B) is how a data set is stored: a file has record descriptors and no block descriptors,
+    so F and FB are the same bytes, and so are V and VB (docs/adr/0091).
     """
 
     format: str

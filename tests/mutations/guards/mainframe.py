@@ -1,0 +1,92 @@
+"""Where a mainframe's records begin and end, and what is no file of them."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import Guard
+
+_CHAINS = "runtime/mainframe/chains.py"
+_BOUNDARIES = "runtime/mainframe/boundaries.py"
+_PLANNING = "runtime/mainframe/planning.py"
+_READER = "runtime/mainframe/reader.py"
+_RECOGNITION = "runtime/mainframe/recognition.py"
+_TESTS = "tests/unit/runtime/mainframe"
+
+GUARDS = (
+    Guard(
+        "descriptor-zero-bytes",
+        _CHAINS,
+        "((words & 0xFFFF) == 0) & ",
+        "",
+        f"{_TESTS}/test_chains.py::test_what_cannot_be_a_descriptor_breaks_the_chain",
+    ),
+    Guard(
+        "descriptor-longest",
+        _CHAINS,
+        " & (lengths <= form.longest)",
+        "",
+        f"{_TESTS}/test_chains.py::test_what_cannot_be_a_descriptor_breaks_the_chain",
+    ),
+    Guard(
+        "record-ends-in-data",
+        _CHAINS,
+        "possible & (begins + lengths <= len(data))",
+        "possible",
+        f"{_TESTS}/test_chains.py::test_a_record_that_does_not_end_here_is_left",
+    ),
+    Guard(
+        "boundary-of-all-chains",
+        _BOUNDARIES,
+        "if len(lasts) == 1 else None",
+        "if len(lasts) else None",
+        f"{_TESTS}/test_planning.py::test_what_two_chains_fit_is_found_exactly",
+    ),
+    Guard(
+        "boundary-of-any-beginning",
+        _BOUNDARIES,
+        "following[: form.longest]",
+        "following[:1]",
+        f"{_TESTS}/test_planning.py::test_described_records_are_split_by_one_window_for_each_boundary",
+    ),
+    Guard(
+        "break-first-of-the-file",
+        _PLANNING,
+        "    except FileRejected:\n",
+        "    except RecordTooLong:\n",
+        f"{_TESTS}/test_planning.py::test_a_break_after_another_is_not_the_one_that_is_told",
+    ),
+    Guard(
+        "fixed-rest",
+        _PLANNING,
+        "    if rest:\n        raise RecordLengthMismatch",
+        "    if False:\n        raise RecordLengthMismatch",
+        f"{_TESTS}/test_planning.py::test_a_rest_is_refused_with_its_arithmetic",
+    ),
+    Guard(
+        "chunk-left-over",
+        _READER,
+        "self.left_over = len(waiting)",
+        "self.left_over = 0",
+        f"{_TESTS}/test_reader.py::test_a_record_that_does_not_end_with_the_chunk_is_left_over",
+    ),
+    Guard(
+        "text-of-the-other-kind",
+        _RECOGNITION,
+        "if percent >= _CERTAIN_PERCENT:",
+        "if False:",
+        f"{_TESTS}/test_recognition.py::test_text_of_the_other_kind_is_refused_with_how_it_was_seen",
+    ),
+    Guard(
+        "line-ends-by-chance",
+        _RECOGNITION,
+        "1 if rest else _CERTAIN_LINE_ENDS",
+        "1",
+        f"{_TESTS}/test_recognition.py::test_a_byte_where_a_line_end_could_be_is_none",
+    ),
+    Guard(
+        "last-record-ends",
+        _RECOGNITION,
+        "if offset is not None and offset < source.size:",
+        "if False:",
+        f"{_TESTS}/test_recognition.py::test_a_last_record_that_does_not_end_is_told_before_anything_is_split",
+    ),
+)
