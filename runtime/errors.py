@@ -215,7 +215,7 @@ class RecordLengthMismatch(FileRejected):
     def __init__(self, size: int, record_bytes: int, line_end: str | None = None) -> None:
         self.size, self.record_bytes, self.line_end = size, record_bytes, line_end
         records, rest = divmod(size, record_bytes)
-        more = f" and {rest:,} bytes more" if rest else ""
+        more = f" and {rest:,} {'byte' if rest == 1 else 'bytes'} more" if rest else ""
         seen = f"a line end ({line_end}) follows each record, so the file went as text: " if line_end else ""
         super().__init__(f"{size:,} bytes are {records:,} records of {record_bytes:,} bytes{more}; {seen}send whole records, in binary")
 

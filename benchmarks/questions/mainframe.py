@@ -8,13 +8,13 @@ The counts, the reasons and the sums of a larger file must be the generator's tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.bench import Bench, our
 from benchmarks.findings import Findings, Table, precise, seconds_of, timings
-from benchmarks.runs import Entrant, warm, whole
-from benchmarks.statistics import paired_ratio
+from benchmarks.runs import Entrant, Run, warm, whole
+from benchmarks.statistics import Spread, paired_ratio
 
 #: As many as a chunk has.
 CHUNK_RECORDS = 160_000
@@ -43,10 +43,18 @@ def measure(bench: Bench) -> Findings:
         },
         tables=[
             timings(f"{count:,} accounts, {size / 1e6:.0f} MB, {BAD:.1%} bad unless it says otherwise, warm", runs, size),
+            _by_processor(runs, size),
             Table("Times faster", ["contestant", "than", "median", "least", "most"], ratios),
         ],
         contestants={"ours": "ours.records", **_PEERS},
     )
+
+
+def _by_processor(runs: Mapping[str, Sequence[Run]], size: int) -> Table:
+    """The speed of one processor, whatever else the machine has to do."""
+    speeds = {label: size / Spread.of([run.cpu_seconds for run in taken]).median / 1e6 for label, taken in runs.items()}
+    rows = [[label, f"{speed:,.0f}"] for label, speed in sorted(speeds.items(), key=lambda pair: -pair[1])]
+    return Table("MB for each second of a processor", ["contestant", "MB/s"], rows)
 
 
 def _named(entrant: Entrant, name: str) -> Entrant:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile.cases import containers, encodings, forged, keys, large, line_ends, moments, numbers, quotes, shape, texts
+from tests.hostile.cases import containers, encodings, forged, keys, large, line_ends, moments, numbers, quotes, records, shape, texts
 
-FILES = (encodings, line_ends, quotes, shape, numbers, moments, texts, containers, keys)
+FILES = (encodings, line_ends, quotes, shape, numbers, moments, texts, containers, records, keys)
 KINDS = (*FILES, forged, large)

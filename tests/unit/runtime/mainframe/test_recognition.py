@@ -101,7 +101,7 @@ def test_a_size_that_is_no_multiple_is_told_with_the_arithmetic(cut: int) -> Non
     data = (TEXT.encode("cp037") * 50)[:-cut]
     records, rest = divmod(len(data), 30)
     with pytest.raises(
-        RecordLengthMismatch, match=rf"{len(data):,} bytes are {records} records of 30 bytes and {rest} bytes more; send whole"
+        RecordLengthMismatch, match=rf"{len(data):,} bytes are {records} records of 30 bytes and {rest} bytes? more; send whole"
     ):
         sent(data)
 
