@@ -85,7 +85,7 @@ class Place:
     @property
     def precision(self) -> int:
         """Digits of the decimal that the column holds."""
-        return min(max(self.digits + self.power, self.scale), MAX_DIGITS)
+        return max(self.digits + self.power, self.scale)
 
     @property
     def signed(self) -> bool:
@@ -304,6 +304,8 @@ class _Walk:
             offset += bytes_each[0]
 
     def _check(self, place: Place, item: Item) -> None:
+        if place.digits + place.power > MAX_DIGITS:
+            raise self._refused(item, f"may have {place.digits + place.power} digits, more than {MAX_DIGITS}")
         try:
             _field(place)
         except ValueError as error:

@@ -95,7 +95,8 @@ def _value(matrix: Bytes, alone: Place, reading: Reading) -> Decimal:
     decoded = number(matrix, alone, reading.page)
     low, high = decoded.as_wide[0].tolist()
     whole = (high << 64 | low) - (1 << 128 if high >= 1 << 63 else 0)
-    return Decimal(whole).scaleb(-alone.scale)
+    # As a text it is exact: arithmetic on decimals would round to 28 digits.
+    return Decimal(f"{whole}E-{alone.scale}")
 
 
 def _float_problem(field: Field | None, value: float) -> Problem | None:
