@@ -32,42 +32,48 @@ _LISTING = ("EJECT", "SKIP1", "SKIP2", "SKIP3")
 
 @dataclass(frozen=True)
 class Token:
-    """A word in capitals, or a literal as it is written, quotes included."""
+    """A word in capitals, or a literal as it is written, quotes included. ``source`` is its line, the first if it is continued."""
 
     text: str
     line: int
+    source: str
     literal: bool = False
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """The tokens up to a period. ``line`` counts from 1; ``source`` is that line, for messages."""
+    """The tokens up to a period; ``line`` counts from 1."""
 
     tokens: tuple[Token, ...]
-    line: int
-    source: str
+
+    @property
+    def line(self) -> int:
+        return self.tokens[0].line
+
+    @property
+    def source(self) -> str:
+        return self.tokens[0].source
 
 
 def sentences(lines: Sequence[str], origin: str) -> Iterator[Sentence]:
     """The sentences of a copybook; raise CopybookInvalid for what is no COBOL source."""
     tokens: list[Token] = []
     for number, text in _logical(lines, origin):
+        source = lines[number - 1]
         for match in _TOKEN.finditer(text.rstrip()):
             if match["open"]:
-                raise CopybookInvalid(origin, number, lines[number - 1], "a literal is never closed; close it, or continue it in column 7")
+                raise CopybookInvalid(origin, number, source, "a literal is never closed; close it, or continue it in column 7")
             if match["end"]:
                 if tokens:
-                    first = tokens[0].line
-                    yield Sentence(tuple(tokens), first, lines[first - 1])
+                    yield Sentence(tuple(tokens))
                 tokens = []
             elif match["literal"]:
-                tokens.append(Token(match["literal"], number, literal=True))
+                tokens.append(Token(match["literal"], number, source, literal=True))
             elif match["word"] and (tokens or match["word"].upper() not in _LISTING):
-                tokens.append(Token(match["word"].upper(), number))
+                tokens.append(Token(match["word"].upper(), number, source))
     if tokens:
-        raise CopybookInvalid(
-            origin, tokens[0].line, lines[tokens[0].line - 1], "the last description does not end with a period in columns 8 to 72"
-        )
+        rule = "the last description does not end with a period in columns 8 to 72"
+        raise CopybookInvalid(origin, tokens[0].line, tokens[0].source, rule)
 
 
 def _logical(lines: Sequence[str], origin: str) -> list[tuple[int, str]]:

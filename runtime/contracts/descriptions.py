@@ -148,7 +148,7 @@ def _clause(words: _Words, clause: str, token: Token) -> dict[str, Any]:
         # A first value is for programs; it is read to find where it ends.
         list(_values(words))
         return {}
-    raise words.invalid(f"{token.text} {_REFUSED.get(clause, 'is no clause of a data description')}", token)
+    raise words.invalid(f"{token.text} {_REFUSED.get(clause, 'is no clause of a data description; is a period missing before it?')}", token)
 
 
 _CLAUSES = {
@@ -186,7 +186,7 @@ class _Words:
         return self._sentence.tokens[max(self._at - 1, 0)]
 
     def invalid(self, rule: str, token: Token) -> CopybookInvalid:
-        return CopybookInvalid(self._origin, token.line, self._sentence.source, rule)
+        return CopybookInvalid(self._origin, token.line, token.source, rule)
 
     def next_is(self, *words: str) -> bool:
         token = None if self.done else self._sentence.tokens[self._at]

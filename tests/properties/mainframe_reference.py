@@ -37,9 +37,9 @@ class Number:
     def picture(self) -> str:
         sign = "S" if self.signed else ""
         if self.scale < 0:
-            return f"{sign}9({self.digits}){'P' * -self.scale}"
+            return f"{sign}9({self.digits})P({-self.scale})"
         if self.scale > self.digits:
-            return f"{sign}{'P' * (self.scale - self.digits)}9({self.digits})"
+            return f"{sign}P({self.scale - self.digits})9({self.digits})"
         whole = f"9({self.digits - self.scale})" if self.digits > self.scale else ""
         return f"{sign}{whole}" + (f"V9({self.scale})" if self.scale else "")
 
