@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
@@ -110,6 +112,26 @@ def test_only_numbers_pass_and_every_refusal_has_its_reason(data, number, nulls)
         if not found.bad[row]:
             assert values[row] == wanted
         event("null" if null else "bad" if wanted is None else "good")
+
+
+@pytest.mark.parametrize("ebcdic", [True, False])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(Number("DISPLAY", digits, 0, signed) for digits in (1, 7, 9, 19) for signed in (False, True)),
+        Number("DISPLAY", 9, 2, True, leading=True),
+        Number("DISPLAY", 9, 2, True, leading=True, separate=True),
+        Number("DISPLAY", 8, 2, True, separate=True),
+        *(Number("COMP-3", digits, 0, signed) for digits in (1, 2, 14, 15, 16, 31, 38) for signed in (False, True)),
+        Number("COMP", 4, 0, True),
+    ],
+)
+def test_every_byte_at_every_position_is_looked_at(number, ebcdic):
+    number = replace(number, ebcdic=ebcdic)
+    good = write(number, int("1234567890" * 4) % 10**number.digits)
+    raws = [good[:at] + bytes([byte]) + good[at + 1 :] for at in range(len(good)) for byte in range(256)]
+    found, _ = decode(number, raws)
+    assert [None if bad else value for value, bad in zip(found.array.to_pylist(), found.bad)] == [read(number, raw) for raw in raws]
 
 
 @given(st.lists(st.binary(min_size=8, max_size=8), min_size=1, max_size=6), st.sampled_from([4, 8]))
