@@ -8,11 +8,11 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-from runtime.models import FILES_BY_STATUS
+from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS
 
 
 class Tracking(Construct):
-    """The index is sparse: only ``#file`` items carry ``file_status``, so it lists files and nothing else."""
+    """The indexes are sparse: only ``#file`` items carry ``file_status`` or ``dataset``, so they list files and nothing else."""
 
     def __init__(self, scope: Construct, construct_id: str, *, target: Target) -> None:
         super().__init__(scope, construct_id)
@@ -29,12 +29,13 @@ class Tracking(Construct):
             deletion_protection=False,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.table.add_global_secondary_index(
-            index_name=FILES_BY_STATUS,
-            partition_key=_text("file_status"),
-            sort_key=_text("created_at"),
-            projection_type=dynamodb.ProjectionType.ALL,
-        )
+        for index, attribute in ((FILES_BY_STATUS, "file_status"), (FILES_BY_DATASET, "dataset")):
+            self.table.add_global_secondary_index(
+                index_name=index,
+                partition_key=_text(attribute),
+                sort_key=_text("created_at"),
+                projection_type=dynamodb.ProjectionType.ALL,
+            )
 
 
 def _text(name: str) -> dynamodb.Attribute:

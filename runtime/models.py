@@ -21,8 +21,9 @@ FILE_ITEM = "#file"
 EVENT_PREFIX = "#event#"
 #: No file's id: what work that goes on over several calls remembers.
 BOOKMARKS = "#bookmarks"
-#: The sparse index of the tracking table: only files have a ``file_status``.
+#: The sparse indexes of the tracking table: only files have a ``file_status``, and a ``dataset`` once it is known.
 FILES_BY_STATUS = "files-by-status"
+FILES_BY_DATASET = "files-by-dataset"
 
 
 class FileStatus:

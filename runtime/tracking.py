@@ -61,6 +61,15 @@ class Transition(NamedTuple):
     made: bool
 
 
+#: What an index is keyed by may be missing, and then the index does not have the item; null is refused.
+_INDEXED = ("dataset",)
+
+
+def _indexable(item: Mapping[str, Any]) -> Item:
+    """A file's item without what is not known of it yet, as far as an index asks; versions before the index wrote null."""
+    return {name: value for name, value in item.items() if value is not None or name not in _INDEXED}
+
+
 def superseded(chunk: Item) -> list[Item]:
     """What a chunk's item holds of this plan and of those before, as the next plan's item keeps it: oldest first."""
     kept = {name: value for name, value in chunk.items() if name not in ("file_id", "chunk_id", "schema", "superseded")}
@@ -117,7 +126,7 @@ class Tracking:
         """Create the file's item and its first event; None when it was there already."""
         moment = self._now()
         item = {
-            **attributes,
+            **_indexable(attributes),
             "file_id": file_id,
             "chunk_id": FILE_ITEM,
             "schema": SCHEMA,
@@ -164,8 +173,7 @@ class Tracking:
             if item["file_status"] not in from_statuses:
                 raise OwnershipLost(task.file_id, task.attempt, item["file_status"])
             changed = {
-                **{name: value for name, value in item.items() if name not in without},
-                **(attributes or {}),
+                **_indexable({**{name: value for name, value in item.items() if name not in without}, **(attributes or {})}),
                 "file_status": to_status,
                 "updated_at": iso(self._now()),
                 "revision": item["revision"] + 1,

@@ -101,8 +101,8 @@ class Meter:
             writes = [next(iter(write.values())) for write in asked["TransactItems"]] if model.name == "TransactWriteItems" else [asked]
             items = [write["Item"] if "Item" in write else self._stored(write) for write in writes]
             units = sum(_units(item, _WRITE_UNIT_BYTES) * _WRITES[model.name] for item in items)
-            # A change of status takes a file's item out of one place of the index and into another.
-            indexed = sum(2 * _units(item, _WRITE_UNIT_BYTES) for item in items if "file_status" in item)
+            # A change of status takes a file's item out of one place of the index and into another; in the index by dataset it stays.
+            indexed = sum((2 + ("dataset" in item)) * _units(item, _WRITE_UNIT_BYTES) for item in items if "file_status" in item)
             self._add(table_requests=len(items), table_writes=units + indexed)
         else:
             items = parsed["Items"] if "Items" in parsed else [parsed.get("Item", {})]

@@ -18,7 +18,7 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
     item = stage.owned(task)
     if item["file_status"] == FileStatus.REGISTERED:
         source = StoredSource(stage.store, original_of(item), item["size"])
-        contract, layout = recognize(source, item["key"], item["dataset"], stage.contracts)
+        contract, layout = recognize(source, item["key"], item.get("dataset"), stage.contracts)
         # Of a file that must be decoded only the start can be seen yet; its samples are tested when the whole of it can.
         sampled = file_format(contract).check_samples(source, contract, layout) if layout.decoding is None else None
         reading_key = reading.save(stage.store, task.file_id, Reading(contract, layout))

@@ -99,25 +99,24 @@ def test_the_trail_records_every_object_and_item_access(stage):  # G7
     assert trail["EnableLogFileValidation"] is True
 
 
-def test_the_table_is_keyed_billed_and_backed_up_as_required(stage):  # E3
+def test_the_table_of_jobs_is_keyed_billed_backed_up_streamed_and_encrypted_as_required(stage):  # E3 F1
     _, table = only(stage, "AWS::DynamoDB::Table", TableName="etl-tracking-prod")
     assert table["KeySchema"] == [{"AttributeName": "file_id", "KeyType": "HASH"}, {"AttributeName": "chunk_id", "KeyType": "RANGE"}]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_files_are_listed_by_status_and_time(stage):
+def test_files_are_listed_by_status_or_by_dataset_and_time(stage):  # F1
     _, table = only(stage, "AWS::DynamoDB::Table", TableName="etl-tracking-prod")
     assert table["GlobalSecondaryIndexes"] == [
         {
-            "IndexName": "files-by-status",
-            "KeySchema": [
-                {"AttributeName": "file_status", "KeyType": "HASH"},
-                {"AttributeName": "created_at", "KeyType": "RANGE"},
-            ],
+            "IndexName": name,
+            "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
             "Projection": {"ProjectionType": "ALL"},
         }
+        for name, attribute in (("files-by-status", "file_status"), ("files-by-dataset", "dataset"))
     ]
 
 

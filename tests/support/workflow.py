@@ -14,7 +14,7 @@ from typing import Any, Callable, Generator, Tuple
 import boto3
 
 from runtime.errors import DeploymentFault, LedgerlineError, TransientError
-from runtime.models import EXECUTION_ENDED, FILES_BY_STATUS, REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
+from runtime.models import EXECUTION_ENDED, FILES_BY_DATASET, FILES_BY_STATUS, REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from runtime.tracking import Tracking
@@ -54,14 +54,15 @@ def make_table(dynamodb: Any) -> None:
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}, {"AttributeName": "chunk_id", "KeyType": "RANGE"}],
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("file_id", "chunk_id", "file_status", "created_at")
+            {"AttributeName": name, "AttributeType": "S"} for name in ("file_id", "chunk_id", "file_status", "dataset", "created_at")
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": FILES_BY_STATUS,
-                "KeySchema": [{"AttributeName": "file_status", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
+                "IndexName": index,
+                "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
                 "Projection": {"ProjectionType": "ALL"},
             }
+            for index, attribute in ((FILES_BY_STATUS, "file_status"), (FILES_BY_DATASET, "dataset"))
         ],
     )
 

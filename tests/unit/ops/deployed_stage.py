@@ -9,8 +9,9 @@ from typing import Any
 import boto3
 
 from runtime import keys
-from runtime.models import FILES_BY_STATUS, ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id, file_id
+from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id, file_id
 from runtime.tracking import Tracking
+from tests.support.workflow import make_table
 
 BUCKET = "etl-data-123456789012-us-east-1-test"
 TABLE = "etl-tracking-test"
@@ -41,15 +42,7 @@ class DeployedStage:
     def create(self) -> None:
         self.s3.create_bucket(Bucket=BUCKET)
         self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        names = ("file_id", "chunk_id", "file_status", "created_at")
-        index_key = [{"AttributeName": "file_status", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}]
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}, {"AttributeName": "chunk_id", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-            GlobalSecondaryIndexes=[{"IndexName": FILES_BY_STATUS, "KeySchema": index_key, "Projection": {"ProjectionType": "ALL"}}],
-        )
+        make_table(self.dynamodb)
 
     def create_stack(self, outputs: Mapping[str, str] = OUTPUTS) -> None:
         template = {
