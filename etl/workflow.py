@@ -18,7 +18,7 @@ from constructs import Construct
 
 from etl import names
 from etl.outcomes import Outcomes
-from etl.retries import BACKOFF, retry_function
+from etl.retries import BACKOFF, delay_throttled, retry_function
 from etl.target import Target
 from etl.workflow_role import workflow_role
 from runtime.models import FILE_ITEM, SWEEP_DUE
@@ -26,6 +26,9 @@ from runtime.models import FILE_ITEM, SWEEP_DUE
 TIMEOUT = Duration.hours(12)
 MAX_CONCURRENCY = 10
 EXECUTION_ENDED = "Step Functions Execution Status Change"
+
+#: Why the alert of a file's end could not be sent.
+_UNALERTED = "$.unalerted"
 
 _EVENT = {"event.$": "$", "execution.$": "$$.Execution.Id"}
 
@@ -123,6 +126,7 @@ class Workflow(Construct):
             retry_on_service_exceptions=False,
         )
         retry_function(task)
+        delay_throttled(self, task)
         if on_error is not None:
             task.add_catch(on_error, errors=["States.ALL"], result_path="$.error")
         return task
@@ -138,6 +142,7 @@ class Workflow(Construct):
             result_selector={},
         )
         retry_function(chunk)
+        delay_throttled(self, chunk)
         chunks = sfn.DistributedMap(
             self,
             "ProcessChunks",
@@ -168,10 +173,16 @@ class Workflow(Construct):
             sfn.Choice(self, "IsAlert")
             .when(
                 sfn.Condition.boolean_equals("$.outcome.alert", True),
-                self._notify("NotifyFailure", sfn.JsonPath.string_at("$.outcome.subject")).next(publication),
+                self._notify_failure(publication),
             )
             .otherwise(publication)
         )
+
+    def _notify_failure(self, publication: sfn.IChainable) -> sfn.IChainable:
+        """An alert that cannot be sent keeps no outcome from its partner: it is remembered, and fails the execution at its end."""
+        notify = self._notify("NotifyFailure", sfn.JsonPath.string_at("$.outcome.subject"))
+        notify.add_catch(publication, errors=["States.ALL"], result_path=_UNALERTED)
+        return notify.next(publication)
 
     def _publication(self) -> sfn.IChainable:
         ended = self._how_ended()
@@ -227,6 +238,15 @@ class Workflow(Construct):
     def _how_ended(self) -> sfn.IChainable:
         return (
             sfn.Choice(self, "HowEnded")
+            .when(
+                sfn.Condition.is_present(_UNALERTED),
+                sfn.Fail(
+                    self,
+                    "AlertUndelivered",
+                    error="AlertUndelivered",
+                    cause="The file has ended and its outcome is published, but nobody could be alerted through the topic",
+                ),
+            )
             .when(
                 sfn.Condition.string_equals("$.outcome.status", "FAILED"),
                 sfn.Fail(self, "FileFailed", error="FileFailed", cause_path="$.outcome.subject"),

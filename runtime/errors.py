@@ -4,9 +4,13 @@
 
     LedgerlineError
     ├── TransientError               retried after seconds: exponential backoff, three retries
-    │   ├── StorageUnavailable       S3 throttled, timed out or answered 5xx
-    │   ├── TrackingUnavailable      DynamoDB throttled, timed out, answered 5xx, or a transaction collided
-    │   └── ParametersUnavailable    SSM did not answer with a parameter
+    │   ├── StorageUnavailable       S3 timed out or answered 5xx
+    │   ├── TrackingUnavailable      DynamoDB timed out, answered 5xx, or a transaction collided
+    │   ├── ParametersUnavailable    SSM did not answer with a parameter
+    │   └── Throttled                too much was asked at once; delays a file and never fails it
+    │       ├── StorageThrottled
+    │       ├── TrackingThrottled
+    │       └── ParametersThrottled
     ├── DeploymentFault              retried after minutes: a deployment or its rollback may be under way
     │   ├── AccessRefused
     │   ├── ContractInvalid
@@ -91,6 +95,28 @@ class ParametersUnavailable(TransientError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"SSM did not answer with parameter {name!r} for now")
+
+
+class Throttled(TransientError):
+    """E23. Tried again like its siblings, and when that was too soon, again after a pause: until the execution's time is over."""
+
+
+class StorageThrottled(Throttled):
+    def __init__(self, operation: str, key: str, code: str) -> None:
+        self.operation, self.key, self.code = operation, key, code
+        super().__init__(f"S3 {operation} of {key!r} was throttled ({code})")
+
+
+class TrackingThrottled(Throttled):
+    def __init__(self, operation: str, code: str) -> None:
+        self.operation, self.code = operation, code
+        super().__init__(f"DynamoDB {operation} was throttled ({code})")
+
+
+class ParametersThrottled(Throttled):
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"SSM was throttled when it was asked for parameter {name!r}")
 
 
 class InvalidKey(FileRejected):
@@ -334,6 +360,17 @@ LAMBDA_ERRORS = (
 )
 #: Lambda refused to start another copy of a function.
 THROTTLED = "Lambda.TooManyRequestsException"
+#: How S3, DynamoDB and SSM say that too much was asked of them at once.
+THROTTLING_CODES = frozenset(
+    {
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TooManyUpdates",
+    }
+)
 
 
 def is_deployment_fault(name: str) -> bool:

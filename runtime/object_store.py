@@ -23,7 +23,15 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from runtime.errors import AccessRefused, LedgerlineError, ObjectMissing, ReconciliationFailed, StorageUnavailable
+from runtime.errors import (
+    THROTTLING_CODES,
+    AccessRefused,
+    LedgerlineError,
+    ObjectMissing,
+    ReconciliationFailed,
+    StorageThrottled,
+    StorageUnavailable,
+)
 from runtime.models import ObjectRef
 from runtime.multipart import join_objects, upload_parts
 
@@ -291,20 +299,9 @@ def _translated(operation: str, ref: ObjectRef, error: ClientError) -> Ledgerlin
         return ObjectMissing(ref.key, ref.version_id)
     if code in _REFUSED:
         return AccessRefused(f"S3 {operation}", f"{ref.bucket}/{ref.key}")
-    if (
-        status >= 500
-        or status == 429
-        or code
-        in {
-            "SlowDown",
-            "RequestTimeout",
-            "Throttling",
-            "ThrottlingException",
-            "RequestTimeTooSkewed",
-            "ConditionalRequestConflict",
-            "OperationAborted",
-        }
-    ):
+    if status == 429 or code in THROTTLING_CODES:
+        return StorageThrottled(operation, ref.key, code)
+    if status >= 500 or code in {"RequestTimeout", "RequestTimeTooSkewed", "ConditionalRequestConflict", "OperationAborted"}:
         return StorageUnavailable(operation, ref.key, code)
     return AccessRefused(f"S3 {operation} ({code})", f"{ref.bucket}/{ref.key}")
 

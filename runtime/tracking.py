@@ -18,7 +18,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runtime.errors import AccessRefused, OwnershipLost, TrackingUnavailable
+from runtime.errors import THROTTLING_CODES, AccessRefused, OwnershipLost, TrackingThrottled, TrackingUnavailable
 from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, SCHEMA, ChunkStatus, ChunkTask, FileTask
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ Item = dict[str, Any]
 T = TypeVar("T")
 
 _RETRYABLE = {
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "RequestLimitExceeded",
     "InternalServerError",
     "ServiceUnavailable",
     "TransactionConflictException",
@@ -362,8 +359,11 @@ class Tracking:
             reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
             if "ConditionalCheckFailed" in reasons:
                 return False
-            if reasons & {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}:
-                raise TrackingUnavailable("TransactWriteItems", ", ".join(sorted(filter(None, reasons)))) from error
+            told = ", ".join(sorted(filter(None, reasons)))
+            if reasons & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
+                raise TrackingThrottled("TransactWriteItems", told) from error
+            if "TransactionConflict" in reasons:
+                raise TrackingUnavailable("TransactWriteItems", told) from error
             raise self._translated("TransactWriteItems", error) from error
         except BotoCoreError as error:
             raise TrackingUnavailable("TransactWriteItems", type(error).__name__) from error
@@ -388,6 +388,8 @@ class Tracking:
         code = str(error.response.get("Error", {}).get("Code", ""))
         if code == "ConditionalCheckFailedException":
             return _ConditionFailed()
+        if code in THROTTLING_CODES:
+            return TrackingThrottled(operation, code)
         if code in _RETRYABLE or int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
             return TrackingUnavailable(operation, code)
         return AccessRefused(f"DynamoDB {operation} ({code})", self._table)
