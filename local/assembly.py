@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -10,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +53,12 @@ def primary_assembly(cache: Path, steps: Steps, runtime: str | None = None) -> A
     chosen = _available(runtime or settings["runtime"], steps)
     digest = _digest(chosen)
     directory = cache / f"python{chosen}-{digest[:16]}"
-    if directory.is_dir():
-        steps.say(f"The stage is synthesized for Python {chosen}, and nothing has changed")
-    else:
-        with steps.step(f"Synthesizing for Python {chosen}"):
-            _synthesize(chosen, directory)
+    with _locked(cache):
+        if directory.is_dir():
+            steps.say(f"The stage is synthesized for Python {chosen}, and nothing has changed")
+        else:
+            with steps.step(f"Synthesizing for Python {chosen}"):
+                _synthesize(chosen, directory)
     directory.touch()
     _forget_unused(cache)
     return _described(directory / f"assembly-{settings['targets'][0]['name']}", digest, chosen)
@@ -83,9 +86,20 @@ def _digest(runtime: str) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    """One process synthesizes at a time: who wants the same assembly waits for it. The system drops a dead process's lock."""
+    cache.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(cache, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _synthesize(runtime: str, directory: Path) -> None:
-    """Synthesize aside, then rename: what has the name is whole, also when two processes do it at once."""
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    """Synthesize aside, then rename: what has the name is whole, whenever this process is killed."""
     unfinished = Path(tempfile.mkdtemp(prefix=".synthesizing-", dir=directory.parent))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     environment |= {"CDK_OUTDIR": str(unfinished), "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
@@ -97,8 +111,7 @@ def _synthesize(runtime: str, directory: Path) -> None:
         if done.returncode != 0:
             lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
             raise LocalError(f"the app does not synthesize: {lines[-1] if lines else 'it said nothing'} (whole log: {log})")
-        if not directory.is_dir():
-            unfinished.rename(directory)
+        unfinished.rename(directory)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

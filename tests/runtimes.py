@@ -2,17 +2,22 @@
 
 usage: python -m tests.runtimes [PYTEST ARGUMENT ...]      e.g. python -m tests.runtimes -k tracking
 
-Each runtime gets an environment of its own with the layer's own versions, kept until its lock changes. A
-Python that this machine lacks is an error where CI=true, and said aloud elsewhere.
+Each runtime gets an environment of its own with the layer's own versions, kept until its lock changes. They run
+side by side: the first is followed as it runs, the others' output is printed whole when they have ended. A Python
+that this machine lacks is an error where CI=true, and said aloud elsewhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 from local.interpreters import interpreter
 
@@ -44,22 +49,41 @@ def environment(version: str, python: Path) -> Path:
     return folder / "bin" / "python"
 
 
+def side_by_side(commands: dict[str, list[str]]) -> list[int]:
+    """The status of each command, all running at once; what the second and later ones say is kept until it can be said whole."""
+    with ExitStack() as running:
+        started: list[tuple[subprocess.Popen[bytes], IO[bytes] | None]] = []
+        for command in commands.values():
+            said = running.enter_context(tempfile.TemporaryFile()) if started else None
+            process = running.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said and subprocess.STDOUT))
+            running.callback(process.terminate)  # when this is interrupted; nothing to one that has ended
+            started.append((process, said))
+        for title, (process, said) in zip(commands, started):
+            print(f"\n=== {title} ===", flush=True)
+            process.wait()
+            if said:
+                said.seek(0)
+                shutil.copyfileobj(said, sys.stdout.buffer)
+                sys.stdout.flush()
+        return [process.returncode for process, _ in started]
+
+
 def main(arguments: list[str]) -> int:
     if "--help" in arguments or "-h" in arguments:
         print(__doc__)
         return 0
-    worst = 0
+    commands, statuses = {}, []
     for version in VERSIONS:
         python = interpreter(version)
         if python is None:
             missing = f"Python {version} is not on PATH, in pyenv or in uv: the runtime's tests did NOT run on it"
             print(f"\n*** {missing} ***\n", file=sys.stderr)
-            worst = worst or int(os.environ.get("CI") == "true")
+            statuses.append(int(os.environ.get("CI") == "true"))
             continue
-        print(f"\n=== The runtime on Python {version} ===", flush=True)
         command = [str(environment(version, python)), "-m", "pytest", "-q", *SUITES, *arguments]
-        worst = max(worst, subprocess.run(command, cwd=ROOT, check=False).returncode)
-    return worst
+        commands[f"The runtime on Python {version}"] = command
+    statuses += side_by_side(commands)
+    return int(any(statuses))
 
 
 if __name__ == "__main__":

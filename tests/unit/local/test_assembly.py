@@ -6,7 +6,9 @@ import io
 import json
 import os
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,24 @@ def test_what_has_not_changed_is_not_synthesized_again(app: App, tmp_path: Path)
     second, said = made(tmp_path)
     assert (second, len(app.calls)) == (first, 1)
     assert said == "The stage is synthesized for Python 3.9, and nothing has changed\n"
+
+
+def test_two_that_ask_at_once_share_one_synthesis(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, lock = threading.Semaphore(0), assembly.fcntl.flock
+
+    def told(descriptor: int, operation: int) -> None:
+        asked.release()
+        lock(descriptor, operation)
+
+    def held(command: list[str], **settings: Any) -> subprocess.CompletedProcess[bytes]:
+        assert all(asked.acquire(timeout=60) for _ in range(2)), "the second does not wait for the first"
+        return app(command, **settings)
+
+    monkeypatch.setattr(assembly.fcntl, "flock", told)
+    monkeypatch.setattr(assembly.subprocess, "run", held)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: made(tmp_path)[0], range(2))
+    assert (one, len(app.calls)) == (other, 1)
 
 
 @pytest.mark.parametrize("change", ["edit", "add", "rename", "remove"])
