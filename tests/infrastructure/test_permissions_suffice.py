@@ -64,7 +64,7 @@ class Calls:
 PUTS = ("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
 
 
-def actions(operation, params):
+def actions(operation, params):  # noqa: PLR0911 - one a shape of call
     """The IAM actions that authorize a call, as the service authorization reference lists them."""
     key, version = params.get("Key"), "VersionId" in params
     if operation in ("GetObject", "HeadObject"):

@@ -14,7 +14,17 @@ from typing import Any, Callable, Generator, Tuple
 import boto3
 
 from runtime.errors import DeploymentFault, LedgerlineError, TransientError
-from runtime.models import EXECUTION_ENDED, FILES_BY_DATASET, FILES_BY_STATUS, REDRIVE_REQUESTED, Arrival, ChunkTask, FileTask, Redrive, file_id
+from runtime.models import (
+    EXECUTION_ENDED,
+    FILES_BY_DATASET,
+    FILES_BY_STATUS,
+    REDRIVE_REQUESTED,
+    Arrival,
+    ChunkTask,
+    FileTask,
+    Redrive,
+    file_id,
+)
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from runtime.tracking import Tracking
