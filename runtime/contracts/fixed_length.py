@@ -9,7 +9,8 @@ from typing import Any
 from runtime.contracts.document import Node
 from runtime.contracts.fields import parse_field
 from runtime.contracts.model import Field, FixedLength
-from runtime.contracts.record import Place, Selection, columns, record_of, types_of
+from runtime.contracts.places import Place, types_of
+from runtime.contracts.record import Selection, columns, record_of
 from runtime.errors import ContractInvalid
 
 #: Mainframe's words: fixed, fixed in blocks (the same bytes in a file), and counted by record descriptor words.

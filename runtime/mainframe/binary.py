@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from runtime.contracts.descriptions import NATIVE
-from runtime.contracts.record import Place
+from runtime.contracts.places import Place
 from runtime.mainframe.words import INT64_DIGITS, Decoded, Piece, number, words
 from runtime.rows.texts import Bytes
 

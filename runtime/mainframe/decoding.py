@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from runtime.contracts.code_pages import is_ebcdic
 from runtime.contracts.model import Contract, Field
-from runtime.contracts.record import BINARY_NUMBER, FLOAT, TEXT, ZONED, Place
+from runtime.contracts.places import BINARY_NUMBER, FLOAT, TEXT, ZONED, Place
 from runtime.mainframe import binary, floats, packed, text, zoned
 from runtime.mainframe.words import Decoded
 from runtime.rows.checking import CHECKS

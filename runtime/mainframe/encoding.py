@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from runtime.contracts.code_pages import UNDEFINED, characters, is_ebcdic
 from runtime.contracts.descriptions import NATIVE
-from runtime.contracts.record import FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place, Record
+from runtime.contracts.places import FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
+from runtime.contracts.record import Record
 from runtime.mainframe import floats, packed, text, zoned
 from runtime.mainframe.decoding import blank
 from runtime.mainframe.words import Words

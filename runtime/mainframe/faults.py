@@ -15,7 +15,7 @@ import numpy as np
 from runtime.contracts.code_pages import UNDEFINED, characters, is_ebcdic
 from runtime.contracts.descriptions import NATIVE
 from runtime.contracts.model import Field
-from runtime.contracts.record import BINARY_NUMBER, FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
+from runtime.contracts.places import BINARY_NUMBER, FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
 from runtime.contracts.values import CODES, MAXIMUM, MINIMUM, REQUIRED, Problem, problem
 from runtime.mainframe import floats, packed, text, zoned
 from runtime.mainframe.decoding import Reading, blank, number

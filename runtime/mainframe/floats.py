@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from runtime.contracts.record import Place
+from runtime.contracts.places import Place
 from runtime.mainframe.words import words
 from runtime.rows.texts import Bytes
 

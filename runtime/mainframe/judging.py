@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from runtime.contracts.model import Contract, Field
-from runtime.contracts.record import Place
+from runtime.contracts.places import Place
 from runtime.mainframe.blocks import RecordBlock
 from runtime.mainframe.decoding import Reading, column
 from runtime.mainframe.faults import Fault, explain

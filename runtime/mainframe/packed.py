@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runtime.contracts.record import Place
+from runtime.contracts.places import Place
 from runtime.mainframe.words import WORD_BYTES, Decoded, Piece, Words, number, words
 from runtime.rows.texts import Bytes
 

@@ -12,7 +12,8 @@ from typing import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from runtime.contracts.record import TEXT, Choice, Place, Record, Table
+from runtime.contracts.places import TEXT, Place
+from runtime.contracts.record import Choice, Record, Table
 from runtime.mainframe import text
 from runtime.mainframe.blocks import RecordBlock
 from runtime.mainframe.decoding import Reading, number

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from runtime.contracts.record import Place
+from runtime.contracts.places import Place
 from runtime.mainframe.words import WORD_BYTES, Decoded, Piece, Words, eight_digits, every_byte, number, words
 from runtime.rows.texts import Bytes, Mask
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.contracts.record import Selection, columns, record_of, types_of
+from runtime.contracts.places import types_of
+from runtime.contracts.record import Selection, columns, record_of
 from runtime.errors import ContractInvalid, CopybookInvalid
 
 
