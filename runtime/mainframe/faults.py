@@ -16,9 +16,10 @@ from runtime.contracts.code_pages import UNDEFINED, characters, is_ebcdic
 from runtime.contracts.descriptions import NATIVE
 from runtime.contracts.model import Field
 from runtime.contracts.places import BINARY_NUMBER, FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
-from runtime.contracts.values import CODES, MAXIMUM, MINIMUM, REQUIRED, Problem, problem
+from runtime.contracts.values import CODES, ENUM, MAXIMUM, MINIMUM, REQUIRED, Problem, problem
 from runtime.mainframe import floats, packed, text, zoned
 from runtime.mainframe.decoding import Reading, blank, number
+from runtime.rows.checks import bounds
 from runtime.rows.texts import Bytes
 
 INVALID_DIGIT, INVALID_SIGN, INVALID_PACKED = "invalid-digit", "invalid-sign", "invalid-packed"
@@ -65,18 +66,16 @@ def _text_problem(field: Field | None, raw: bytes, reading: Reading) -> Problem 
 
 
 def _number_problem(place: Place, field: Field | None, raw: bytes, reading: Reading) -> Problem | None:
-    matrix = np.frombuffer(raw, np.uint8).reshape(1, -1)
-    alone = replace(place, offset=0)
     if place.kind == FLOAT:
-        return _float_problem(field, float(floats.decode(matrix, alone)[0]))
+        return _float_problem(field, float(floats.decode(*_alone(place, raw))[0]))
     found = next(_UNREADABLE[place.kind](place, raw, reading), None)
     if found:
         return _padding_problem(field, raw, reading) if raw in _paddings(raw, reading) else found
     if field is None:
         return None
-    value = _value(matrix, alone, reading)
+    value = _value(place, raw, reading)
     if field.type in ("integer", "number"):
-        return problem(field, format(value, "f"), ())
+        return problem(field, format(value, "f").replace(".", field.decimal_char), ())
     return problem(field, f"{int(value):0{place.digits}}", reading.missing_values)
 
 
@@ -91,16 +90,23 @@ def _padding_problem(field: Field | None, raw: bytes, reading: Reading) -> Probl
     return Problem(code, f"nothing but {code} where a number is due")
 
 
-def _value(matrix: Bytes, alone: Place, reading: Reading) -> Decimal:
-    decoded = number(matrix, alone, reading.page)
+def _alone(place: Place, raw: bytes) -> tuple[Bytes, Place]:
+    """The item as a record of its own."""
+    return np.frombuffer(raw, np.uint8).reshape(1, -1), replace(place, offset=0)
+
+
+def _value(place: Place, raw: bytes, reading: Reading) -> Decimal:
+    decoded = number(*_alone(place, raw), reading.page)
     low, high = decoded.as_wide[0].tolist()
     whole = (high << 64 | low) - (1 << 128 if high >= 1 << 63 else 0)
     # As a text it is exact: arithmetic on decimals would round to 28 digits.
-    return Decimal(f"{whole}E-{alone.scale}")
+    return Decimal(f"{whole}E-{place.scale}")
 
 
 def _float_problem(field: Field | None, value: float) -> Problem | None:
     if field is not None:
+        if field.enum is not None and value not in bounds.floats_of(field):
+            return Problem(ENUM, f"{value!r} is not one of {', '.join(field.enum)}")
         if field.minimum is not None and value < field.minimum:  # type: ignore[operator]  # a number, as the field
             return Problem(MINIMUM, f"{value!r} is less than {field.minimum}")
         if field.maximum is not None and value > field.maximum:  # type: ignore[operator]

@@ -51,7 +51,14 @@ def floats_out(values: npt.NDArray[np.float64], field: Field) -> Mask:
         out |= values < _nearest(field.minimum, math.inf)
     if isinstance(field.maximum, (int, Decimal)):
         out |= values > _nearest(field.maximum, -math.inf)
+    if field.enum is not None:
+        out |= ~np.isin(values, np.array(floats_of(field)))
     return out
+
+
+def floats_of(field: Field) -> list[float]:
+    """The enumerated numbers, each the nearest floating point number."""
+    return [float(text.replace(field.decimal_char, ".")) for text in field.enum or ()]
 
 
 def _nearest(bound: int | Decimal, direction: float) -> float:

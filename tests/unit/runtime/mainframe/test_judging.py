@@ -158,6 +158,24 @@ def test_what_the_contract_does_not_allow_is_said_as_for_text():
     assert found[2][1].endswith("'2023-02-29' is not a date YYYY-MM-DD that the calendar has")
 
 
+def test_floating_point_may_be_enumerated_and_marks_may_be_the_contracts_own():
+    given = contract(
+        "05  A COMP-1.",
+        "05  B PIC S9V9.",
+        fields=[
+            {"name": "a", "type": "number", "constraints": {"enum": ["1.5", "2"]}},
+            {"name": "b", "type": "number", "decimalChar": ",", "constraints": {"minimum": 0}},
+        ],
+    )
+    one_and_a_half, one = bytes.fromhex("41180000"), bytes.fromhex("41100000")
+    assert accepted([one_and_a_half + ebcdic("1E")], given) == [{"a": 1.5, "b": Decimal("1.5")}]
+    found = reasons(one + ebcdic("1N"), given)
+    assert [(counted, message.partition(": ")[2]) for counted, message in found] == [
+        ("a:enum", "1.0 is not one of 1.5, 2"),
+        ("b:minimum", "'-1,5' is less than 0"),
+    ]
+
+
 def test_low_values_and_spaces_are_null_where_the_contract_says_so():
     lines = ("05  A PIC 9(3).", "05  B PIC S9(3) COMP-3.", "05  C PIC S9(4) COMP.")
     low, blank = bytes(3) + bytes(2) + bytes(2), b"\x40" * 7
@@ -257,6 +275,7 @@ VARYING = ("05  N PIC 9.", "05  T PIC 9 OCCURS 0 TO 3 DEPENDING ON N.", "05  A P
         ("4123", "n:count", "X'F4' elements of T, which has 0 to 3"),
         ("Z1", "n:invalid-digit", "byte 1, X'E9', is no digit"),
         ("11Ä", "a:enum", "byte 3 of the record, X'63'"),
+        ("1Xy", "t_1:invalid-digit", "byte 2 of the record"),
         ("312Xy", "t_3:invalid-digit", "byte 4 of the record"),
     ],
 )
@@ -288,6 +307,16 @@ def test_alternatives_are_chosen_by_numbers_too():
         {"k": 8, "a": None, "b": None, "c": "A"},
         {"k": 9, "a": "AB", "b": None, "c": None},
     ]
+
+
+def test_of_two_rules_the_first_in_the_copybook_counts_and_the_others_bytes_mean_nothing():
+    lines = ("05  K PIC X.", "05  A PIC X(4).", "05  B REDEFINES A PIC 9(9) COMP.", "05  C REDEFINES A COMP-1.")
+    select = {"C": {"field": "K", "values": ["1", "2"]}, "B": {"field": "K", "values": ["1"]}}
+    given = contract(*lines, select=select)
+    rows = accepted([ebcdic("1") + bytes.fromhex("00000102"), ebcdic("2") + bytes.fromhex("41100000")], given)
+    assert rows == [{"k": "1", "a": None, "b": 258, "c": None}, {"k": "2", "a": None, "b": None, "c": 1.0}]
+    needed = contract(*lines, select=select, fields=[{"name": "c", "type": "number", "constraints": {"required": True}}])
+    assert [why for why, _ in reasons(ebcdic("1") + bytes.fromhex("00000102"), needed)] == ["c:required"]
 
 
 def test_no_records_are_no_rows():
