@@ -66,7 +66,7 @@ def _ops(stage: LocalStage, command: str, *arguments: str, stdout: int | None = 
 
 
 def _fetch(stage: LocalStage, outcome: dict[str, Any], folder: Path) -> list[Path]:
-    """Download the accepted and the rejected rows of an outcome; return where they are."""
+    """Download the accepted and the rejected rows of an outcome, and its extracts; return where they are."""
     credentials = stage.emulator.variables(stage.assembly.region)
     s3 = boto3.client(
         "s3",
@@ -76,8 +76,9 @@ def _fetch(stage: LocalStage, outcome: dict[str, Any], folder: Path) -> list[Pat
         aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
     )
     paths = []
-    for kind in ("curated", "rejected"):
-        for uri in outcome[kind]:
+    extracts = [found["uri"] for found in outcome["extracts"].values()]
+    for kind, uris in (("curated", outcome["curated"]), ("rejected", outcome["rejected"]), ("extracts", extracts)):
+        for uri in uris:
             bucket, _, key = uri.removeprefix("s3://").partition("/")
             paths.append(folder / kind / key.rpartition("/")[2])
             paths[-1].parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which files a stage has, most recent first."""
+"""Which files a stage has, most recent first: all of them, or the jobs of one dataset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from ops.follow import was_left_in_incoming
-from runtime.models import FILES_BY_STATUS, FileStatus
+from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS, FileStatus
 from runtime.workflow.outcome import is_reserved
 
 if TYPE_CHECKING:
@@ -32,18 +32,20 @@ def recent_files(
 
     The system's own probes are shown only when their dataset is asked for.
     """
-    streams = [_newest_first(client, table, status, limit) for status in statuses]
+    if dataset:
+        jobs = _newest_first(client, table, FILES_BY_DATASET, "dataset", dataset, limit)
+        return list(islice((item for item in jobs if item["file_status"] in statuses), limit))
+    streams = [_newest_first(client, table, FILES_BY_STATUS, "file_status", status, limit) for status in statuses]
     merged = heapq.merge(*streams, key=lambda item: str(item["created_at"]), reverse=True)
-    wanted = (item for item in merged if (item.get("dataset") == dataset if dataset else not is_reserved(item)))
-    return list(islice(wanted, limit))
+    return list(islice((item for item in merged if not is_reserved(item)), limit))
 
 
-def _newest_first(client: DynamoDBClient, table: str, status: str, page_size: int) -> Iterator[Item]:
+def _newest_first(client: DynamoDBClient, table: str, index: str, attribute: str, value: str, page_size: int) -> Iterator[Item]:
     pages = client.get_paginator("query").paginate(
         TableName=table,
-        IndexName=FILES_BY_STATUS,
-        KeyConditionExpression="file_status = :status",
-        ExpressionAttributeValues={":status": {"S": status}},
+        IndexName=index,
+        KeyConditionExpression=f"{attribute} = :value",
+        ExpressionAttributeValues={":value": {"S": value}},
         ScanIndexForward=False,
         PaginationConfig={"PageSize": max(page_size, 10)},
     )

@@ -31,8 +31,33 @@ def document(progress: Progress, file_id: str, bucket: str) -> dict[str, Any]:
         # What no commit manifest lists is not data, so an uncommitted file has none.
         "curated": _uris(bucket, progress.done, "parquet") if committed else [],
         "rejected": _uris(bucket, progress.done, "rejects"),
+        "extracts": outputs(file)["extracts"],
         "error": error_text(file),
     }
+
+
+def outputs(file: Mapping[str, Any]) -> dict[str, Any]:
+    """URIs of what a file left, from its item alone: ``curated`` is its commit manifest, ``rejected`` the report of its rejects.
+
+    ``extracts`` are URI and bytes by name, in the order of their names; none until they were put together.
+    """
+    return {
+        "curated": _uri(file, file.get("commit_manifest")),
+        "rejected": _uri(file, file.get("reject_report")),
+        "extracts": {
+            name: {"uri": _uri(file, found["key"]), "size": int(found["size"])} for name, found in sorted((file.get("extracts") or {}).items())
+        },
+    }
+
+
+def fetch_extracts(file: Mapping[str, Any]) -> str:
+    """The command that brings a file's extracts here."""
+    folder = str(next(iter(file["extracts"].values()))["key"]).rpartition("/")[0]
+    return f"aws s3 cp --recursive s3://{file['bucket']}/{folder}/ ."
+
+
+def _uri(file: Mapping[str, Any], key: str | None) -> str | None:
+    return f"s3://{file['bucket']}/{key}" if key else None
 
 
 def error_text(file: Mapping[str, Any]) -> str | None:
@@ -101,6 +126,10 @@ def places(progress: Progress, file_id: str, bucket: str) -> str:
     refused = [chunk for chunk in progress.done if chunk.get("rejects")]
     if refused:
         lines.append(("rejects", _folder(bucket, refused, "rejects")))
+    for name, found in outputs(file)["extracts"].items():
+        lines.append(("extract", f"{name}: {found['uri']} ({found['size']:,} bytes)"))
+    if file.get("extracts"):
+        lines.append(("fetch", fetch_extracts(file)))
     if file.get("location"):
         lines.append(("original", f"s3://{file['location']['bucket']}/{file['location']['key']}"))
     return "\n".join(f"{name:<9} {printable(place)}" for name, place in lines)

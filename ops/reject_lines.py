@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ops.record_text import record_text
 from runtime.models import ChunkStatus
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class RejectedRow:
     r"""``row`` counts the file's rows from 1, the header excluded; None while an earlier chunk is unfinished.
 
     ``offset`` and ``length`` are bytes in the original, or in the text decoded from it; ``raw`` is the record's text, or its bytes
-    with those that are not UTF-8 escaped (``\xe4``), or in hexadecimal (``X'C1'``) where records are no text.
+    with those that are not UTF-8 escaped (``\xe4``), or in hexadecimal (``X'C1'``) where records are no text: only then is there
+    ``record``, its bytes.
     """
 
     row: int | None
@@ -40,9 +42,14 @@ class RejectedRow:
     length: int
     raw: str
     reasons: tuple[Reason, ...]
+    record: bytes | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "record"}
+
+    def text(self, encoding: str) -> str:
+        """What a person can read of the record; *encoding* is the file's."""
+        return self.raw if self.record is None else record_text(self.record, encoding)
 
 
 def rejected_rows(s3: S3Client, bucket: str, chunks: Iterable[dict[str, Any]]) -> Iterator[RejectedRow]:
@@ -68,6 +75,7 @@ def parse(line: bytes, chunk_id: str, rows_before: int | None) -> RejectedRow:
         length=int(entry["length"]),
         raw=_raw(entry),
         reasons=tuple(Reason(error.get("column") or None, str(error["code"]), str(error["message"])) for error in entry["errors"]),
+        record=bytes.fromhex(entry["raw_hex"]) if "raw_hex" in entry else None,
     )
 
 

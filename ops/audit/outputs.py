@@ -1,7 +1,8 @@
-"""Whether what readers rely on is still what was written: the outputs, the commit manifest, the report of rejects."""
+"""Whether what readers rely on is still what was written: the outputs, the extracts, the commit manifest, the report of rejects."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,9 +12,9 @@ from ops.audit.checks import Check, Unverifiable, check
 from ops.audit.table import COMMITTED
 from runtime import keys
 from runtime.errors import ObjectMissing
-from runtime.models import ChunkStatus, ObjectRef
+from runtime.models import ChunkStatus, FileStatus, ObjectRef
 from runtime.object_store import ObjectStore
-from runtime.workflow.documents import commit_manifest, reject_report
+from runtime.workflow.documents import commit_manifest, extracts, reject_report
 
 Item = Mapping[str, Any]
 
@@ -36,6 +37,16 @@ def output_checks(file: Item, chunks: Sequence[Item], store: ObjectStore) -> Ite
         yield check("commit manifest", "it says what the table says", lambda: _manifest(file, chunks, store))
     elif file.get("dataset"):
         yield check("commit manifest", "a file that was not committed has none", lambda: _no_manifest(file, store))
+    if file["file_status"] == FileStatus.SUCCEEDED:
+        expected = extracts(dict(file), [dict(chunk) for chunk in chunks])
+        if expected or file.get("extracts"):
+            yield check("extracts", "the table names them as their parts add up", lambda: _named(expected, file.get("extracts")))
+        for name, extract in expected.items():
+            yield check(
+                f"extract {name}",
+                "it is the chunks' parts in their order, to the byte",
+                lambda name=name, extract=extract: _joined(name, extract, chunks, store),  # type: ignore[misc]
+            )
     if file["file_status"] in COMMITTED or file.get("reject_report"):
         yield check("reject report", "it says what the table says", lambda: _report(file, chunks, store))
 
@@ -43,6 +54,32 @@ def output_checks(file: Item, chunks: Sequence[Item], store: ObjectStore) -> Ite
 def _drained(store: ObjectStore, written: Item) -> None:
     for _ in stored.parts(store, written):
         pass
+
+
+def _named(expected: Mapping[str, Item], found: Mapping[str, Item] | None) -> str | None:
+    wrong = sorted(name for name in expected.keys() | (found or {}).keys() if expected.get(name) != (found or {}).get(name))
+    return f"they differ in: {', '.join(wrong)}" if wrong else None
+
+
+def _joined(name: str, extract: Item, chunks: Sequence[Item], store: ObjectStore) -> str | None:
+    """The object is read once; what each chunk recorded of its part tells where the part ends and what its digest is."""
+    ref = ObjectRef(store.bucket, extract["key"])
+    size = store.head(ref).size
+    if size != extract["size"]:
+        return f"{extract['key']}: its parts have {extract['size']:,} bytes, {size:,} are there"
+    pieces = store.stream(ref, 0, size)
+    held, begin = b"", 0
+    for chunk in (chunk for chunk in chunks if name in chunk.get("extracts", {})):
+        part, digest = chunk["extracts"][name], hashlib.sha256()
+        left = part["size"]
+        while left:
+            held = held or next(pieces)
+            digest.update(held[:left])
+            held, left = held[left:], left - min(left, len(held))
+        if digest.hexdigest() != part["sha256"]:
+            return f"{extract['key']}: bytes {begin:,} to {begin + part['size']:,} are not the part of chunk {chunk['chunk_id']}"
+        begin += part["size"]
+    return None
 
 
 def _manifest(file: Item, chunks: Sequence[Item], store: ObjectStore) -> str | None:

@@ -55,7 +55,11 @@ def difference(again: ChunkOutput, chunk: Item, first_row: int, store: ObjectSto
             return f"{name} is {getattr(again, name):,}, the table says {chunk[name]:,}"
     if dict(again.reasons) != dict(chunk["reasons"]):
         return "rows are rejected for other reasons than the table says"
-    return _parquet_difference(again, chunk, first_row, store) or _rejects_difference(again, chunk, first_row, store)
+    return (
+        _parquet_difference(again, chunk, first_row, store)
+        or _rejects_difference(again, chunk, first_row, store)
+        or _extracts_difference(again, chunk)
+    )
 
 
 def _parquet_difference(again: ChunkOutput, chunk: Item, first_row: int, store: ObjectStore) -> str | None:
@@ -93,6 +97,14 @@ def _rejects_difference(again: ChunkOutput, chunk: Item, first_row: int, store: 
         if next(found, None) != expected:
             return f"row {first_row + expected['row']:,} of the rejects is not the original's"
     return "there are more rejects than the original gives" if next(found, None) is not None else None
+
+
+def _extracts_difference(again: ChunkOutput, chunk: Item) -> str | None:
+    """An extract has one form, whatever writes it: its bytes are all that counts."""
+    made = {name: stored.sha256(body) for name, body in again.extracts.items() if body}
+    recorded = {name: part["sha256"] for name, part in chunk.get("extracts", {}).items()}
+    wrong = sorted(name for name in made.keys() | recorded.keys() if made.get(name) != recorded.get(name))
+    return f"its parts of extracts are not what the original gives: {', '.join(wrong)}" if wrong else None
 
 
 def _told(line: bytes) -> dict[str, Any]:

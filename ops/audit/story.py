@@ -10,7 +10,7 @@ from runtime.tracking import superseded
 
 Item = Mapping[str, Any]
 
-#: What a chunk wrote, as its item names it: key, size in bytes, SHA-256, rows.
+#: What a chunk wrote, as its item names it: key, size in bytes, SHA-256, rows. Its parts of extracts come by name, without rows.
 OUTPUTS = ("parquet", "rejects", "key_digests")
 COUNTS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines")
 
@@ -35,6 +35,7 @@ def story(file: Item, chunks: Sequence[Item], recorded: Sequence[Item], events: 
             "compression",
             "encoding",
             "delimiter",
+            "record_format",
             "header_bytes",
             "columns",
             "offsets",
@@ -44,7 +45,7 @@ def story(file: Item, chunks: Sequence[Item], recorded: Sequence[Item], events: 
             file, "execution", "attempt", "revision", "created_at", "updated_at", "plan", "exact_from", "manifest_key", "chunk_bytes"
         ),
         "rows": _some(file, *COUNTS, "reasons", "duplicate_keys", "duplicate_rows"),
-        "outcome": _some(file, "error_type", "error_message", "committed_at", "commit_manifest", "reject_report", "published_at"),
+        "outcome": _some(file, "error_type", "error_message", "committed_at", "commit_manifest", "reject_report", "extracts", "published_at"),
         "events": [_some(event, "at", "from_status", "to_status", "attempt", "execution", "detail") for event in events],
         "chunks": [_chunk(chunk) for chunk in chunks],
         "superseded": [_chunk(chunk) for chunk in _superseded(chunks, recorded)],
@@ -62,7 +63,8 @@ def _superseded(chunks: Sequence[Item], recorded: Sequence[Item]) -> Iterator[It
 def _chunk(chunk: Item) -> dict[str, Any]:
     planned = _some(chunk, "chunk_id", "status", "plan", "start", "end", "attempts", "errors", "started_at", "finished_at", "seconds")
     found = _some(chunk, *COUNTS, "bytes_read", "reasons", "proof")
-    return {**planned, **found, "outputs": {name: dict(chunk[name]) for name in OUTPUTS if chunk.get(name)}}
+    written = {name: dict(chunk[name]) for name in OUTPUTS if chunk.get(name)}
+    return {**planned, **found, "outputs": written, "extracts": {name: dict(part) for name, part in (chunk.get("extracts") or {}).items()}}
 
 
 def _some(item: Item, *names: str) -> dict[str, Any]:

@@ -26,13 +26,14 @@ _KEYS: dict[str, Callable[[str, str, str, str], str]] = {
 _FORMS: dict[str, type] = {
     **dict.fromkeys(("chunk_id", "file_id", "file_status", "status", "source_name", "key", "version_id", "sha256", "etag"), str),
     **dict.fromkeys(("size", "revision", "start", "end", "chunks", "header_bytes", "rows", "duplicate_keys", *COUNTS), int),
-    **dict.fromkeys(("location", "decoded", "reasons", "proof", *_KEYS), dict),
+    **dict.fromkeys(("location", "decoded", "reasons", "proof", "extracts", *_KEYS), dict),
 }
 _FILE_NEEDS = ("file_id", "file_status", "revision", "source_name", "key", "version_id", "size", "etag", "location")
 _COMMITTED_NEEDS = ("chunks", "header_bytes", "reasons", "duplicate_keys", *COUNTS)
 _CHUNK_NEEDS = ("chunk_id", "status", "start", "end")
 _DONE_NEEDS = ("reasons", "proof", *COUNTS)
-_OUTPUT_NEEDS = ("key", "size", "sha256", "rows")
+_PART_NEEDS = ("key", "size", "sha256")
+_OUTPUT_NEEDS = (*_PART_NEEDS, "rows")
 
 
 def malformed(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> str | None:
@@ -46,6 +47,8 @@ def malformed(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> str
         for output in _KEYS:
             if done and output in chunk and not problem:
                 problem = _form(f"{output} of {name}", chunk[output], _OUTPUT_NEEDS)
+        for extract, part in (chunk.get("extracts", {}) if done and not problem else {}).items():
+            problem = problem or _form(f"extract {extract} of {name}", part, _PART_NEEDS)
     return problem or (None if events else "there is no event")
 
 
@@ -148,4 +151,8 @@ def _names(file: Item, chunk: Item) -> str | None:
             expected = key_of(file["dataset"], file["file_id"], chunk["chunk_id"], chunk[name]["sha256"])
             if chunk[name]["key"] != expected:
                 return f"its {name} is {chunk[name]['key']}, not {expected}"
+    for name, part in chunk.get("extracts", {}).items():
+        expected = keys.chunk_extract(file["dataset"], file["file_id"], chunk["chunk_id"], name, part["sha256"])
+        if part["key"] != expected:
+            return f"its part of extract {name} is {part['key']}, not {expected}"
     return None

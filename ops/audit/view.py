@@ -12,6 +12,7 @@ from rich.text import Text
 from ops.audit.checks import AGREES, DIFFERS, Check
 from ops.audit.rows import ACCEPTED, WITHHELD, Fate
 from ops.outcome import COLOURS
+from ops.record_text import dump
 from ops.terminal import cell, printable
 from runtime.contracts.fields import WHOLE_ROW
 from runtime.models import ChunkStatus
@@ -29,7 +30,8 @@ def summary(told: Document) -> RenderableType:
     error = f"{outcome['error_type']}: {outcome['error_message']}" if outcome["error_type"] else None
     contract = f"{read['dataset']} {read['contract_version']}, SHA-256 {read['contract_sha256']}" if read["contract_sha256"] else None
     written = " of ".join(str(read[name]) for name in ("compression", "encoding") if read[name])
-    columns = f"{read['columns']} columns, {written}, delimiter {read['delimiter']!r}" if read["columns"] else None
+    form = f"records of format {read['record_format']}" if read["record_format"] else f"delimiter {read['delimiter']!r}"
+    columns = f"{read['columns']} columns, {written}, {form}" if read["columns"] else None
     decoded = read["decoded"]
     rows = [
         ("file", told["file_id"]),
@@ -51,6 +53,7 @@ def summary(told: Document) -> RenderableType:
         ("rows", _counts(told["rows"])),
         ("manifest", outcome["commit_manifest"]),
         ("rejects", outcome["reject_report"]),
+        *(("extract", f"{part['key']}, {_number(part['size'])} bytes") for part in (outcome["extracts"] or {}).values()),
         ("committed", outcome["committed_at"]),
         ("told", outcome["published_at"] or "not delivered to the partner's queue"),
     ]
@@ -69,7 +72,8 @@ def chunk_list(told: Document) -> RenderableType:
     return Group(Text(), Text("Chunks", style="bold"), *(lines or [Text("none")]), *heading, *earlier)
 
 
-def fate(found: Fate) -> RenderableType:
+def fate(found: Fate, encoding: str) -> RenderableType:
+    """*encoding* is the file's."""
     where = f"row {found.place:,} of" if found.reject is None else f"line {found.place:,} of"
     lines = [
         _labelled("row", cell(f"{found.row:,} was {_FATES.get(found.fate, found.fate)}", style="bold")),
@@ -81,7 +85,9 @@ def fate(found: Fate) -> RenderableType:
         lines.append(_labelled("bytes", f"{found.reject.length:,} from byte {found.reject.offset:,}"))
         reasons = found.reject.reasons
         lines += [_labelled("because", f"{why.column or '(whole row)'}: {why.code}: {why.message}") for why in reasons]
-        lines.append(_labelled("record", found.reject.raw))
+        record = found.reject.record
+        told = [found.reject.raw] if record is None else dump(record, encoding)
+        lines += [_labelled("" if index else "record", part) for index, part in enumerate(told)]
     values = (found.values or {}).items()
     width = max((len(printable(name, 40)) for name, _ in values), default=0)
     lines += [_labelled("", f"{printable(name, 40):<{width}}  {'(null)' if value is None else value}") for name, value in values]
@@ -132,7 +138,8 @@ def _chunk(chunk: Document) -> Iterator[Text]:
     for reason, count in sorted((chunk["reasons"] or {}).items()):
         column, _, code = reason.rpartition(":")
         yield _labelled("", f"{_number(count)} {code} in {'the whole row' if column == WHOLE_ROW else column}")
-    for name, written in chunk["outputs"].items():
+    parts = {f"of {name}": part for name, part in chunk["extracts"].items()}
+    for name, written in {**chunk["outputs"], **parts}.items():
         yield _labelled(name.replace("_", " "), f"{written['key']}")
         yield _labelled("", f"{_number(written['size'])} bytes, SHA-256 {written['sha256']}")
     for error in chunk["errors"] or ():

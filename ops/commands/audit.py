@@ -49,7 +49,7 @@ def audit(
     else:
         _show(view.summary(told))
         if found is not None:
-            _show(view.fate(found))
+            _show(view.fate(found, str(told["reading"]["encoding"])))
         if checks is not None:
             _show(view.findings(checks))
         if found is None and checks is None:

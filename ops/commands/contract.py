@@ -35,7 +35,9 @@ def infer(
     rows: Annotated[int, typer.Option(min=1, help="Look at so many rows.")] = 100_000,
     json: JsonOption = False,  # noqa: ARG001 - a contract is JSON anyway
 ) -> None:
-    """Draft a contract from a file. It fits what the file holds; make it say what was agreed.
+    """Draft a contract from a CSV file. It fits what the file holds; make it say what was agreed.
+
+    Records of a mainframe say nothing of themselves: their contract names a copybook (docs/contracts.md).
 
     Example: python -m ops contract infer may.csv --dataset payments > runtime/contracts/payments.json
     """
@@ -95,7 +97,7 @@ def check(
     else:
         counts = f"{findings.rows_read:,} rows read = {findings.rows_accepted:,} accepted + {findings.rows_rejected:,} rejected"
         parts = [Text(counts, style="bold")]
-        details = [reason_table(found), Text(), row_table(findings.sample, findings.rows_rejected)] if findings.rows_rejected else []
+        details = [reason_table(found), Text(), row_table(findings.sample, findings.rows_rejected, findings.contract.encoding)] if findings.rows_rejected else []
         repeated = [Text(_repeated(findings))] if findings.duplicate_keys else []
         stdout().print(Group(*parts, *repeated, *details))
     if findings.rows_rejected or findings.duplicate_keys:

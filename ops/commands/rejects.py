@@ -69,10 +69,10 @@ def rejects(
             stdout().print(printable(problem), markup=False, soft_wrap=True)
     else:
         title = Text(f"{rejected_count:,} rows rejected", style="bold")
-        stdout().print(Group(title, reason_table(found), Text(), row_table(sample, rejected_count)))
+        stdout().print(Group(title, reason_table(found), Text(), row_table(sample, rejected_count, str(progress.file.get("encoding")))))
 
 
-def row_table(sample: list[RejectedRow], rejected_count: int) -> RenderableType:
+def row_table(sample: list[RejectedRow], rejected_count: int, encoding: str) -> RenderableType:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("row", justify="right")
     table.add_column("at byte", justify="right")
@@ -85,7 +85,7 @@ def row_table(sample: list[RejectedRow], rejected_count: int) -> RenderableType:
                 *where,
                 cell(reason.column or "(whole row)", 40),
                 cell(f"{reason.code}: {reason.message}", 120),
-                cell(row.raw if index == 0 else "", 80),
+                cell(row.text(encoding) if index == 0 else "", 80),
             )
     left = rejected_count - len(sample)
     return Group(table, Text(f"{left:,} more: --limit shows, --export writes them", style="dim")) if left > 0 else table

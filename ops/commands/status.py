@@ -13,7 +13,7 @@ from ops.errors import FileUnknown
 from ops.follow import Progress, look
 from ops.listing import concern, recent_files
 from ops.options import DEFAULT_STAGE, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
-from ops.outcome import COLOURS, panel, places
+from ops.outcome import COLOURS, outputs, panel, places
 from ops.terminal import bytes_text, cell, emit, stdout
 from runtime.keys import NO_PARTNER
 from runtime.models import ChunkStatus, FileStatus
@@ -28,24 +28,24 @@ def status(
     state: Annotated[
         list[str] | None, typer.Option("--status", callback=known_states, help="Only files in this state; may be repeated.")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Only files of this dataset.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The jobs of this dataset: only its files, with their outputs.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many files to list.")] = 20,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List a stage's files, newest first; or show one with its chunks and events.
+    """List a stage's files, or a dataset's as jobs, newest first; or show one with its chunks and events.
 
-    Example: python -m ops status --status FAILED --status REJECTED --limit 5
+    Example: python -m ops status --dataset accounts --status FAILED --limit 5
     """
     deployed = connect(stage, region)
     if file_id is None:
         table, states = deployed.stage.tracking_table_name, state or FileStatus.ALL
         files = recent_files(deployed.aws.dynamodb, table, statuses=states, dataset=dataset, limit=limit)
         if json:
-            emit({"files": [dict(file, concern=concern(file, utc_now())) for file in files]})
+            emit({"files": [_job(file) for file in files]})
         else:
-            stdout().print(_file_table(files) if files else f"Stage {stage} has no such file.")
+            stdout().print(_file_table(files, with_outputs=dataset is not None) if files else f"Stage {stage} has no such file.")
         return
     progress = look(deployed.tracking, file_id)
     if progress.file is None:
@@ -63,8 +63,12 @@ def status(
     console.print(Group(Text(), _chunk_table(progress), Text(), _event_table(events)))
 
 
-def _file_table(files: list[dict[str, Any]]) -> RenderableType:
-    """Fits 80 columns: the id stands below the name."""
+def _job(file: dict[str, Any]) -> dict[str, Any]:
+    return {**file, "job_id": file["file_id"], "outputs": outputs(file), "concern": concern(file, utc_now())}
+
+
+def _file_table(files: list[dict[str, Any]], *, with_outputs: bool) -> RenderableType:
+    """Fits 80 columns: the id, and where the outputs are, stand below the name."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("created", "state"):
         table.add_column(name, no_wrap=True)
@@ -75,6 +79,8 @@ def _file_table(files: list[dict[str, Any]]) -> RenderableType:
         note, state = concern(file, utc_now()), str(file["file_status"])
         parts = [file.get(name) for name in ("dataset", "partner", "name")]
         lines = [cell("/".join(str(part) for part in parts if part and part != NO_PARTNER), 80), cell(file["file_id"], style="dim")]
+        if with_outputs:
+            lines += [cell(place, style="dim") for place in _outputs(file)]
         if note:
             lines.append(cell(f"! {note}", style="red"))
         table.add_row(
@@ -84,6 +90,12 @@ def _file_table(files: list[dict[str, Any]]) -> RenderableType:
             Text("\n").join(lines),
         )
     return table
+
+
+def _outputs(file: dict[str, Any]) -> list[str]:
+    """Keys below the data bucket, which is the stage's; sizes of what is no list of objects."""
+    found = [str(file[name]) for name in ("commit_manifest", "reject_report") if file.get(name)]
+    return found + [f"{extract['key']} ({bytes_text(int(extract['size']))})" for _, extract in sorted((file.get("extracts") or {}).items())]
 
 
 def _chunk_table(progress: Progress) -> RenderableType:
