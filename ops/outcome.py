@@ -45,7 +45,8 @@ def outputs(file: Mapping[str, Any]) -> dict[str, Any]:
         "curated": _uri(file, file.get("commit_manifest")),
         "rejected": _uri(file, file.get("reject_report")),
         "extracts": {
-            name: {"uri": _uri(file, found["key"]), "size": int(found["size"])} for name, found in sorted((file.get("extracts") or {}).items())
+            name: {"uri": _uri(file, found["key"]), "size": int(found["size"])}
+            for name, found in sorted((file.get("extracts") or {}).items())
         },
     }
 

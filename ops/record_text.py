@@ -14,7 +14,9 @@ _LINE_BYTES = 32
 def record_text(record: bytes, encoding: str) -> str:
     """One character for each byte; a dot where there is none to print, as in packed numbers."""
     page = characters(canonical(encoding) or "ascii")
-    return "".join(character if character.isprintable() and ord(character) < 0x2000 else _DOT for character in (page[byte] for byte in record))
+    return "".join(
+        character if character.isprintable() and ord(character) < 0x2000 else _DOT for character in (page[byte] for byte in record)
+    )
 
 
 def dump(record: bytes, encoding: str) -> Iterator[str]:

@@ -45,7 +45,9 @@ def story(file: Item, chunks: Sequence[Item], recorded: Sequence[Item], events: 
             file, "execution", "attempt", "revision", "created_at", "updated_at", "plan", "exact_from", "manifest_key", "chunk_bytes"
         ),
         "rows": _some(file, *COUNTS, "reasons", "duplicate_keys", "duplicate_rows"),
-        "outcome": _some(file, "error_type", "error_message", "committed_at", "commit_manifest", "reject_report", "extracts", "published_at"),
+        "outcome": _some(
+            file, "error_type", "error_message", "committed_at", "commit_manifest", "reject_report", "extracts", "published_at"
+        ),
         "events": [_some(event, "at", "from_status", "to_status", "attempt", "execution", "detail") for event in events],
         "chunks": [_chunk(chunk) for chunk in chunks],
         "superseded": [_chunk(chunk) for chunk in _superseded(chunks, recorded)],

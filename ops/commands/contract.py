@@ -97,7 +97,11 @@ def check(
     else:
         counts = f"{findings.rows_read:,} rows read = {findings.rows_accepted:,} accepted + {findings.rows_rejected:,} rejected"
         parts = [Text(counts, style="bold")]
-        details = [reason_table(found), Text(), row_table(findings.sample, findings.rows_rejected, findings.contract.encoding)] if findings.rows_rejected else []
+        details = (
+            [reason_table(found), Text(), row_table(findings.sample, findings.rows_rejected, findings.contract.encoding)]
+            if findings.rows_rejected
+            else []
+        )
         repeated = [Text(_repeated(findings))] if findings.duplicate_keys else []
         stdout().print(Group(*parts, *repeated, *details))
     if findings.rows_rejected or findings.duplicate_keys:
