@@ -87,14 +87,14 @@ GUARDS = (
     ),
     Guard(
         "column-integer-maximum",
-        "runtime/rows/checks/numerals.py",
-        "bad |= values > field.maximum",
-        "bad |= values > INT64_MAX",
+        "runtime/rows/checks/bounds.py",
+        "out |= values > field.maximum\n",
+        "out |= values > 2**63 - 1\n",
         "tests/properties/test_rows.py::test_every_row_is_accepted_or_rejected_as_the_reference_says",
     ),
     Guard(
         "column-decimal-bound-exact",
-        "runtime/rows/checks/numerals.py",
+        "runtime/rows/checks/bounds.py",
         "math.floor(Fraction(field.maximum) * 10**field.scale) + 1",
         "math.ceil(Fraction(field.maximum) * 10**field.scale) + 1",
         f"{_TEST_PROCESS}::test_a_bound_between_two_decimals_is_not_rounded",
@@ -179,7 +179,7 @@ GUARDS = (
     Guard(
         "contract-unknown-keys",
         _LOADER,
-        "    node.only(_DOCUMENT)\n",
+        "    node.only((*_DOCUMENT, *_OWN[form]))\n",
         "",
         f"{_TEST_LOADER}::test_a_wrong_contract_is_refused_with_file_field_and_rule",
     ),

@@ -102,7 +102,7 @@ GUARDS = (
         "etl/tracking.py",
         "point_in_time_recovery_enabled=True",
         "point_in_time_recovery_enabled=False",
-        f"{_STORES}::test_the_table_is_keyed_billed_and_backed_up_as_required",
+        f"{_STORES}::test_the_table_of_jobs_is_keyed_billed_backed_up_streamed_and_encrypted_as_required",
     ),
     Guard(
         "trail-validated",
