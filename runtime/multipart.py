@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-#: Parts on their way at once.
+#: Parts of a stream on their way at once: each is held in memory.
 UPLOADS = 4
+#: Parts that S3 copies at once: what is waited for is S3.
+COPIES = 16
 #: The least that every part but the last has.
 LEAST_PART_BYTES = 5 * 1024 * 1024
 
@@ -38,7 +40,7 @@ def upload_parts(client: S3Client, bucket: str, key: str, parts: Iterable[bytes]
 
     S3 checks each part's SHA-256 on arrival. Whatever *parts* or S3 raise leaves no object.
     """
-    return _in_parts(client, bucket, key, (functools.partial(_put, client, part) for part in parts), content_type)
+    return _in_parts(client, bucket, key, (functools.partial(_put, client, part) for part in parts), content_type, UPLOADS)
 
 
 def join_objects(client: S3Client, bucket: str, key: str, sources: Sequence[tuple[str, int]], content_type: str) -> str:
@@ -56,7 +58,7 @@ def join_objects(client: S3Client, bucket: str, key: str, sources: Sequence[tupl
             return _copy(client, bucket, part[0], which)
         return _put(client, b"".join(_read(client, bucket, piece) for piece in part), which)
 
-    return _in_parts(client, bucket, key, (functools.partial(send, part) for part in parts), content_type)
+    return _in_parts(client, bucket, key, (functools.partial(send, part) for part in parts), content_type, COPIES)
 
 
 def joined(sources: Sequence[tuple[str, int]]) -> list[list[Piece]]:
@@ -100,16 +102,16 @@ def _copy(client: S3Client, bucket: str, piece: Piece, which: Any) -> CompletedP
     return part
 
 
-def _in_parts(client: S3Client, bucket: str, key: str, sends: Iterable[Send], content_type: str) -> str:
-    """Send all parts, a few at once, and complete the object; whatever goes wrong leaves none."""
+def _in_parts(client: S3Client, bucket: str, key: str, sends: Iterable[Send], content_type: str, at_once: int) -> str:
+    """Send all parts, some *at_once*, and complete the object; whatever goes wrong leaves none."""
     begun = client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type, ChecksumAlgorithm="SHA256")
     upload: Any = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
     try:
         sent: list[CompletedPartTypeDef] = []
         waiting: deque[Future[CompletedPartTypeDef]] = deque()
-        with ThreadPoolExecutor(UPLOADS) as pool:
+        with ThreadPoolExecutor(at_once) as pool:
             for number, send in enumerate(sends, 1):
-                if len(waiting) == UPLOADS:
+                if len(waiting) == at_once:
                     sent.append(waiting.popleft().result())
                 waiting.append(pool.submit(send, {**upload, "PartNumber": number}))
             sent.extend(part.result() for part in waiting)

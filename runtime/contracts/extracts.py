@@ -6,7 +6,7 @@ import re
 
 from runtime.contracts.code_pages import CODE_PAGES, canonical
 from runtime.contracts.document import Node
-from runtime.contracts.fixed_length import RECORD_FORMATS, copybook_lines
+from runtime.contracts.fixed_length import RECORD_FORMATS, VARIABLE, copybook_lines
 from runtime.contracts.model import Extract, Extracts
 from runtime.contracts.record import record_of
 
@@ -43,6 +43,6 @@ def _extract(files: Node, name: str) -> Extract:
         if record.varies:
             raise part.invalid("describes a record that varies; one that is written has its own copybook", "copybook")
         lengths.add(record.maximum)
-    if not copybooks or (len(lengths) > 1 and form != "V"):
+    if not copybooks or (len(lengths) > 1 and form not in VARIABLE):
         raise node.invalid("are records of several lengths, which are of format 'V'" if copybooks else "is empty", "records")
     return Extract(name, form, copybooks)

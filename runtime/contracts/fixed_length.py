@@ -13,8 +13,11 @@ from runtime.contracts.places import Place, types_of
 from runtime.contracts.record import Selection, columns, record_of
 from runtime.errors import ContractInvalid
 
-#: Mainframe's words: fixed, fixed in blocks (the same bytes in a file), and counted by record descriptor words.
-RECORD_FORMATS = ("F", "FB", "V")
+#: Mainframe's words: fixed, or counted by record descriptor words; the B of blocks changes no byte of a file.
+RECORD_FORMATS = ("F", "FB", "V", "VB")
+VARIABLE = ("V", "VB")
+#: The longest record that z/OS writes with a descriptor, which takes four bytes of 32,760.
+LONGEST_VARIABLE = 32_756
 #: What becomes of a numeric field that holds nothing but X'00', or nothing but blanks.
 EMPTY_NUMBERS = ("error", "null")
 
@@ -31,7 +34,11 @@ def parse_record(node: Node) -> FixedLength:
         low_values=node.choice("lowValues", EMPTY_NUMBERS, "error"),
         spaces=node.choice("spaces", EMPTY_NUMBERS, "error"),
     )
-    record_of(dialect.copybook, dialect.select, node.origin)
+    record = record_of(dialect.copybook, dialect.select, node.origin)
+    if dialect.record_format in VARIABLE and record.maximum > LONGEST_VARIABLE:
+        raise node.invalid(
+            f"describes records of {record.maximum:,} bytes; with a descriptor they have at most {LONGEST_VARIABLE:,}", "copybook"
+        )
     return dialect
 
 
