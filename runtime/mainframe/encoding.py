@@ -15,7 +15,7 @@ from runtime.contracts.record import Record
 from runtime.mainframe import floats, packed, text, zoned
 from runtime.mainframe.decoding import blank
 from runtime.mainframe.words import Words
-from runtime.rows.texts import Bytes, Mask, memory
+from runtime.rows.texts import Bytes, Mask, Texts, memory, numbers_of
 
 _CHUNK = 10**8
 _LOW_32 = np.uint64(2**32 - 1)
@@ -30,10 +30,13 @@ def encode(columns: pa.Table, record: Record, page: str) -> bytes:
     """
     if record.varies:
         raise ValueError("the copybook's records are of several shapes; an output has one")
+    if not len(columns):
+        return b""
     matrix = np.full((len(columns), record.maximum), blank(page), np.uint8)
     for place in record.places:
         if place.name not in columns.column_names:
             raise ValueError(f"column {place.name!r} of the copybook is not among the columns {', '.join(columns.column_names)}")
+        # A copy, which begins with its buffers also where the table is a slice.
         array = columns.column(place.name).combine_chunks()
         try:
             matrix[:, place.offset : place.offset + place.length] = _item(array, place, page)
@@ -48,8 +51,7 @@ def _item(array: pa.Array[Any], place: Place, page: str) -> Bytes:
         return _text(array, null, place.length, page)
     if place.kind == FLOAT:
         _refuse(null, "a floating point number is never null")
-        values = memory(array.cast(pa.float64()).buffers()[1], np.float64)[array.offset :][: len(array)]
-        return floats.encode(values, place.length)
+        return floats.encode(numbers_of(array.cast(pa.float64()), np.float64), place.length)
     negative, high, low = _magnitudes(array, place, null)
     if not place.signed:
         _refuse(negative, "a number without a sign is not negative")
@@ -71,7 +73,7 @@ def _nulls(array: pa.Array[Any]) -> Mask:
     if not array.null_count:
         return np.zeros(len(array), np.bool_)
     bits = memory(array.buffers()[0], np.uint8)
-    return ~np.unpackbits(bits, bitorder="little").view(np.bool_)[array.offset :][: len(array)]
+    return ~np.unpackbits(bits, count=len(array), bitorder="little").view(np.bool_)
 
 
 def _magnitudes(array: pa.Array[Any], place: Place, null: Mask) -> tuple[Mask, Words, Words]:
@@ -79,7 +81,7 @@ def _magnitudes(array: pa.Array[Any], place: Place, null: Mask) -> tuple[Mask, W
     if pa.types.is_integer(array.type):
         array = array.cast(pa.int64()).cast(pa.decimal128(19, 0))
     decimals = array.cast(pa.decimal128(38, place.scale))
-    words = memory(decimals.buffers()[1], np.uint64)[2 * decimals.offset :][: 2 * len(decimals)].reshape(-1, 2)
+    words = numbers_of(decimals, np.uint64).reshape(-1, 2)
     low, high = (np.where(null, np.uint64(0), words[:, at]) for at in (0, 1))
     negative = high.view(np.int64) < 0
     low = np.where(negative, ~low + np.uint64(1), low)
@@ -155,14 +157,12 @@ def _binary(negative: Mask, high: Words, low: Words, place: Place) -> Bytes:
 def _text(array: pa.Array[Any], null: Mask, length: int, page: str) -> Bytes:
     if not pa.types.is_string(array.type):
         array = array.cast(pa.string())
-    _, offset_buffer, data_buffer = array.buffers()
-    offsets = memory(offset_buffer, np.int32)[array.offset :][: len(array) + 1]
-    data = memory(data_buffer, np.uint8)[offsets[0] : offsets[-1]] if len(offsets) else np.empty(0, np.uint8)
-    if len(data) and int(data.max()) > 0x7F:
+    texts = Texts.of(array)
+    if not texts.ascii:
         return np.array([list(_padded(value or "", length, page)) for value in array.to_pylist()], np.uint8).reshape(-1, length)
-    lengths = np.where(null, 0, np.diff(offsets))
+    lengths = np.where(null, 0, texts.lengths)
     # Arrow may keep bytes of what is null.
-    data = data[np.repeat(~null, np.diff(offsets))] if null.any() else data
+    data = texts.data[np.repeat(~null, texts.lengths)] if null.any() else texts.data
     codes = np.frombuffer(_ascii(page), np.uint8)[data]
     _refuse(lengths > length, f"a text is longer than {length} characters")
     _check_characters(codes, data)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import event, example, given
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from runtime.contracts.loader import parse_contract
@@ -22,6 +22,9 @@ from runtime.mainframe.judging import judge
 from runtime.mainframe.layout import RecordLayout
 from runtime.mainframe.shapes import spread
 from tests.properties.mainframe_reference import Number, read, read_float, write
+
+#: Machines are slow at times; what is true is true then as well.
+usual = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PADDING = st.sets(st.sampled_from(["low-values", "spaces"]))
 
@@ -63,6 +66,7 @@ def decode(number, raws, padding=(), before=0, after=0):
     return column(matrix, record.places[0], field, np.zeros(len(raws), np.bool_), Reading(page_of(number), padding, ("",))), field
 
 
+@usual
 @given(st.data(), numbers(), st.integers(0, 9), st.integers(0, 9))
 def test_a_number_comes_out_as_it_was_written(data, number, before, after):
     units = data.draw(st.lists(units_of(number), min_size=1, max_size=8))
@@ -74,6 +78,7 @@ def test_a_number_comes_out_as_it_was_written(data, number, before, after):
     event(f"{number.usage} {field.type}")
 
 
+@usual
 @given(st.data(), numbers())
 def test_writing_gives_the_bytes_that_a_mainframe_writes(data, number):
     units = data.draw(st.lists(units_of(number), min_size=1, max_size=8))
@@ -96,6 +101,7 @@ def spoiled(draw, number):
     return bytes(raw)
 
 
+@usual
 @given(st.data(), numbers(), PADDING)
 def test_only_numbers_pass_and_every_refusal_has_its_reason(data, number, nulls):
     padding = tuple({"low-values": 0x00, "spaces": 0x40 if number.ebcdic else 0x20}[name] for name in nulls)
@@ -134,6 +140,7 @@ def test_every_byte_at_every_position_is_looked_at(number, ebcdic):
     assert [None if bad else value for value, bad in zip(found.array.to_pylist(), found.bad)] == [read(number, raw) for raw in raws]
 
 
+@usual
 @given(st.lists(st.binary(min_size=8, max_size=8), min_size=1, max_size=6), st.sampled_from([4, 8]))
 @example([bytes.fromhex("4264000000000000")], 4)
 def test_floating_point_is_the_nearest_number(raws, length):
@@ -146,6 +153,7 @@ def test_floating_point_is_the_nearest_number(raws, length):
         assert value == exact.numerator / exact.denominator
 
 
+@usual
 @given(st.lists(st.floats(min_value=-1e70, max_value=1e70), min_size=1, max_size=6))
 def test_long_floating_point_comes_back_exactly(values):
     values = [0.0 if abs(value) < 1e-70 else value for value in values]
@@ -154,6 +162,7 @@ def test_long_floating_point_comes_back_exactly(values):
     assert floats.decode(raw, place).tolist() == values
 
 
+@usual
 @given(st.lists(st.floats(min_value=-1e70, max_value=1e70), min_size=1, max_size=6))
 def test_short_floating_point_is_within_half_of_its_last_place(values):
     values = [0.0 if abs(value) < 1e-70 else value for value in values]
@@ -237,6 +246,7 @@ def judged(blocks, given_contract):
     return found
 
 
+@usual
 @given(st.lists(mixed_records(), min_size=1, max_size=12), st.data())
 def test_records_of_every_shape_are_judged_alone(records, data):
     raws = [raw for raw, _, _ in records]
@@ -261,6 +271,7 @@ def test_records_of_every_shape_are_judged_alone(records, data):
         event("bad" if faults else "good")
 
 
+@usual
 @given(st.lists(mixed_records(), min_size=1, max_size=6))
 def test_fixed_records_vary_inside(records):
     longest = record_of(tuple(COPYBOOK)).maximum
