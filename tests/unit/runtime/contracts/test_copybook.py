@@ -61,6 +61,11 @@ def test_a_word_and_a_literal_go_on_in_the_next_line():
     assert [child.name for child in found.children] == ["A", "LONG-NAME"]
 
 
+def test_a_continued_literal_has_the_blanks_up_to_its_margin():
+    (item,) = parse("       01  R.", "           05  A PIC X(80).", "           88  C VALUE 'AB", "      -        'CD'.").children
+    assert item.conditions == (("AB".ljust(72 - 24) + "CD",) * 2,)
+
+
 def test_a_copybook_may_begin_below_its_record():
     assert tree(parse("           05  A PIC X.", "           05  B PIC XX.")) == ("FILLER", 1, 3, ("A", 5, 1), ("B", 5, 2))
     assert tree(parse("       77  A PIC X(4).")) == ("A", 77, 4)

@@ -123,6 +123,19 @@ def test_a_rule_makes_both_descriptions_columns():
     assert (found.minimum, found.maximum) == (6, 10)
 
 
+def test_a_description_inside_another_leaves_the_records_length_alone():
+    found = record(
+        "05  K PIC X.",
+        "05  A PIC X(8).",
+        "05  B REDEFINES A.",
+        "    10  C PIC X(8).",
+        "    10  D REDEFINES C PIC X(3).",
+        select=[Selection("B", "K", ("1", "2")), Selection("D", "K", ("2",))],
+    )
+    assert (found.minimum, found.maximum) == (9, 9)
+    assert found.place("d").when == ((0, 1), (1, 1))
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
