@@ -5,8 +5,9 @@ Clauses whose bytes are not read here are refused, never skipped (docs/adr/0090)
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Iterator, Union
 
 from runtime.contracts.cobol import Sentence, Token
@@ -41,6 +42,10 @@ _FIGURATIVE: dict[str, Constant] = {
     **dict.fromkeys(("HIGH-VALUE", "HIGH-VALUES", "NULL", "NULLS")),
 }
 _NO_MEANING = ("GLOBAL", "EXTERNAL", "IS")
+
+#: A numeric literal, of no more digits than any item has.
+_NUMBER = re.compile(r"[+-]?(?=[0-9.]{1,39}$)[0-9]*\.?[0-9]+")
+_LEVEL = re.compile(r"[0-9]{1,2}")
 
 #: Text, a number, or None for what no text and no number is (HIGH-VALUES).
 Constant = Union[str, Decimal, None]
@@ -104,7 +109,7 @@ def describe(sentence: Sentence, origin: str) -> Description | Condition:
     first = words.take()
     if first.text in _REFUSED:
         raise words.invalid(f"{first.text} {_REFUSED[first.text]}", first)
-    if not first.text.isdigit() or not (1 <= int(first.text) <= 49 or int(first.text) in (66, 77, 88)):
+    if not _LEVEL.fullmatch(first.text) or not (1 <= int(first.text) <= 49 or int(first.text) in (66, 77, 88)):
         raise words.invalid(f"{first.text} is no level number from 01 to 49, 77 or 88", first)
     level = int(first.text)
     if level == 66:
@@ -274,10 +279,9 @@ class _Words:
             return self.constant()
         if token.text in _FIGURATIVE:
             return _FIGURATIVE[token.text]
-        try:
-            return Decimal(token.text)
-        except InvalidOperation:
-            raise self.invalid(f"{token.text} is no value", token) from None
+        if not _NUMBER.fullmatch(token.text):
+            raise self.invalid(f"{token.text} is no value", token)
+        return Decimal(token.text)
 
     def _literal(self, token: Token) -> str:
         quote = token.text[-1]

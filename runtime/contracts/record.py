@@ -5,6 +5,7 @@ The standard library only, because the stack imports the contract loader when it
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,6 +20,8 @@ from runtime.errors import ContractInvalid, CopybookInvalid
 
 #: Columns of one record, all occurrences counted.
 MAX_PLACES = 2000
+#: A value of a whole number by which an alternative is chosen.
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 class Selection(NamedTuple):
@@ -208,7 +211,7 @@ class _Walk:
             raise self._refused_rule(rules[0].item, f"is chosen by {rules[0].field}, which is not one item of text or whole numbers")
         for rule in rules:
             for value in rule.values:
-                if found[0].whole and not value.lstrip("-").isdecimal():
+                if found[0].whole and not _WHOLE.fullmatch(value):
                     raise self._refused_rule(rule.item, f"is chosen by {value!r}, but {rule.field} is a number")
         return Choice(found[0], tuple(rule.values for rule in rules), missing)
 

@@ -143,6 +143,8 @@ def test_a_description_inside_another_leaves_the_records_length_alone():
         (Selection("BODY", "KIND", ("A",)), "BODY is no item with REDEFINES"),
         (Selection("OTHER", "NOTHING", ("A",)), "is not one item"),
         (Selection("OTHER", "AMOUNT", ("A",)), "a number"),
+        (Selection("OTHER", "AMOUNT", ("--1",)), "a number"),
+        (Selection("OTHER", "AMOUNT", ("1" * 19,)), "a number"),
         (Selection("OTHER", "BODY", ("A",)), "not at the same place in every record"),
     ],
 )
