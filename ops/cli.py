@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from ops.commands import branch, contract
 from ops.commands.audit import audit
+from ops.commands.compare import compare
 from ops.commands.drift import drift
 from ops.commands.publish import publish
 from ops.commands.redrive import redrive
@@ -52,6 +53,7 @@ app.command("submit")(submit)
 app.command("status")(status)
 app.command("rejects")(rejects)
 app.command("audit")(audit)
+app.command("compare")(compare)
 app.command("redrive")(redrive)
 app.command("sweep")(sweep)
 app.command("validate")(validate)

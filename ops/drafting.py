@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from ops.errors import NotDrafted
 from runtime.errors import EmptyFile, NotCsv
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -30,7 +31,8 @@ class Draft:
 
 
 def recognize_writing(path: Path) -> Draft:
-    """Read *path* once and say how it is written; raise EmptyFile or NotCsv."""
+    """Read *path* once and say how it is written; raise EmptyFile, NotCsv or NotDrafted."""
+    _refuse_ebcdic(path)
     encoding = _encoding(path)
     with _text(path, encoding) as stream:
         return Draft(encoding, _delimiter(stream.read(_HEAD_CHARACTERS)))
@@ -42,6 +44,14 @@ def records(path: Path, draft: Draft) -> Iterator[Iterator[list[str]]]:
     csv.field_size_limit(_FIELD_CHARACTERS)
     with _text(path, draft.encoding) as stream:
         yield (record for record in csv.reader(stream, delimiter=draft.delimiter) if record)
+
+
+def _refuse_ebcdic(path: Path) -> None:
+    """Its letters and digits are above ASCII, its blank is ASCII's ``@``: every text of ours has other bytes, line ends at least."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_CHARACTERS)
+    if head and all(byte >= 0x40 or byte == 0 for byte in head) and sum(byte >= 0x81 or byte == 0x40 for byte in head) > 0.85 * len(head):
+        raise NotDrafted(path)
 
 
 def _encoding(path: Path) -> str:

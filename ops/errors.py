@@ -17,6 +17,9 @@
     ├── NotEnded               what is asked can be answered for a file that has ended
     ├── RowUnknown             the file has no such row, or was not read that far
     ├── OutputDiffers          a stored object is not the one that the table says was written
+    ├── NotDrafted             no contract can be read off records of a mainframe
+    ├── OutputUnknown          no contract, or more than one, has the output that is to be compared
+    ├── NotTheOutput           a file is not what the output that it is compared with is
     ├── VerificationFailed     table, outputs and original do not agree, or cannot be compared
     └── …                      those of branch stages: ops.branches.errors
 """
@@ -135,6 +138,31 @@ class OutputDiffers(OpsError):
         super().__init__(
             f"{key}: {written} was written, {found} is there; the original tells what it must hold: run `python -m ops audit` with --verify"
         )
+
+
+class NotDrafted(OpsError):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path.name} holds records in EBCDIC, which say nothing of themselves: `contract infer` is for CSV; "
+            "write a contract that names their copybook (docs/contracts.md)"
+        )
+
+
+class OutputUnknown(OpsError):
+    """``found`` are datasets that have the output, ``known`` what there is."""
+
+    def __init__(self, name: str, dataset: str | None, found: list[str], known: list[str]) -> None:
+        self.name, self.dataset, self.found, self.known = name, dataset, found, known
+        which = f"{' and '.join(found)} have an output {name!r}; say which with --dataset"
+        none = f"{dataset} has no output {name!r}" if dataset else f"No contract has an output {name!r}"
+        super().__init__(which if found else f"{none}; there is: {', '.join(known) or 'none'}")
+
+
+class NotTheOutput(OpsError):
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"{name} {reason}")
 
 
 class VerificationFailed(OpsError):

@@ -1,0 +1,94 @@
+"""Both files from beginning to end, in one pass and in little memory: what is equal, what differs, and where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ops.comparison.alignment import Span, aligned
+from ops.comparison.fields import DEFECT, Difference, Fields
+from ops.comparison.known import KNOWN
+from ops.comparison.outputs import Output
+from ops.comparison.units import Recorded, units
+
+#: How one row's records compare, and how many each file has.
+EQUAL, DIFFERS, KNOWN_DEFECT, ONLY_LEGACY, ONLY_OURS = "equal", "differs", "known", "only in legacy", "only in ours"
+LEGACY, OURS = "legacy", "ours"
+
+
+class Place(NamedTuple):
+    """The first record of a row in one of the files: its number, from 1, and its byte, from 0."""
+
+    record: int
+    offset: int
+
+
+class Example(NamedTuple):
+    """The records of one row, which are ``key``'s; a file that does not have them has no place."""
+
+    what: str
+    key: str
+    legacy: Place | None
+    ours: Place | None
+    differences: list[Difference]
+
+    def to_dict(self) -> dict[str, Any]:
+        places = {name: place._asdict() if place else None for name, place in (("legacy", self.legacy), ("ours", self.ours))}
+        return {"what": self.what, "key": self.key, **places, "differences": [difference.to_dict() for difference in self.differences]}
+
+
+@dataclass
+class Comparison:
+    """Counts of rows; ``fields`` counts differences as (field, kind). ``examples`` are the first ones."""
+
+    output: Output
+    strict: bool
+    rows: Counter[str] = field(default_factory=Counter)
+    fields: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        counted = (DIFFERS, ONLY_LEGACY, ONLY_OURS, *((KNOWN_DEFECT,) if self.strict else ()))
+        return not any(self.rows[what] for what in counted)
+
+
+def compare(legacy: Recorded, ours: Recorded, output: Output, *, examples: int, strict: bool = False) -> Comparison:
+    """Compare two files of *output*; raise NotTheOutput for one that is none. At most so many *examples* are kept."""
+    result = Comparison(output, strict)
+    known = KNOWN.get((output.dataset, output.name), ())
+    fields = Fields(output, known)
+    for span in aligned(units(legacy, output), units(ours, output), output.key, output.unit_bytes):
+        result.rows.update({LEGACY: len(span.legacy), OURS: len(span.ours)})
+        if len(span.legacy) == len(span.ours):
+            _compare_span(span, fields, result, examples)
+        else:
+            _lonely(span, fields, result, examples)
+    return result
+
+
+def _compare_span(span: Span, fields: Fields, result: Comparison, examples: int) -> None:
+    differing = fields.kinds(span.legacy, span.ours)
+    result.rows[EQUAL] += len(span.ours) - len(differing)
+    for row, kinds in sorted(differing.items()):
+        what = KNOWN_DEFECT if all(kind == DEFECT for _, kind in kinds) else DIFFERS
+        result.rows[what] += 1
+        result.fields.update(kinds)
+        if (what == DIFFERS or result.strict) and len(result.examples) < examples:
+            places = _place(span.legacy_first + row, result.output), _place(span.ours_first + row, result.output)
+            differences = fields.explained(span.legacy[row], span.ours[row])
+            result.examples.append(Example(what, fields.key(span.ours[row]), *places, differences))
+
+
+def _lonely(span: Span, fields: Fields, result: Comparison, examples: int) -> None:
+    by_ours = len(span.ours) > 0
+    what, found, first = (ONLY_OURS, span.ours, span.ours_first) if by_ours else (ONLY_LEGACY, span.legacy, span.legacy_first)
+    result.rows[what] += len(found)
+    for row in range(min(len(found), examples - len(result.examples))):
+        place = _place(first + row, result.output)
+        result.examples.append(Example(what, fields.key(found[row]), None if by_ours else place, place if by_ours else None, []))
+
+
+def _place(unit: int, output: Output) -> Place:
+    return Place(unit * len(output.records) + 1, unit * output.unit_bytes)
