@@ -25,7 +25,7 @@ def _alarm(anchor: str, after: str = "") -> Guard:
 
 
 _ALARM_ANCHORS = (
-    "workflow-failed", "workflow-timed-out", "workflow-aborted", "workflow-slow",
+    "files-swept", "workflow-failed", "workflow-timed-out", "workflow-aborted", "workflow-slow",
     "function-errors", "function-throttles", "function-slow", "memory-high",
     "rejected-rows", "unsuccessful-files", "queue-depth", "queue-age", "table-throttles", "rule-failed",
 )  # fmt: skip
@@ -117,6 +117,13 @@ GUARDS = (
         "            (WRITE, (keys.CURATED, keys.REJECTED, keys.STAGING)),",
         '            (WRITE, ("",)),',
         _DUTY,
+    ),
+    Guard(
+        "sweep-removes-no-commit-manifest",
+        "etl/permissions.py",
+        'LEFTOVERS = (f"{keys.CURATED}*.parquet",',
+        "LEFTOVERS = (keys.CURATED,",
+        "tests/infrastructure/test_permissions.py::test_the_sweep_may_look_start_the_workflow_and_remove_outputs",
     ),
     Guard(
         "workflow-reads-plans-only",

@@ -16,6 +16,10 @@ _TEST_WORKFLOW = "tests/unit/runtime/workflow/test_workflow.py"
 _TEST_PROOFS = "tests/unit/runtime/rows/test_proofs.py"
 _TEST_KEYS = "tests/unit/runtime/test_keys.py"
 _TEST_CHECK = "tests/unit/runtime/workflow/test_deployment_check.py"
+_SWEEP = "runtime/workflow/sweep.py"
+_LEFTOVERS = "runtime/workflow/leftovers.py"
+_TEST_SWEEP = "tests/unit/runtime/workflow/test_sweep.py"
+_TEST_LEFTOVERS = "tests/unit/runtime/workflow/test_leftovers.py"
 
 GUARDS = (
     Guard(
@@ -255,6 +259,97 @@ GUARDS = (
         "if any(ord(character) < 32 or ord(character) == 127 for character in key):",
         "if key.isspace():",
         f"{_TEST_KEYS}::test_a_key_that_reaches_elsewhere_is_refused",
+    ),
+    Guard(
+        "chunks-of-the-present-plan",
+        _TRACKING,
+        ' and (kept or chunk["plan"] == file["plan"])',
+        "",
+        f"{_TEST_TRACKING}::test_an_older_plans_chunks_are_not_the_files",
+    ),
+    Guard(
+        "history-of-a-replaced-chunk",
+        _TRACKING,
+        '            **({"superseded": superseded(recorded)} if recorded else {}),\n',
+        "",
+        f"{_TEST_TRACKING}::test_what_an_older_plans_chunk_recorded_stays_on_the_trail",
+    ),
+    Guard(
+        "refused-move-tried-again",
+        "runtime/workflow/roll_forward.py",
+        "return put_in_place(task, item, keys.PROCESSED, stage)",
+        "return item",
+        f"{_TEST_SWEEP}::test_an_original_whose_move_was_refused_is_moved_once_it_may_be",
+    ),
+    Guard(
+        "sweep-leaves-what-runs",
+        _SWEEP,
+        'if ended.status != "RUNNING" and item and',
+        "if item and",
+        f"{_TEST_SWEEP}::test_a_file_that_is_on_record_is_not_lost_wherever_its_bytes_are",
+    ),
+    Guard(
+        "sweep-looks-again",
+        _SWEEP,
+        ' and item and item["revision"] == listed["revision"]:',
+        " and item:",
+        f"{_TEST_SWEEP}::test_what_ended_while_the_sweep_looked_is_no_finding",
+    ),
+    Guard(
+        "sweep-leaves-the-young",
+        _SWEEP,
+        "if one.modified <= self.now - self.min_age and not",
+        "if not",
+        f"{_TEST_SWEEP}::test_what_came_just_now_and_what_is_no_file_is_left_alone",
+    ),
+    Guard(
+        "sweep-counts-lost-work-alone",
+        _SWEEP,
+        "[finding.kind] if finding.counted else []",
+        "[finding.kind]",
+        f"{_TEST_SWEEP}::test_a_probe_that_was_lost_is_sent_on_and_counts_in_no_metric",
+    ),
+    Guard(
+        "leftovers-are-named-by-nothing",
+        _LEFTOVERS,
+        "(one for one in outputs if not _is_named(one.ref, named))",
+        "outputs",
+        f"{_TEST_LEFTOVERS}::test_what_a_failed_file_has_finished_stays_for_a_redrive",
+    ),
+    Guard(
+        "leftovers-are-old",
+        _LEFTOVERS,
+        "[one for one in objects if one.modified <= self.now - MIN_AGE]",
+        "objects",
+        f"{_TEST_LEFTOVERS}::test_what_nothing_names_goes_and_all_else_stays",
+    ),
+    Guard(
+        "leftovers-of-ended-files",
+        _LEFTOVERS,
+        'if item is not None and item["file_status"] in FileStatus.ENDED:',
+        "if item is not None:",
+        f"{_TEST_LEFTOVERS}::test_of_a_file_in_progress_nothing_is_removed",
+    ),
+    Guard(
+        "leftovers-of-files-on-record",
+        _LEFTOVERS,
+        'if item is not None and item["file_status"] in FileStatus.ENDED:',
+        'item = item or {"file_id": file_id, "file_status": FileStatus.FAILED}\n            if item["file_status"] in FileStatus.ENDED:',
+        f"{_TEST_LEFTOVERS}::test_a_file_that_is_not_on_record_keeps_its_objects",
+    ),
+    Guard(
+        "leftovers-are-in-no-commit-manifest",
+        _LEFTOVERS,
+        "                named.update(re.findall(",
+        "                list(re.findall(",
+        f"{_TEST_LEFTOVERS}::test_what_a_commit_manifest_names_stays_though_the_table_names_it_no_more",
+    ),
+    Guard(
+        "leftovers-by-version",
+        _LEFTOVERS,
+        " and (not ref.key.endswith(keys.DECODED_NAME) or str(ref.version_id) in named)",
+        "",
+        f"{_TEST_LEFTOVERS}::test_of_decoded_texts_the_one_that_was_planned_stays_whichever_is_newest",
     ),
     Guard(
         "deployment-check-compares",
