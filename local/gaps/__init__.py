@@ -14,6 +14,7 @@ from local.gaps import (
     metric_math_alarms,
     point_in_time_recovery,
     shared_layers,
+    throttling,
     versioned_ranges,
 )
 from local.gaps.gap import MINISTACK, Gap, GapMismatch, must_hold
@@ -29,6 +30,7 @@ GAPS: tuple[Gap, ...] = (
     event_versions.GAP,
     point_in_time_recovery.GAP,
     metric_math_alarms.GAP,
+    throttling.GAP,
     accepted_types.GAP,
 )
 

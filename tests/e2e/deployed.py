@@ -57,6 +57,10 @@ class DeployedStage:
         """How long the state machine's waits and retries take: 0 none, 1 as on AWS. Set it back to 0."""
         self.local.emulator.configure({"stepfunctions._SFN_WAIT_SCALE": str(scale)})
 
+    def set_concurrency(self, limit: int) -> None:
+        """How many functions of the account may run at once; 0 for any number. Set it back to 0."""
+        self.local.emulator.configure({"lambda_svc._ACCOUNT_CONCURRENCY_CAP": str(limit)})
+
 
 def described(local: LocalStage) -> DeployedStage:
     """A stage that is up, with the outputs of its stack."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
+import threading
+from pathlib import Path
 from typing import Any, Callable
 
 from botocore.exceptions import ClientError, WaiterError
 
+from local.errors import LocalError
 from local.gaps.accepted_types import ACCEPTED
 from local.interpreters import interpreter
 from tests.unit.local.clouds import ROLE, Cloud, eventually, zipped
@@ -172,6 +176,49 @@ def metric_math_alarms(cloud: Cloud) -> bool:
     return [alarm["StateValue"] for alarm in described] == ["INSUFFICIENT_DATA"]
 
 
+def throttling(cloud: Cloud) -> bool:
+    """A function that may not run at all, by its own limit or by the account's, is caught by the name that Lambda gives it."""
+    functions, states = cloud.client("lambda"), cloud.client("stepfunctions")
+    function = cloud.function("def handler(event, context): return 1\n")
+    catch = [{"ErrorEquals": ["Lambda.TooManyRequestsException"], "Next": "Throttled"}]
+    arn = functions.get_function_configuration(FunctionName=function)["FunctionArn"]
+    tried = {"Type": "Task", "Resource": arn, "Catch": catch, "End": True}
+    definition = {"StartAt": "Try", "States": {"Try": tried, "Throttled": {"Type": "Pass", "Result": "throttled", "End": True}}}
+    role = f"arn:aws:iam::{cloud.emulator.account}:role/any"
+    machine = states.create_state_machine(name=cloud.name("machine"), definition=json.dumps(definition), roleArn=role)["stateMachineArn"]
+
+    def outcome() -> Any:
+        execution = states.start_execution(stateMachineArn=machine)["executionArn"]
+        eventually(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING")
+        return json.loads(states.describe_execution(executionArn=execution).get("output", "null"))
+
+    functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    reserved = outcome()
+    functions.delete_function_concurrency(FunctionName=function)
+    try:
+        return (reserved, _while_one_runs(cloud, outcome), outcome()) == ("throttled", "throttled", 1)
+    except LocalError:
+        return False
+
+
+def _while_one_runs(cloud: Cloud, outcome: Callable[[], Any]) -> Any:
+    """*outcome* while a function uses up all that the account may run."""
+    with tempfile.TemporaryDirectory() as directory:
+        begun, over = Path(directory, "begun"), Path(directory, "over")
+        waits = f"import os, time\ndef handler(event, context):\n  open({str(begun)!r}, 'w')\n"
+        busy = cloud.function(waits + f"  while not os.path.exists({str(over)!r}): time.sleep(0.05)\n", Timeout=60)
+        cloud.emulator.configure({"lambda_svc._ACCOUNT_CONCURRENCY_CAP": "1"})
+        thread = threading.Thread(target=cloud.invoke, args=(busy,))
+        thread.start()
+        try:
+            assert eventually(begun.exists)
+            return outcome()
+        finally:
+            over.touch()
+            thread.join()
+            cloud.emulator.configure({"lambda_svc._ACCOUNT_CONCURRENCY_CAP": "0"})
+
+
 def accepted_types(cloud: Cloud) -> bool:
     """A type of the list is accepted, all of them; on AWS each would be."""
     return all(_accepted(cloud, {"Thing": {"Type": accepted.type, "Properties": {}}}) for accepted in ACCEPTED)
@@ -195,5 +242,6 @@ PROBES: dict[str, Callable[[Cloud], bool]] = {
     "event versions": event_versions,
     "point-in-time recovery": point_in_time_recovery,
     "metric math alarms": metric_math_alarms,
+    "throttling": throttling,
     "accepted types": accepted_types,
 }
