@@ -10,6 +10,9 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 # What tests.runtimes runs, on the functions' own Pythons.
 NOT_RUNTIME := $(addprefix --ignore=tests/,unit/runtime properties faults hostile)
+# A process for each core, four at most: each may hold an emulator and a synthesis. tests/conftest.py says which tests stay
+# together; what takes longest, the end-to-end tests, begins first.
+PARALLEL := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 FILE ?=
 DATASET ?=
@@ -44,11 +47,11 @@ run: setup ## Everything from nothing: deploy a stage on this machine, process F
 test: setup ## The whole test suite: the runtime on Python 3.9 and 3.13, the templates, the stage on the emulator
 	@$(VENV)/python -m tests.runtimes -m "not long"
 	@echo "=== Tools, templates and the stage on the emulator ==="
-	@$(VENV)/python -m pytest -q -m "not long" $(NOT_RUNTIME)
+	@$(VENV)/python -m pytest -q $(PARALLEL) -m "not long" $(NOT_RUNTIME)
 
 test-long: setup ## The slower tests as well
 	@$(VENV)/python -m tests.runtimes -m long
-	@$(VENV)/python -m pytest -q -m long $(NOT_RUNTIME)
+	@$(VENV)/python -m pytest -q $(PARALLEL) -m long $(NOT_RUNTIME)
 
 test-mutations: setup ## Break each listed guard in a copy and see its test fail; NAMES="lease tags" breaks only these
 	@$(VENV)/python -m tests.mutations $(if $(NAMES),--only $(NAMES))

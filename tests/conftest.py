@@ -6,8 +6,6 @@ tests stay with their file, whose fixtures they may share.
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 
 #: By a folder's name and a fixture's: what the tests that use it share.
@@ -22,9 +20,9 @@ _SHARED = {
 }
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
-    if not config.pluginmanager.has_plugin("xdist"):
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if not item.config.pluginmanager.has_plugin("xdist"):
         return
-    for item in items:
-        shared = (_SHARED[item.path.parent.name, name] for name in item.fixturenames if (item.path.parent.name, name) in _SHARED)
-        item.add_marker(pytest.mark.xdist_group(next(shared, str(item.path))))
+    used = [(item.path.parent.name, fixture) for fixture in item.fixturenames]
+    shared = (_SHARED[use] for use in used if use in _SHARED)
+    item.add_marker(pytest.mark.xdist_group(next(shared, item.location[0])))
