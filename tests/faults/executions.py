@@ -21,13 +21,14 @@ from unittest import mock
 from boto3.s3.transfer import TransferConfig
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from runtime import object_store, tracking
-from runtime.errors import LedgerlineError, TransientError
+from runtime import formats, object_store, tracking
+from runtime.contracts.loader import load_contracts
+from runtime.errors import DeploymentFault, LedgerlineError, TransientError
 from runtime.models import EXECUTION_ENDED
 from runtime.object_store import ObjectStore
 from runtime.tracking import Tracking
 from runtime.workflow.stage import Stage
-from tests.faults.network import DEADLY, Killed, Send, connect, served
+from tests.faults.network import DEADLY, Killed, Send, connect, is_write, served
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Road, WorkerLost, Workflow
 
 RETRIES = 3
@@ -84,11 +85,13 @@ class Invocation:
 
 
 class Wire:
-    """Where the workers' requests arrive: they are the invocation's that has its turn, or the test's own."""
+    """Where the workers' requests arrive: they are the invocation's that has its turn, or the test's own. ``writes`` counts."""
 
     invocation: Optional[Sender] = None
+    writes = 0
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        self.writes += is_write(request)
         return self.invocation.send(request) if self.invocation else served(request)
 
 
@@ -119,9 +122,15 @@ class WiredWorkflow(Workflow):
                 TableName=TABLE,
                 Key={"file_id": {"S": state["file_id"]}, "chunk_id": {"S": "#file"}},
                 UpdateExpression="SET published_at = :now ADD revision :one",
-                ConditionExpression="attribute_exists(file_id)",
-                ExpressionAttributeValues={":now": {"S": "2026-11-20T13:00:00Z"}, ":one": {"N": "1"}},
+                ConditionExpression="attempt = :attempt",
+                ExpressionAttributeValues={
+                    ":now": {"S": "2026-11-20T13:00:00Z"},
+                    ":one": {"N": "1"},
+                    ":attempt": {"N": str(state["attempt"])},
+                },
             )
+        except self._worker_table.exceptions.ConditionalCheckFailedException:
+            return  # the file is another attempt's by now
         except Killed:
             raise
         except Exception as error:  # States.TaskFailed, whatever it was
@@ -167,7 +176,7 @@ class Execution:
             error = WorkerLost() if ended.dead else ended.error
             if error is None:
                 self._walk(functools.partial(self._road.send, ended.answer))
-            elif isinstance(error, (TransientError, WorkerLost)):
+            elif isinstance(error, (TransientError, DeploymentFault, WorkerLost)):
                 self._retry(error)
             elif isinstance(error, LedgerlineError):
                 self._walk(functools.partial(self._road.throw, error))
@@ -197,6 +206,8 @@ class Execution:
 @contextlib.contextmanager
 def one_call_at_a_time() -> Iterator[None]:
     """No pools and no waiting: what a worker does is the same sequence of calls each time."""
+    for contract in load_contracts().values():  # a module that is imported later would bring its pools
+        formats.file_format(contract), formats.row_format(contract)
     with contextlib.ExitStack() as stack:
         for name, module in list(sys.modules.items()):
             if name.startswith("runtime.") and hasattr(module, "ThreadPoolExecutor"):

@@ -6,13 +6,15 @@ import csv
 import hashlib
 import io
 import json
-from collections import Counter
+from datetime import timedelta
 from typing import Any, Dict, List
 
 import pyarrow.parquet as pq
 
 from runtime import keys
 from runtime.models import FileStatus
+from runtime.tracking import utc_now
+from runtime.workflow.leftovers import MIN_AGE, Leftovers
 from tests.faults.executions import WiredWorkflow
 from tests.faults.files import Sent
 from tests.support.workflow import BUCKET
@@ -37,7 +39,9 @@ def check_file(workflow: WiredWorkflow, event: dict[str, Any], sent: Sent, error
 
 
 def check_outputs(workflow: WiredWorkflow, items: List[Item]) -> None:
-    """No object that a manifest or report lists is missing or other than it says; what none lists is one file's, under its digest."""
+    """No object that a manifest or report lists is missing or other than it says; and once leftovers are removed there is no other."""
+    for one in leftovers(workflow).found():
+        workflow.stage.store.delete(one.ref)
     listed = {}
     for item in items:
         for name in ("commit_manifest", "reject_report"):
@@ -46,16 +50,29 @@ def check_outputs(workflow: WiredWorkflow, items: List[Item]) -> None:
                 for entry in workflow.read_json(item[name])["objects"]:
                     assert item["file_id"] in entry["key"], "a manifest lists its own file's objects"
                     listed[entry["key"]] = entry
+    named = {
+        output["key"]
+        for item in items
+        for chunk in workflow.stage.tracking.chunks(item["file_id"])
+        for output in (chunk.get(name) for name in ("parquet", "rejects", "key_digests"))
+        if output
+    }
     for prefix in (keys.CURATED, keys.REJECTED, keys.STAGING):
         for key in workflow.keys(prefix):
             if "/_files/" in key:
+                assert any(key in (item.get("commit_manifest"), item.get("reject_report")) for item in items), f"{key} is nobody's"
                 continue
             digest = hashlib.sha256(workflow.read(key)).hexdigest()
             assert f"-{digest[:16]}." in key, "under one name there is one content"
-            assert any(f"/{item['file_id']}/" in key for item in items), f"{key} is nobody's"
+            assert key in named, f"{key} is nobody's"
             if key in listed:
                 assert listed.pop(key)["sha256"] == digest
     assert not listed, "every listed object is there"
+
+
+def leftovers(workflow: WiredWorkflow) -> Leftovers:
+    """What the sweep would remove two days later."""
+    return Leftovers(workflow.stage.store, workflow.stage.tracking, utc_now() + MIN_AGE + timedelta(minutes=1))
 
 
 def nothing_unfinished_is_visible(workflow: WiredWorkflow) -> None:
@@ -88,9 +105,11 @@ def _rows_are_all_there(workflow: WiredWorkflow, item: Item, sent: Sent) -> None
 
 
 def _one_outcome(workflow: WiredWorkflow, item: Item) -> None:
-    """E21: consumers may hear twice of one outcome, never of two."""
-    told = Counter(outcome["deduplication"] for outcome in workflow.sent if json.loads(outcome["body"])["file_id"] == item["file_id"])
-    assert set(told) == {f"{item['file_id']}-{item['file_status']}"}
+    """E21: consumers may hear twice of one attempt's outcome, never of two; and of the last attempt they hear."""
+    sent = [(outcome["deduplication"], json.loads(outcome["body"])) for outcome in workflow.sent]
+    told = {(deduplication, body["attempt"], body["status"]) for deduplication, body in sent if body["file_id"] == item["file_id"]}
+    assert len(told) == len({attempt for _, attempt, _ in told}) == len({deduplication for deduplication, _, _ in told})
+    assert max((attempt, status) for _, attempt, status in told) == (item["attempt"], item["file_status"])
     assert item["published_at"]
 
 
@@ -104,8 +123,8 @@ def _every_change_has_its_event(workflow: WiredWorkflow, item: Item) -> None:
     assert len(set(revisions)) == len(revisions)
     # Notes of a delivery count as changes of the item and have no event.
     assert item["revision"] - len(events) <= sum(outcome["deduplication"].startswith(item["file_id"]) for outcome in workflow.sent) * 4
-    ends = [event for event in events if event["to_status"] in FileStatus.ENDED and event["from_status"] != event["to_status"]]
-    assert len(ends) == 1, "a file ends once"
+    ends = [event["attempt"] for event in events if event["to_status"] in FileStatus.ENDED and event["from_status"] != event["to_status"]]
+    assert ends == [*range(1, item["attempt"] + 1)], "a file ends once in each attempt"
 
 
 def _original_is_in_one_place(workflow: WiredWorkflow, item: Item, event: dict[str, Any], sent: Sent, *, tampered: bool) -> None:
@@ -119,6 +138,7 @@ def _original_is_in_one_place(workflow: WiredWorkflow, item: Item, event: dict[s
     versions = workflow.s3.list_object_versions(Bucket=BUCKET, Prefix=stored["key"]).get("Versions", [])
     here = [version for version in versions if version["VersionId"] == stored["version-id"]]
     location = item["location"]
+    assert not str(item.get("not_moved") or "").startswith("AccessRefused"), "E22: nobody refuses the move any more"
     if location["key"] == stored["key"]:
         assert item["not_moved"], "it says why it was not moved"
         assert here or tampered, "the original is nowhere"

@@ -2,29 +2,37 @@
 
 Hypothesis makes schedules of events that come twice, late and out of order, workers that die in the middle of a call
 or that nobody waits for any more, calls that fail, are throttled or lose their answer, executions that are
-stopped, files sent again and originals deleted. Then everything is driven to rest, and every promise is checked.
+stopped, events that are lost, files sent again, taken up again and swept, and originals deleted. Then everything
+is driven to rest by the sweep, and every promise is checked; and files that failed are taken up again until they end as they deserve.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
 import os
 from collections import Counter
-from typing import Any, Dict, Iterator, List, NamedTuple, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from moto import mock_aws
+from moto.core.base_backend import BackendDict
 
-from runtime.models import ChunkStatus
+from runtime.models import ChunkStatus, FileStatus, Redrive
+from runtime.tracking import utc_now
+from runtime.workflow.redrive import obstacle
+from runtime.workflow.sweep import MIN_AGE as SWEPT_AGE
+from runtime.workflow.sweep import Sweep
 from tests.faults.budget import long, short
 from tests.faults.executions import Execution, Invocation, WiredWorkflow, one_call_at_a_time
 from tests.faults.files import CHUNK_BYTES, KEYS, KINDS, Sent
 from tests.faults.network import FAULTS, served
 from tests.faults.promises import check_file, check_outputs, nothing_unfinished_is_visible
-from tests.support.workflow import BUCKET, make_store
+from tests.support.workflow import BUCKET, SETTINGS, make_clients, make_store
 
 #: A schedule takes one to two seconds of a processor; `make test` has fifteen minutes for everything.
 SCHEDULES = 40
@@ -48,11 +56,12 @@ class Upload(NamedTuple):
 class Schedules(RuleBasedStateMachine):
     """Lists only grow, so *which* stays meaningful while Hypothesis shrinks: it counts from the newest."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: Tuple[Any, Any]) -> None:
         super().__init__()
-        self._mock = mock_aws()
-        self._mock.start()
-        self.workflow = WiredWorkflow(*make_store(), chunk_bytes=CHUNK_BYTES)
+        BackendDict.reset()
+        self.workflow = WiredWorkflow(*make_store(clients), chunk_bytes=CHUNK_BYTES)
+        self.machine = Machine(self)
+        self.checked = 0
         self.uploads: List[Upload] = []
         self.delivered: Set[int] = set()
         self.executions: List[Execution] = []
@@ -60,6 +69,9 @@ class Schedules(RuleBasedStateMachine):
         self.reported: Set[str] = set()
         self.tampered: Set[str] = set()
         self.finished: Dict[Tuple[str, int, str], int] = {}
+
+    def items(self) -> List[Dict[str, Any]]:
+        return [self.workflow.item(upload.event) for upload in self.uploads]
 
     def running(self) -> List[Execution]:
         return [execution for execution in self.executions if execution.status == "RUNNING"]
@@ -99,19 +111,24 @@ class Schedules(RuleBasedStateMachine):
                 execution.go_on(served)
 
     @precondition(lambda self: self.running())
-    @rule(which=which, fault=st.sampled_from(sorted(FAULTS)), calls=st.sampled_from([1, 1, 1, 2, 4, 7, 30]))
-    def disturb(self, which: int, fault: str, calls: int) -> None:
+    @rule(which=which, fault=st.sampled_from(sorted(FAULTS)), after=st.integers(0, 55), calls=st.sampled_from([1, 1, 1, 2, 4, 7, 30]))
+    def disturb(self, which: int, fault: str, after: int, calls: int) -> None:
         execution = self.running()[-1 - which % len(self.running())]
         done[fault] += 1
-        for _ in range(calls):
+        for send in [served] * after + [FAULTS[fault]] * calls:
             if execution.status == "RUNNING":
-                execution.go_on(FAULTS[fault])
+                execution.go_on(send)
 
     @precondition(lambda self: self.running() and len(self.left) < WORKERS_LEFT)
-    @rule(which=which)
-    def lose_touch(self, which: int) -> None:
-        done["lost touch"] += 1
-        self.left.append(self.running()[-1 - which % len(self.running())].lose_touch())
+    @rule(which=which, after=st.integers(0, 55))
+    def lose_touch(self, which: int, after: int) -> None:
+        execution = self.running()[-1 - which % len(self.running())]
+        for _ in range(after):
+            if execution.status == "RUNNING":
+                execution.go_on(served)
+        if execution.status == "RUNNING":
+            done["lost touch"] += 1
+            self.left.append(execution.lose_touch())
 
     @precondition(lambda self: self.running() and len(self.left) < WORKERS_LEFT)
     @rule(which=which, status=st.sampled_from(["ABORTED", "TIMED_OUT"]))
@@ -137,22 +154,61 @@ class Schedules(RuleBasedStateMachine):
         self.reported.add(execution.arn)
         self.start(execution.report())
 
+    @precondition(lambda self: self.ended_badly() and len(self.running()) < RUNNING)
+    @rule(which=which, from_start=st.booleans())
+    def redrive(self, which: int, from_start: bool) -> None:
+        """Somebody takes a file up again, perhaps twice at once."""
+        item = self.workflow.stage.tracking.file(self.workflow.id_of(self.uploads[-1 - which % len(self.uploads)].event))
+        if item and not obstacle(item, from_start=from_start):
+            done["redriven"] += 1
+            self.start(Redrive(item["file_id"], item["attempt"], "somebody", from_start).to_event())
+
+    @precondition(lambda self: len(self.running()) < RUNNING)
+    @rule()
+    def sweep(self) -> None:
+        """E25: an hour after the last step, what nobody works on is found."""
+        before = len(self.executions)
+        tracking, later = self.workflow.stage.tracking, utc_now() + 2 * SWEPT_AGE
+        Sweep(SETTINGS.source_name, self.workflow.stage.store, tracking, self.machine, later).run("arn:machine", 60, lambda: 0.0)
+        done["swept"] += len(self.executions) - before
+
+    @precondition(lambda self: len(self.uploads) > len(self.delivered))
+    @rule()
+    def lose_arrivals(self) -> None:
+        """EventBridge tells of none that it has not told of yet; the objects are there."""
+        done["lost arrivals"] += len(self.uploads) - len(self.delivered)
+        self.delivered.update(range(len(self.uploads)))
+
+    @precondition(lambda self: any(execution.arn not in self.reported for execution in self.ended_badly()))
+    @rule()
+    def lose_reports(self) -> None:
+        lost = {execution.arn for execution in self.ended_badly()} - self.reported
+        done["lost reports"] += len(lost)
+        self.reported |= lost
+
     @precondition(lambda self: len(self.uploads) == FILES and not self.tampered)
     @rule(which=which)
     def delete_original(self, which: int) -> None:
         """Somebody deletes what is not theirs."""
         event = self.uploads[-1 - which % len(self.uploads)].event
         stored = event["detail"]["object"]
+        if self.workflow.stage.tracking.file(self.workflow.id_of(event)) is None:
+            return  # of a file that nobody has heard of, nothing would be left to hear of
         done["original deleted"] += 1
         self.tampered.add(stored["version-id"])
         self.workflow.s3.delete_object(Bucket=BUCKET, Key=stored["key"], VersionId=stored["version-id"])
 
     @invariant()
-    def nothing_unfinished_is_visible(self) -> None:
+    def holds_at_every_moment(self) -> None:
         done["steps"] += 1
-        nothing_unfinished_is_visible(self.workflow)
+        self.check_what_was_written()
 
-    @invariant()
+    def check_what_was_written(self) -> None:
+        if self.workflow.wire.writes > self.checked:
+            nothing_unfinished_is_visible(self.workflow)
+            self.finished_chunks_are_left_alone()
+            self.checked = self.workflow.wire.writes
+
     def finished_chunks_are_left_alone(self) -> None:
         """E21: one that is finished is not processed again, so its attempts count no more. A later plan has chunks of its own."""
         for upload in self.uploads:
@@ -162,31 +218,48 @@ class Schedules(RuleBasedStateMachine):
                     assert self.finished.setdefault(name, chunk["attempts"]) == chunk["attempts"], "a finished chunk was processed again"
 
     def teardown(self) -> None:
-        try:
-            self._come_to_rest()
-            items = [self.workflow.item(upload.event) for upload in self.uploads]
-            for event, sent, error in self.uploads:
-                check_file(self.workflow, event, sent, error, tampered=event["detail"]["object"]["version-id"] in self.tampered)
-            check_outputs(self.workflow, items)
-            self.finished_chunks_are_left_alone()
-            done["schedules"] += 1
-            done.update(f"files {item['file_status']}" for item in items)
-            done["executions"] += len(self.executions)
-        finally:
-            self._mock.stop()
+        self._come_to_rest()
+        self._check()
+        done.update(f"files {item['file_status']}" for item in self.items())
+        if self._take_up_what_failed():
+            self._check()
+        done["schedules"] += 1
+        done["executions"] += len(self.executions)
+
+    def _check(self) -> None:
+        for event, sent, error in self.uploads:
+            check_file(self.workflow, event, sent, error, tampered=self._is_tampered(event))
+        check_outputs(self.workflow, self.items())
+        self.finished_chunks_are_left_alone()
+
+    def _is_tampered(self, event: Dict[str, Any]) -> bool:
+        return event["detail"]["object"]["version-id"] in self.tampered
+
+    def _take_up_what_failed(self) -> bool:
+        """E25: undisturbed, a redrive brings a file to the end that it deserves; a second one, where the first missed a move."""
+        failed = [upload for upload in self.uploads if not self._is_tampered(upload.event)]
+        failed = [upload for upload in failed if self.workflow.item(upload.event)["file_status"] == FileStatus.FAILED]
+        for event, _, error in failed:
+            for from_start in (False, True):
+                item = self.workflow.item(event)
+                if item["file_status"] == FileStatus.FAILED:
+                    done["redriven at last"] += 1
+                    self.start(Redrive(item["file_id"], item["attempt"], "somebody", from_start).to_event())
+                    self._come_to_rest()
+            ended = self.workflow.item(event)
+            assert (ended["file_status"], ended.get("error_type", "")) == ("REJECTED" if error else "SUCCEEDED", error)
+        return bool(failed)
 
     def _come_to_rest(self) -> None:
-        """All go on by turns; what was not delivered or reported is; what is left over then is the sweep's."""
+        """All go on by turns; what was not delivered or reported is, unless it is lost; what is left over then is the sweep's."""
         for sweeps in itertools.count():
             while self._go_on_by_turns() or self._deliver_what_waits():
-                nothing_unfinished_is_visible(self.workflow)
-            stuck = [event for upload in self.uploads for event in self._unsettled(upload)]
-            if not stuck:
+                self.check_what_was_written()
+            begun = len(self.executions)
+            self.sweep()
+            if len(self.executions) == begun:
                 return
             assert sweeps < FILES, "the sweep does not bring it to an end"
-            for event in stuck:
-                done["swept"] += 1
-                self.start(event)
 
     def _go_on_by_turns(self) -> bool:
         going = [*self.running(), *(worker for worker in self.left if not worker.done)]
@@ -203,13 +276,27 @@ class Schedules(RuleBasedStateMachine):
             self.start(event)
         return bool(waiting or unreported)
 
-    def _unsettled(self, upload: Upload) -> Iterator[dict[str, Any]]:
-        """E25: what the sweep would start for this file: its arrival, if nobody recorded it, or the report of its execution's end."""
-        item = self.workflow.stage.tracking.file(self.workflow.id_of(upload.event))
-        if item is None:
-            yield upload.event
-        elif item["file_status"] not in ("SUCCEEDED", "REJECTED", "FAILED") or not item.get("published_at"):
-            yield next(execution for execution in self.executions if execution.arn == item["execution"]).report()
+
+class Machine:
+    """Step Functions as the sweep asks it."""
+
+    class exceptions:  # noqa: N801 - boto3's
+        class ExecutionDoesNotExist(Exception): ...
+
+        class InvalidArn(Exception): ...
+
+    def __init__(self, schedule: Schedules) -> None:
+        self._schedule = schedule
+
+    def describe_execution(self, executionArn: str) -> Dict[str, Any]:  # noqa: N803
+        found = [execution.status for execution in self._schedule.executions if execution.arn == executionArn]
+        if not found:
+            raise self.exceptions.ExecutionDoesNotExist
+        return {"status": found[0]}
+
+    def start_execution(self, stateMachineArn: str, input: str) -> Dict[str, Any]:  # noqa: A002, N803
+        self._schedule.start(json.loads(input))
+        return {"executionArn": self._schedule.executions[-1].arn}
 
 
 @pytest.mark.parametrize("schedules", [pytest.param(SCHEDULES, marks=short), pytest.param(LONG_SCHEDULES, marks=long)])
@@ -225,8 +312,8 @@ def test_every_schedule_ends_with_one_outcome_and_every_row(schedules: int, envi
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )
-    with one_call_at_a_time():
-        run_state_machine_as_test(Schedules, settings=configured)
+    with one_call_at_a_time(), mock_aws():
+        run_state_machine_as_test(functools.partial(Schedules, make_clients()), settings=configured)
     with capsys.disabled():
         print("\n" + ", ".join(f"{count:,} {what}" for what, count in sorted(done.items())))
     assert done["schedules"] >= schedules or "LEDGERLINE_SCHEDULES" in os.environ

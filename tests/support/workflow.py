@@ -48,12 +48,15 @@ class WorkerLost(Exception):
     """A function's process died, or Step Functions lost touch with it: ``Runtime.ExitError`` and its like, which are retried."""
 
 
-def make_store() -> tuple[Any, Any]:
+def make_clients() -> tuple[Any, Any]:
+    return boto3.client("s3", region_name="us-east-1"), boto3.client("dynamodb", region_name="us-east-1")
+
+
+def make_store(clients: tuple[Any, Any] | None = None) -> tuple[Any, Any]:
     """The bucket and the table as the stage's template makes them; returns the two clients."""
-    s3 = boto3.client("s3", region_name="us-east-1")
+    s3, dynamodb = clients or make_clients()
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    dynamodb = boto3.client("dynamodb", region_name="us-east-1")
     make_table(dynamodb)
     return s3, dynamodb
 
