@@ -80,10 +80,11 @@ class Emulator:
             raise LocalError(f"the emulator did not take {sorted(set(settings) - set(applied))}")
 
 
-def start(state: Path, port: int | None = None, *, account: str = ACCOUNT, fixed: bool = True) -> Emulator:
+def start(state: Path, port: int | None = None, *, account: str = ACCOUNT, fixed: bool = True, keep: Path | None = None) -> Emulator:
     """Start the emulator of a state directory on a port, or on a free one; raise LocalError if it runs or does not come up.
 
-    ``fixed=False`` leaves its gaps open, for the tests that ask whether the fixes are still needed.
+    ``fixed=False`` leaves its gaps open, for the tests that ask whether the fixes are still needed. What it holds ends
+    with it, unless *keep* names a directory: there it is written when the emulator is stopped, and read at the next start.
     """
     state.mkdir(parents=True, exist_ok=True)
     with (state / "emulator.lock").open("a") as lock:
@@ -92,7 +93,7 @@ def start(state: Path, port: int | None = None, *, account: str = ACCOUNT, fixed
         clean_up(state)
         scratch = tempfile.mkdtemp(prefix="ledgerline-")
         try:
-            emulator = _spawn(state, port or _free_port(), scratch, lock, account=account, fixed=fixed)
+            emulator = _spawn(state, port or _free_port(), scratch, lock, account=account, fixed=fixed, keep=keep)
         except BaseException:
             shutil.rmtree(scratch)
             raise
@@ -138,7 +139,7 @@ def clean_up(state: Path) -> None:
         (state / "emulator.json").unlink()
 
 
-def _spawn(state: Path, port: int, scratch: str, lock: Any, *, account: str, fixed: bool) -> Emulator:
+def _spawn(state: Path, port: int, scratch: str, lock: Any, *, account: str, fixed: bool, keep: Path | None) -> Emulator:
     if _answers(port):
         raise LocalError(f"port {port} of {_HOST} is in use; choose another, or none for a free one")
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ} | {
@@ -154,6 +155,8 @@ def _spawn(state: Path, port: int, scratch: str, lock: Any, *, account: str, fix
         "SFTP_ENABLED": "0",
         "TMPDIR": scratch,
     }
+    if keep is not None:
+        environment |= {"PERSIST_STATE": "1", "STATE_DIR": str(keep / "state"), "S3_PERSIST": "1", "S3_DATA_DIR": str(keep / "objects")}
     log = state / "emulator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -25,10 +25,11 @@ class LocalStage:
     assembly: Assembly
 
 
-def up(state: Path, steps: Steps, *, port: int | None = None, runtime: str | None = None) -> LocalStage:
+def up(state: Path, steps: Steps, *, port: int | None = None, runtime: str | None = None, keep: Path | None = None) -> LocalStage:
     """Synthesize, start the emulator and deploy, each only where it is not done already.
 
-    An emulator that this call started is stopped again when the deployment fails. Raises LocalError.
+    An emulator that this call started is stopped again when the deployment fails, and keeps what it holds in *keep*,
+    if there is one, when it is stopped. Raises LocalError.
     """
     assembly = primary_assembly(ASSEMBLIES, steps, runtime)
     running = emulator.running(state)
@@ -36,7 +37,7 @@ def up(state: Path, steps: Steps, *, port: int | None = None, runtime: str | Non
         raise LocalError(f"the emulator runs already on port {running.port}; 'python -m local down' stops it")
     if running is not None and running.account != assembly.account:
         raise LocalError(f"the emulator runs with account {running.account}, not {assembly.account}; 'python -m local down' stops it")
-    serving = running or _started(state, steps, port, assembly.account)
+    serving = running or _started(state, steps, port, assembly.account, keep)
     try:
         deploy(serving, assembly, state, steps)
     except BaseException:
@@ -46,8 +47,8 @@ def up(state: Path, steps: Steps, *, port: int | None = None, runtime: str | Non
     return LocalStage(serving, assembly)
 
 
-def _started(state: Path, steps: Steps, port: int | None, account: str) -> Emulator:
+def _started(state: Path, steps: Steps, port: int | None, account: str, keep: Path | None) -> Emulator:
     with steps.step("Starting the emulator"):
-        started = emulator.start(state, port, account=account)
+        started = emulator.start(state, port, account=account, keep=keep)
     steps.say(f"The emulator listens on {started.endpoint}")
     return started

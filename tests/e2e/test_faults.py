@@ -71,7 +71,7 @@ def test_a_throttled_table_delays_a_file(files: StageFiles, gateway: Gateway, re
     """The SDK tries six times by itself, with waits of its own, before a function gives up."""
     rule = Refusals({"GetItem": 1, "UpdateItem": refused}, dynamodb_throttled)
     with gateway.between("process_chunk", rule=rule):
-        item = files.send("incoming/transactions/acme/throttled table.csv", body(10))
+        item = files.ended(files.upload("incoming/transactions/acme/throttled table.csv", body(10)), deadline_seconds=600)
     assert rule.refused == rule.first
     adds_up(files, item, 10)
     (chunk,) = children(files, item["execution"])
@@ -168,7 +168,7 @@ def test_fifty_files_at_once_all_finish_in_a_small_account(files: StageFiles) ->
             assert (items[identity]["file_status"], items[identity]["error_type"]) == ("REJECTED", "HeaderMismatch")
         else:
             adds_up(files, items[identity], rows)
-    assert Counter(outcome["file_id"] for outcome in files.outcomes()) == dict.fromkeys(sent, 1)
+    assert Counter(outcome["file_id"] for outcome in files.outcomes() if outcome["file_id"] in sent) == dict.fromkeys(sent, 1)
     assert sum(refusals(files, item["execution"]) for item in items.values()) > 0
 
 

@@ -19,7 +19,7 @@ LAMBDA_RETRIES = [
     "Runtime.ExitError",
 ]
 BACKOFF = {"IntervalSeconds": 2, "MaxAttempts": 3, "BackoffRate": 2, "JitterStrategy": "FULL"}
-#: A throttled function delays a file (E23): minutes, not seconds.
+#: A throttled function delays a file (E23): minutes, not seconds, and after its retries it begins anew.
 THROTTLED = {
     "ErrorEquals": ["Lambda.TooManyRequestsException"],
     "IntervalSeconds": 60,
@@ -37,6 +37,12 @@ RETRY = [
 ]
 CATCH = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "RecordFailure"}]
 EVENT = {"event.$": "$", "execution.$": "$$.Execution.Id"}
+THROTTLING = ["Lambda.TooManyRequestsException", "ParametersThrottled", "StorageThrottled", "Throttled", "TrackingThrottled"]
+
+
+def delayed(state):
+    """The catch of a *state* that is still throttled after its retries: its input stays as it was."""
+    return {"ErrorEquals": THROTTLING, "ResultPath": None, "Next": f"Delay{state}"}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +83,8 @@ def test_the_states_are_these_and_no_others(definition, states):
         "RouteEvent", "RegisterFile", "IsNewFile", "NothingToDo", "ValidateFile", "PlanChunks", "HasChunks", "ProcessChunks",
         "FinalizeFile", "IsProved", "RecordFailure", "IsFailureNew", "IsPublished", "PublishResult", "RecordDelivery",
         "NotifyUndelivered", "ResultUndelivered", "IsAlert", "NotifyFailure", "HowEnded", "FileFailed", "FileRejected", "FileSucceeded",
-        "ProbeEnded", "SweepFiles", "Swept",
+        "ProbeEnded", "SweepFiles", "Swept", "AlertUndelivered", "DelayRegisterFile", "DelayValidateFile", "DelayPlanChunks",
+        "DelayFinalizeFile", "DelayRecordFailure", "DelaySweepFiles",
     }  # fmt: skip
 
 
@@ -101,7 +108,12 @@ def test_the_states_are_these_and_no_others(definition, states):
         ("IsPublished", {("$.outcome.publish", True): "PublishResult", "default": "ProbeEnded"}),
         (
             "HowEnded",
-            {("$.outcome.status", "FAILED"): "FileFailed", ("$.outcome.status", "REJECTED"): "FileRejected", "default": "FileSucceeded"},
+            {
+                ("$.unalerted", True): "AlertUndelivered",
+                ("$.outcome.status", "FAILED"): "FileFailed",
+                ("$.outcome.status", "REJECTED"): "FileRejected",
+                "default": "FileSucceeded",
+            },
         ),
     ],
 )
@@ -116,15 +128,29 @@ def test_choices_lead_where_the_protocol_says(states, state, expected):
         ("ValidateFile", "FunctionsValidateFile85705FD6", "PlanChunks", CATCH, None),
         ("PlanChunks", "FunctionsPlanChunksE269A2BF", "HasChunks", CATCH, None),
         ("FinalizeFile", "FunctionsFinalizeFile577F8B88", "IsProved", CATCH, None),
-        ("RecordFailure", "FunctionsRecordFailure6674325C", "IsFailureNew", None, EVENT),
-        ("SweepFiles", "FunctionsSweepFilesA30E2BE9", "Swept", None, {"workflow.$": "$$.StateMachine.Id"}),
+        ("RecordFailure", "FunctionsRecordFailure6674325C", "IsFailureNew", [], EVENT),
+        ("SweepFiles", "FunctionsSweepFilesA30E2BE9", "Swept", [], {"workflow.$": "$$.StateMachine.Id"}),
     ],
 )
 def test_a_function_is_called_retried_and_caught(states, state, function, following, catch, payload):
     task = dict(states[state])
     expected = {"Type": "Task", "Resource": f"<{function}.Arn>", "Next": following, "Retry": RETRY}
-    optional = {"Catch": catch, "Parameters": payload}
-    assert task == expected | {key: value for key, value in optional.items() if value is not None}
+    expected["Catch"] = [delayed(state), *catch]
+    assert task == expected | ({"Parameters": payload} if payload else {})
+
+
+@pytest.mark.parametrize(
+    "state", ["RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunk", "FinalizeFile", "RecordFailure", "SweepFiles"]
+)
+def test_what_throttling_outlasts_begins_anew_until_the_executions_time_is_over(states, state):  # E23
+    every = states | states["ProcessChunks"]["ItemProcessor"]["States"]
+    assert every[every[state]["Catch"][0]["Next"]] == {"Type": "Wait", "Seconds": 60, "Next": state}
+
+
+def test_every_function_of_the_workflow_is_delayed_by_throttling(states):  # E23
+    every = states | states["ProcessChunks"]["ItemProcessor"]["States"]
+    functions = {name for name, state in every.items() if ".Arn>" in state.get("Resource", "") and "Functions" in state["Resource"]}
+    assert {f"Delay{name}" for name in functions} == {name for name in every if name.startswith("Delay")}
 
 
 def deciding(name):
@@ -186,9 +212,11 @@ def test_a_chunk_returns_nothing_so_2001_of_them_fit(states):  # E2
             "Type": "Task",
             "Resource": "<FunctionsProcessChunkBE57C5A8.Arn>",
             "Retry": RETRY,
+            "Catch": [delayed("ProcessChunk")],
             "ResultSelector": {},
             "End": True,
-        }
+        },
+        "DelayProcessChunk": {"Type": "Wait", "Seconds": 60, "Next": "ProcessChunk"},
     }
 
 
@@ -235,6 +263,8 @@ def test_failures_are_told_with_their_subject(states):  # E19
         "Message.$": "$.outcome.body",
     }
     assert states["NotifyFailure"]["Next"] == "IsPublished"
+    # A topic that is lost keeps no outcome from its partner.
+    assert states["NotifyFailure"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.unalerted", "Next": "IsPublished"}]
     assert states["NotifyUndelivered"]["Next"] == "ResultUndelivered"
 
 
@@ -244,7 +274,11 @@ def test_delivery_leaves_the_outcome_as_it_is(states):
 
 
 def test_only_failed_files_and_lost_deliveries_fail_the_execution(states):
-    assert {name for name, state in states.items() if state["Type"] == "Fail"} == {"FileFailed", "ResultUndelivered"}
+    assert {name for name, state in states.items() if state["Type"] == "Fail"} == {
+        "FileFailed",
+        "ResultUndelivered",
+        "AlertUndelivered",
+    }
     assert {name for name, state in states.items() if state["Type"] == "Succeed"} == {
         "FileSucceeded",
         "FileRejected",
@@ -255,6 +289,6 @@ def test_only_failed_files_and_lost_deliveries_fail_the_execution(states):
     assert states["FileFailed"] == {"Type": "Fail", "Error": "FileFailed", "CausePath": "$.outcome.subject"}
 
 
-def test_no_catch_is_left_after_the_file_has_ended_but_that_of_delivery(states):
-    caught = {name for name, state in states.items() if "Catch" in state}
-    assert caught == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunks", "FinalizeFile", "PublishResult", "RecordDelivery"}
+def test_no_error_leads_to_recordfailure_after_the_file_has_ended(states):
+    caught = {name for name, state in states.items() if "RecordFailure" in [catch["Next"] for catch in state.get("Catch", [])]}
+    assert caught == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunks", "FinalizeFile"}

@@ -13,7 +13,7 @@ from typing import Any, Callable, Generator, Tuple
 
 import boto3
 
-from runtime.errors import DeploymentFault, LedgerlineError, TransientError
+from runtime.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
 from runtime.models import (
     EXECUTION_ENDED,
     FILES_BY_DATASET,
@@ -186,11 +186,17 @@ def drive(road: Road, invoke: Callable[[tuple[Any, ...]], Any]) -> dict[str, Any
 
 
 def retried(step: Callable[..., Any], *arguments: Any) -> Any:
-    """Call *step* as a Task with the workflow's retriers is called, without their waits: three retries of what is not permanent."""
+    """Call *step* as a Task with the workflow's retriers is called, without their waits: three retries of what is not permanent.
+
+    What is throttled begins anew as often as it takes.
+    """
     for _ in range(3):
         with contextlib.suppress(TransientError, DeploymentFault):
             return step(*arguments)
-    return step(*arguments)
+    try:
+        return step(*arguments)
+    except Throttled:
+        return retried(step, *arguments)
 
 
 def lambda_error(error: Exception) -> dict[str, str]:

@@ -168,6 +168,27 @@ GUARDS = (
         f"{_WORKFLOW}::test_a_function_is_called_retried_and_caught",
     ),
     Guard(
+        "delay-what-throttling-outlasts",
+        _RETRIES,
+        "    task.add_catch(delay, errors=[THROTTLED, *error_names(Throttled)], result_path=sfn.JsonPath.DISCARD)\n",
+        "    task.add_catch(delay, errors=[THROTTLED], result_path=sfn.JsonPath.DISCARD)\n",
+        f"{_WORKFLOW}::test_a_function_is_called_retried_and_caught",
+    ),
+    Guard(
+        "delay-chunks-too",
+        "etl/workflow.py",
+        "        delay_throttled(self, chunk)\n",
+        "",
+        f"{_WORKFLOW}::test_every_function_of_the_workflow_is_delayed_by_throttling",
+    ),
+    Guard(
+        "publish-without-an-alert",
+        "etl/workflow.py",
+        '        notify.add_catch(publication, errors=["States.ALL"], result_path=_UNALERTED)\n',
+        "",
+        f"{_WORKFLOW}::test_failures_are_told_with_their_subject",
+    ),
+    Guard(
         "retry-three-times",
         _RETRIES,
         "BACKOFF = Backoff(interval=Duration.seconds(2), backoff_rate=2, max_attempts=3",
@@ -179,7 +200,7 @@ GUARDS = (
         "etl/workflow.py",
         '        chunks.add_catch(on_error, errors=["States.ALL"], result_path="$.error")\n',
         "",
-        f"{_WORKFLOW}::test_no_catch_is_left_after_the_file_has_ended_but_that_of_delivery",
+        f"{_WORKFLOW}::test_no_error_leads_to_recordfailure_after_the_file_has_ended",
     ),
     Guard(
         "ten-chunks-at-a-time",

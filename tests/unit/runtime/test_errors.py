@@ -19,7 +19,10 @@ from runtime.errors import (
 
 
 def test_transient_names_hold_the_subclasses_since_step_functions_knows_no_inheritance() -> None:  # E7
-    assert error_names(TransientError) == ["ParametersUnavailable", "StorageUnavailable", "TrackingUnavailable", "TransientError"]
+    assert error_names(TransientError) == [
+        "ParametersThrottled", "ParametersUnavailable", "StorageThrottled", "StorageUnavailable", "Throttled", "TrackingThrottled",
+        "TrackingUnavailable", "TransientError",
+    ]  # fmt: skip
 
 
 def test_no_error_is_of_two_kinds() -> None:  # G2

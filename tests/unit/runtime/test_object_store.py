@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from runtime import object_store
-from runtime.errors import AccessRefused, ObjectMissing, ReconciliationFailed, StorageUnavailable
+from runtime.errors import AccessRefused, ObjectMissing, ReconciliationFailed, StorageThrottled, StorageUnavailable
 from runtime.models import ObjectRef
 from runtime.multipart import UPLOADS
 from runtime.object_store import ObjectStore, RangedFile, StoredSource
@@ -131,7 +131,8 @@ def test_what_is_gone_is_missing_and_not_worth_a_retry(workflow: Workflow, store
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [
-        ("SlowDown", 503, StorageUnavailable),
+        ("SlowDown", 503, StorageThrottled),
+        ("ThrottlingException", 400, StorageThrottled),
         ("InternalError", 500, StorageUnavailable),
         ("RequestTimeout", 400, StorageUnavailable),
         ("AccessDenied", 403, AccessRefused),
@@ -217,7 +218,7 @@ def test_what_s3_says_while_parts_are_written_is_one_of_our_errors(
         raise ClientError(answer, "UploadPart")
 
     monkeypatch.setattr(workflow.s3, "upload_part", refuse)
-    with pytest.raises(StorageUnavailable if code == "SlowDown" else AccessRefused):
+    with pytest.raises(StorageThrottled if code == "SlowDown" else AccessRefused):
         store.write_parts("staging/x/decoded.csv", iter([b"a"]), "text/csv")
     assert "Uploads" not in workflow.s3.list_multipart_uploads(Bucket=BUCKET)
     assert versions(workflow, "staging/") == []

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 from aws_lambda_powertools.utilities import parameters as powertools
+from aws_lambda_powertools.utilities.parameters import BaseProvider
+from botocore.exceptions import ClientError
 
 from runtime import parameters
-from runtime.errors import InvalidInput, ParametersUnavailable
+from runtime.errors import InvalidInput, ParametersThrottled, ParametersUnavailable
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> None:
@@ -28,7 +30,19 @@ def test_another_text_is_refused_with_the_parameters_name(monkeypatch: pytest.Mo
         parameters.chunk_bytes("/etl/prod/chunk-bytes")
 
 
-def test_a_throttled_ssm_is_worth_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:  # G2
-    answering(monkeypatch, powertools.GetParameterError("ThrottlingException"))
-    with pytest.raises(ParametersUnavailable):
+@pytest.mark.parametrize(
+    ("code", "expected"), [("ThrottlingException", ParametersThrottled), ("InternalServerError", ParametersUnavailable)]
+)
+def test_an_ssm_that_does_not_answer_is_worth_a_retry(monkeypatch: pytest.MonkeyPatch, code: str, expected: type[Exception]) -> None:  # G2
+    """Through Powertools' own provider, which keeps SSM's answer as the error's context."""
+
+    class Provider(BaseProvider):
+        def _get(self, name: str, **_: object) -> str:
+            raise ClientError({"Error": {"Code": code}}, "GetParameter")
+
+        def _get_multiple(self, path: str, **_: object) -> dict[str, str]:
+            raise NotImplementedError
+
+    monkeypatch.setattr(powertools, "get_parameter", Provider().get)
+    with pytest.raises(expected, match="/etl/prod/chunk-bytes"):
         parameters.chunk_bytes("/etl/prod/chunk-bytes")

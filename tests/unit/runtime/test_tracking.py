@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from runtime.errors import AccessRefused, OwnershipLost, TrackingUnavailable
+from runtime.errors import AccessRefused, OwnershipLost, TrackingThrottled, TrackingUnavailable
 from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef
 from runtime.tracking import Tracking, iso
 from tests.support.workflow import TABLE, Workflow
@@ -186,8 +186,9 @@ def test_chunks_come_in_file_order_and_without_the_files_own_items(tracking: Tra
 @pytest.mark.parametrize(
     ("code", "status", "expected"),
     [
-        ("ProvisionedThroughputExceededException", 400, TrackingUnavailable),
-        ("ThrottlingException", 400, TrackingUnavailable),
+        ("ProvisionedThroughputExceededException", 400, TrackingThrottled),
+        ("ThrottlingException", 400, TrackingThrottled),
+        ("RequestLimitExceeded", 400, TrackingThrottled),
         ("InternalServerError", 500, TrackingUnavailable),
         ("AccessDeniedException", 400, AccessRefused),
     ],
@@ -201,7 +202,15 @@ def test_dynamodbs_answers_become_errors_that_say_whether_to_try_again(code: str
         Tracking(Client(), TABLE).file(FILE)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("reason", "expected"), [("TransactionConflict", TrackingUnavailable), ("ValidationError", AccessRefused)])
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("TransactionConflict", TrackingUnavailable),
+        ("ThrottlingError", TrackingThrottled),
+        ("ProvisionedThroughputExceeded", TrackingThrottled),
+        ("ValidationError", AccessRefused),
+    ],
+)
 def test_a_transaction_that_collided_is_worth_a_retry(reason: str, expected: type[Exception]) -> None:
     class Client:
         def transact_write_items(self, **_: object) -> None:
