@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from runtime.contracts.record import Place
+from runtime.contracts.places import Place
 from runtime.mainframe.blocks import Bytes
 
 #: Units that are looked at for a key that the other file has: a run of more that are missing reads as changed keys.

@@ -12,7 +12,8 @@ import numpy as np
 from ops.comparison.known import Defect
 from ops.comparison.outputs import Output, Where
 from runtime.contracts.model import Field
-from runtime.contracts.record import Place, Record, columns
+from runtime.contracts.places import Place
+from runtime.contracts.record import Record, columns
 from runtime.mainframe.blocks import Bytes
 from runtime.mainframe.decoding import Reading, column
 from runtime.mainframe.faults import explain

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ops.errors import OutputUnknown
 from runtime.contracts.model import Contract, Extract
-from runtime.contracts.record import Place, record_of
+from runtime.contracts.places import Place
+from runtime.contracts.record import record_of
 from runtime.mainframe.forms import DESCRIPTOR_BYTES, VARIABLE
 
 

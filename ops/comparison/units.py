@@ -9,7 +9,7 @@ import numpy as np
 
 from ops.comparison.outputs import Output
 from ops.errors import NotTheOutput
-from runtime.contracts.record import ZONED
+from runtime.contracts.places import ZONED
 from runtime.mainframe.blocks import Bytes
 from runtime.mainframe.decoding import number
 

@@ -14,7 +14,7 @@ from runtime.extracts.columns import amount
 
 Columns = Mapping[str, "pa.Array[Any]"]
 
-#: What stands for a debit of zero in the standard extract. Any other debit the old program left out, and kept what was there before; we do not.
+#: What stands for a debit of zero in the standard extract. For any other debit the old program left what was there before; we do not.
 DEBIT_FOR_ZERO = "2525.00"
 
 
