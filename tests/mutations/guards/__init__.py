@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.mutations.guards import delivery, mainframe, operations, rows, templates, workflow
+from tests.mutations.guards import decoding, delivery, mainframe, operations, rows, templates, workflow
 
-GUARDS = (*rows.GUARDS, *mainframe.GUARDS, *workflow.GUARDS, *operations.GUARDS, *templates.GUARDS, *delivery.GUARDS)
+GUARDS = (*rows.GUARDS, *mainframe.GUARDS, *decoding.GUARDS, *workflow.GUARDS, *operations.GUARDS, *templates.GUARDS, *delivery.GUARDS)
