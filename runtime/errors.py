@@ -23,6 +23,7 @@
         │   ├── UnknownDataset
         │   ├── EmptyFile
         │   ├── NotCsv
+        │   ├── JunkRows
         │   ├── EncodingMismatch
         │   ├── CompressionMismatch
         │   ├── CorruptGzip
@@ -144,6 +145,14 @@ class NotCsv(FileRejected):
     def __init__(self, found: str, offset: int = 0) -> None:
         self.found, self.offset = found, offset
         super().__init__(f"This is not delimited text: {found} at byte {offset}; send plain CSV")
+
+
+class JunkRows(FileRejected):
+    """So many rows of one chunk are rejected that their log would pass its bound; ``offset`` is that of the last one counted."""
+
+    def __init__(self, rows: int, offset: int) -> None:
+        self.rows, self.offset = rows, offset
+        super().__init__(f"{rows:,} rows of one chunk fit nothing, up to the row at byte {offset}; send a file of this dataset")
 
 
 class EncodingMismatch(FileRejected):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runtime.contracts.code_pages import characters
+from runtime.contracts.code_pages import is_ebcdic
 from runtime.errors import EmptyFile, EncodingMismatch, FileRejected, NotRecords, RecordLengthMismatch
 from runtime.mainframe.boundaries import last_boundary
 from runtime.mainframe.chains import failure, whole_records
@@ -66,15 +66,10 @@ def check_end(source: ByteSource, form: RecordForm) -> None:
         raise failure(source.read(offset, source.size), offset, form)
 
 
-def ebcdic(encoding: str) -> bool:
-    """True for code pages that have the blank where EBCDIC has it."""
-    return characters(encoding)[_EBCDIC_BLANK] == " "
-
-
 def _check_encoding(head: bytes, encoding: str) -> None:
     counts = np.bincount(np.frombuffer(head, np.uint8), minlength=256)
     counts[0] = 0
-    other, text = ("ASCII", _ASCII_TEXT) if ebcdic(encoding) else ("EBCDIC", _EBCDIC_TEXT)
+    other, text = ("ASCII", _ASCII_TEXT) if is_ebcdic(encoding) else ("EBCDIC", _EBCDIC_TEXT)
     percent = 100 * int(counts[text].sum()) // max(int(counts.sum()), 1)
     if percent >= _CERTAIN_PERCENT:
         first = int(np.flatnonzero(text[np.frombuffer(head, np.uint8)])[0])

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import NamedTuple, Sequence
 
 from runtime.contracts.fields import WHOLE_ROW
-from runtime.errors import NotCsv
+from runtime.errors import JunkRows
 
 DETAILED_BYTES = 256 * 1024 * 1024
 #: The log is held in memory until it is written.
@@ -73,14 +73,14 @@ class RejectLog:
     def add(self, block: Sequence[Rejected], first_row: int, offset: int) -> None:
         """Take the rejected rows of a block that begins with the chunk's row *first_row* at the file's byte *offset*.
 
-        Raises NotCsv when there are too many to tell.
+        Raises JunkRows when there are too many to tell.
         """
         self.reasons.update([why.counted for rejected in block for why in rejected.reasons])
         written = self._lines.tell()
         for row, begin, record, reasons in block:
             self.rows += 1
             if written > MAX_BYTES:
-                raise NotCsv(f"{self.rows:,} rows of one chunk fit nothing, up to the row", offset + begin)
+                raise JunkRows(self.rows, offset + begin)
             if written <= DETAILED_BYTES:
                 raw, errors = self._raw(record), ",".join([f"{opening}{message}}}" for _, opening, message in reasons])
             else:

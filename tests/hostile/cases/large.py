@@ -199,5 +199,5 @@ CASES = (
         "25,000 rows accepted, 0 rejected, 0 lines passed over",
         800_000_000,
     ),
-    Large("junk", "a chunk of 25 million rows of one character", _processed((b"x\n" * 1000, 25_000)), "`NotCsv`", 1_300_000_000),
+    Large("junk", "a chunk of 25 million rows of one character", _processed((b"x\n" * 1000, 25_000)), "`JunkRows`", 1_300_000_000),
 )

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from runtime.contracts.loader import load_contracts, parse_contract
-from runtime.errors import NotCsv
+from runtime.errors import JunkRows
 from runtime.models import CsvLayout
 from runtime.rows import rejects
 from runtime.rows.process import process_chunk
@@ -109,7 +109,7 @@ def test_a_log_of_rejects_is_bounded_first_in_detail_then_in_length(monkeypatch)
     assert lines[-1]["raw"] == ""
     assert lines[-1]["errors"] == [{"code": "field-count", "column": None, "message": ""}]
     monkeypatch.setattr(rejects, "MAX_BYTES", 700)
-    with pytest.raises(NotCsv, match="rows of one chunk fit nothing"):
+    with pytest.raises(JunkRows, match="rows of one chunk fit nothing"):
         run(TEXT, data)
 
 
