@@ -3,8 +3,8 @@
 Each write that a run makes is found by making the run; then the run is made again for each of them, with SIGKILL
 before the request leaves the worker, and with SIGKILL when its answer arrives. Step Functions' retry goes on from there.
 Compared with the undisturbed run are all items of the table, all objects and all messages. Left out are only:
-``attempts``, which must count the death; ``seconds``, which was measured; and the version ids of what the
-stage wrote, which S3 chooses: that a version is the current one is compared instead. The clock stands still.
+``attempts``, whose sum must be one more where a chunk had been begun and not finished; ``seconds``, which was measured; and
+the version ids of what the stage wrote, which S3 chooses: that a version is the current one is compared instead. The clock stands still.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def made(run: Run, kill: Optional[Kill] = None) -> Tuple[Processes, Dict[str, An
         processes = Processes(workflow, kill)
         processes.run(event)
         assert workflow.item(event)["file_status"] == run.ends, workflow.item(event).get("error_message")
-        return processes, {"table": _table(workflow), "objects": _objects(workflow), "queue": _queue(workflow)}
+        found = {"table": _table(workflow), "objects": _objects(workflow), "queue": _queue(workflow)}
+        chunks = workflow.stage.tracking.chunks(workflow.id_of(event))
+        return processes, {**found, "attempts": sum(one["attempts"] for chunk in chunks for one in (chunk, *chunk.get("superseded", [])))}
 
 
 def _table(workflow: WiredWorkflow) -> List[Any]:
@@ -103,16 +105,26 @@ def _kills(run: Run, every: bool) -> Tuple[List[Kill], Dict[str, Any]]:
     if every:
         return [Kill(write, after) for write in undisturbed.writes for after in (False, True)], expected
     sorts = {(write.step, write.what): write for write in reversed(undisturbed.writes)}
-    return [Kill(write, index % 2 == 0) for index, write in enumerate(sorts.values())], expected
+    kills = [Kill(write, index % 2 == 0) for index, write in enumerate(sorts.values())]
+    finished = [write for write in undisturbed.writes if write.finishes]
+    return [*kills, *(Kill(write, after=True) for write in finished[:1])], expected
+
+
+def _begins_again(kill: Kill) -> bool:
+    """Whether the worker died in a chunk that it had begun and not finished: that is an attempt more, and nothing else is."""
+    begun = kill.write.step == "process" and (kill.write.ordinal > 0 or kill.after)
+    return begun and not (kill.write.finishes and kill.after)
 
 
 @pytest.mark.parametrize("every", [pytest.param(False, id="each sort", marks=short), pytest.param(True, id="every write", marks=long)])
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_a_worker_killed_at_a_write_changes_nothing(run: Run, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
     kills, expected = _kills(run, every)
+    attempts = expected.pop("attempts")
     for kill in kills:
         processes, found = made(run, kill)
         assert processes.killed == 1, f"nobody was killed {kill}"
+        assert found.pop("attempts") - attempts == _begins_again(kill), f"killed {kill}: a finished chunk was begun again, or none was"
         for what, value in expected.items():
             assert found[what] == value, f"killed {kill}: another {what}"
     with capsys.disabled():

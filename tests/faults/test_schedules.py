@@ -27,15 +27,15 @@ from runtime.tracking import utc_now
 from runtime.workflow.redrive import obstacle
 from runtime.workflow.sweep import MIN_AGE as SWEPT_AGE
 from runtime.workflow.sweep import Sweep
-from tests.faults.budget import long, short
+from tests.faults.budget import long
 from tests.faults.executions import Execution, Invocation, WiredWorkflow, one_call_at_a_time
 from tests.faults.files import CHUNK_BYTES, KEYS, KINDS, Sent
 from tests.faults.network import FAULTS, served
 from tests.faults.promises import check_file, check_outputs, nothing_unfinished_is_visible
 from tests.support.workflow import BUCKET, SETTINGS, make_clients, make_store
 
-#: A schedule takes one to two seconds of a processor; `make test` has fifteen minutes for everything.
-SCHEDULES = 40
+#: A schedule takes about a second of a processor; `make test` has fifteen minutes for everything.
+SCHEDULES = 100
 LONG_SCHEDULES = 1000
 STEPS = 30
 FILES = 3
@@ -299,7 +299,7 @@ class Machine:
         return {"executionArn": self._schedule.executions[-1].arn}
 
 
-@pytest.mark.parametrize("schedules", [pytest.param(SCHEDULES, marks=short), pytest.param(LONG_SCHEDULES, marks=long)])
+@pytest.mark.parametrize("schedules", [SCHEDULES, pytest.param(LONG_SCHEDULES, marks=long)])
 def test_every_schedule_ends_with_one_outcome_and_every_row(schedules: int, environment: None, capsys: pytest.CaptureFixture[str]) -> None:
     done.clear()
     configured = settings(

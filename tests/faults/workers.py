@@ -24,12 +24,13 @@ from tests.support.workflow import WorkerLost, drive
 
 
 class Write(NamedTuple):
-    """The *ordinal*-th write of the *invocation*-th invocation of an execution, both counted from 0."""
+    """The *ordinal*-th write of the *invocation*-th invocation of an execution, both counted from 0; *finishes*: a chunk."""
 
     invocation: int
     ordinal: int
     step: str
     what: str
+    finishes: bool
 
 
 class Kill(NamedTuple):
@@ -98,7 +99,8 @@ class Processes:
             request = AWSPreparedRequest(*message, stream_output=False)
             response = served(request)
             if is_write(request):
-                self.writes.append(Write(self._invocations, ordinal, step, described(request)))
+                finishes = step == "process" and b"finished_at" in (request.body or b"")
+                self.writes.append(Write(self._invocations, ordinal, step, described(request), finishes))
                 ordinal += 1
             worker.send((response.status_code, dict(response.headers), response.content))
 
