@@ -107,7 +107,7 @@ def _kills(run: Run, every: bool) -> Tuple[List[Kill], Dict[str, Any]]:
     sorts = {(write.step, write.what): write for write in reversed(undisturbed.writes)}
     kills = [Kill(write, index % 2 == 0) for index, write in enumerate(sorts.values())]
     finished = [write for write in undisturbed.writes if write.finishes]
-    return [*kills, *(Kill(write, after=True) for write in finished[:1])], expected
+    return [*kills, *(Kill(write, after=True) for write in finished[-1:])], expected
 
 
 def _begins_again(kill: Kill) -> bool:
