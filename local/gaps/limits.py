@@ -14,7 +14,7 @@ class Limit:
 LIMITS: tuple[Limit, ...] = (
     Limit("IAM", "policies are stored and not enforced; tests/infrastructure checks every role's statements"),
     Limit("Memory", "a function may use what the machine has; its timeout is enforced"),
-    Limit("Account concurrency", "only reserved concurrency throttles"),
+    Limit("Waits of retries", "end after a minute, times the wait scale, and have no jitter; tests/infrastructure checks what is asked for"),
     Limit("256 KB of state", "a larger payload between states passes; tests check sizes"),
     Limit("Metrics and alarms", "metrics in logs and AWS's own metrics are not collected, so no alarm changes state by itself"),
     Limit("Alarms on an expression", "exist and are never evaluated"),
@@ -25,5 +25,5 @@ LIMITS: tuple[Limit, ...] = (
     Limit("Access logs and CloudTrail", "nothing is recorded"),
     Limit("Redrive of executions and Map runs", "not offered; a file that failed is uploaded again, on AWS as well"),
     Limit("Bootstrap", "a region that is not bootstrapped is not refused by the emulator"),
-    Limit("Durability", "everything lives in the emulator's memory and ends with it"),
+    Limit("Durability", "everything lives in the emulator's memory and ends with it; tests/e2e/test_restart.py has one that keeps it"),
 )

@@ -24,7 +24,7 @@ from tests.e2e.files import StageFiles, wait_until
 from tests.e2e.gateway import Gateway, Hold
 from tests.support.transactions import csv, row
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.usefixtures("small_chunks")]
 ROOT = Path(__file__).resolve().parents[2]
 RESTARTED = STATE / "e2e-restarted"
 ROWS, FREE_CHUNKS = 1000, 4
@@ -37,12 +37,11 @@ def kept(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def stage(kept: Path) -> Iterator[DeployedStage]:
-    """A stage of its own, whose emulator may be stopped; its chunks are of 20 kB."""
+    """A stage of its own, whose emulator may be stopped."""
     emulator.stop(RESTARTED)
     try:
         deployed = described(up(RESTARTED, Steps(Console(stderr=True)), keep=kept))
         deployed.set_wait_scale(0)
-        deployed.client("ssm").put_parameter(Name=deployed.outputs["ChunkBytesParameter"], Value="20000", Overwrite=True)
         yield deployed
     finally:
         emulator.stop(RESTARTED)
