@@ -1,7 +1,8 @@
 """What belongs together of two files that are in one order: unit by unit, past those that only one of them has.
 
 A record that the new system rejected, or the old one did, is missing in the middle of one file. All that follows would seem to
-differ if it were compared by its number; so where keys differ, the nearest place is sought where they agree again.
+differ if it were compared by its number; so where keys differ, the nearest place is sought where they agree again. Units whose keys
+the other file does not have are alone, unless they are the same in all but the key.
 """
 
 from __future__ import annotations
@@ -67,7 +68,11 @@ def aligned(legacy: Iterator[Bytes], ours: Iterator[Bytes], key: Place, unit_byt
         ahead = _first(one.held, other.held[0], span), _first(other.held, one.held[0], span)
         skipped, by_ours = min((count or LOOK_AHEAD, by_ours) for by_ours, count in enumerate(ahead))
         if skipped == LOOK_AHEAD:
-            yield Span(*one.take(1), *other.take(1))
+            if _same_but_for(span, one.held[0], other.held[0]):
+                yield Span(*one.take(1), *other.take(1))
+            else:
+                yield Span(*one.take(1), *other.take(0))
+                yield Span(*one.take(0), *other.take(1))
         else:
             yield Span(*one.take(0 if by_ours else skipped), *other.take(skipped if by_ours else 0))
     for side, by_ours in ((one, False), (other, True)):
@@ -75,6 +80,11 @@ def aligned(legacy: Iterator[Bytes], ours: Iterator[Bytes], key: Place, unit_byt
             count = len(side.held)
             yield Span(*one.take(0 if by_ours else count), *other.take(count if by_ours else 0))
             side.fill()
+
+
+def _same_but_for(span: slice, one: Bytes, other: Bytes) -> bool:
+    equal = one == other
+    return bool(equal[: span.start].all() and equal[span.stop :].all())
 
 
 def _first(held: Bytes, unit: Bytes, span: slice) -> int | None:

@@ -17,7 +17,7 @@ EQUAL, DIFFERS, KNOWN_DEFECT, ONLY_LEGACY, ONLY_OURS = "equal", "differs", "know
 LEGACY, OURS = "legacy", "ours"
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """The first record of a row in one of the files: its number, from 1, and its byte, from 0."""
 
     record: int
@@ -25,17 +25,17 @@ class Place(NamedTuple):
 
 
 class Example(NamedTuple):
-    """The records of one row, which are ``key``'s; a file that does not have them has no place."""
+    """The records of one row, which are ``key``'s; a file that does not have them has no position."""
 
     what: str
     key: str
-    legacy: Place | None
-    ours: Place | None
+    legacy: Position | None
+    ours: Position | None
     differences: list[Difference]
 
     def to_dict(self) -> dict[str, Any]:
-        places = {name: place._asdict() if place else None for name, place in (("legacy", self.legacy), ("ours", self.ours))}
-        return {"what": self.what, "key": self.key, **places, "differences": [difference.to_dict() for difference in self.differences]}
+        positions = {name: position._asdict() if position else None for name, position in (("legacy", self.legacy), ("ours", self.ours))}
+        return {"what": self.what, "key": self.key, **positions, "differences": [difference.to_dict() for difference in self.differences]}
 
 
 @dataclass
@@ -76,9 +76,9 @@ def _compare_span(span: Span, fields: Fields, result: Comparison, examples: int)
         result.rows[what] += 1
         result.fields.update(kinds)
         if (what == DIFFERS or result.strict) and len(result.examples) < examples:
-            places = _place(span.legacy_first + row, result.output), _place(span.ours_first + row, result.output)
+            positions = _position(span.legacy_first + row, result.output), _position(span.ours_first + row, result.output)
             differences = fields.explained(span.legacy[row], span.ours[row])
-            result.examples.append(Example(what, fields.key(span.ours[row]), *places, differences))
+            result.examples.append(Example(what, fields.key(span.ours[row]), *positions, differences))
 
 
 def _lonely(span: Span, fields: Fields, result: Comparison, examples: int) -> None:
@@ -86,9 +86,9 @@ def _lonely(span: Span, fields: Fields, result: Comparison, examples: int) -> No
     what, found, first = (ONLY_OURS, span.ours, span.ours_first) if by_ours else (ONLY_LEGACY, span.legacy, span.legacy_first)
     result.rows[what] += len(found)
     for row in range(min(len(found), examples - len(result.examples))):
-        place = _place(first + row, result.output)
-        result.examples.append(Example(what, fields.key(found[row]), None if by_ours else place, place if by_ours else None, []))
+        position = _position(first + row, result.output)
+        result.examples.append(Example(what, fields.key(found[row]), None if by_ours else position, position if by_ours else None, []))
 
 
-def _place(unit: int, output: Output) -> Place:
-    return Place(unit * len(output.records) + 1, unit * output.unit_bytes)
+def _position(unit: int, output: Output) -> Position:
+    return Position(unit * len(output.records) + 1, unit * output.unit_bytes)

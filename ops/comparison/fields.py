@@ -12,8 +12,7 @@ import numpy as np
 from ops.comparison.known import Defect
 from ops.comparison.outputs import Output, Where
 from runtime.contracts.model import Field
-from runtime.contracts.places import Place
-from runtime.contracts.record import Record, columns
+from runtime.contracts.places import Place, field_of
 from runtime.mainframe.blocks import Bytes
 from runtime.mainframe.decoding import Reading, column
 from runtime.mainframe.faults import explain
@@ -60,8 +59,7 @@ class Fields:
     @cached_property
     def _fields(self) -> dict[str, Field]:
         """What each field is by its picture: a value that no condition names is a value all the same."""
-        described = columns(Record(0, self._output.unit_bytes, self._output.places, (), ()))
-        return {field.name: replace(field, enum=None) for field in described}
+        return {place.name: replace(field_of(place), enum=None) for place in self._output.places}
 
     def kinds(self, legacy: Bytes, ours: Bytes) -> dict[int, list[tuple[str, str]]]:
         """(field, kind) of what differs in each pair of units that is not the same, by the pair's number, in the order of the fields."""
