@@ -109,6 +109,22 @@ def test_transaction_writes_all_or_nothing_and_says_which_condition_failed(fixed
     assert [entry["chunk_id"]["S"] for entry in listed["Items"]] == ["#file"]
 
 
+def test_jobs_of_a_dataset_are_listed_newest_first_and_what_has_none_is_not(fixed: Cloud) -> None:  # F1
+    dynamodb, table = fixed.client("dynamodb"), _table(fixed)
+    for number, dataset in enumerate(("accounts", "sales", "accounts", None)):
+        known = {"dataset": {"S": dataset}} if dataset else {}
+        item = {"file_id": {"S": str(number)}, "chunk_id": {"S": "#file"}, "created_at": {"S": f"2026-{number}"}, **known}
+        dynamodb.put_item(TableName=table, Item=item)
+    listed = dynamodb.query(
+        TableName=table,
+        IndexName="files-by-dataset",
+        KeyConditionExpression="dataset = :d",
+        ExpressionAttributeValues={":d": {"S": "accounts"}},
+        ScanIndexForward=False,
+    )
+    assert [entry["file_id"]["S"] for entry in listed["Items"]] == ["2", "0"]
+
+
 def test_fifo_queue_keeps_the_order_of_a_group_and_drops_what_it_has_seen(fixed: Cloud) -> None:
     sqs = fixed.client("sqs")
     queue = sqs.create_queue(QueueName=fixed.name("results") + ".fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
@@ -264,14 +280,16 @@ def _table(cloud: Cloud) -> str:
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "file_id", "KeyType": "HASH"}, {"AttributeName": "chunk_id", "KeyType": "RANGE"}],
         AttributeDefinitions=[
-            {"AttributeName": attribute, "AttributeType": "S"} for attribute in ("file_id", "chunk_id", "file_status", "created_at")
+            {"AttributeName": attribute, "AttributeType": "S"}
+            for attribute in ("file_id", "chunk_id", "file_status", "dataset", "created_at")
         ],
         GlobalSecondaryIndexes=[
             {
-                "IndexName": "files-by-status",
-                "KeySchema": [{"AttributeName": "file_status", "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
+                "IndexName": index,
+                "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}, {"AttributeName": "created_at", "KeyType": "RANGE"}],
                 "Projection": {"ProjectionType": "ALL"},
             }
+            for index, attribute in (("files-by-status", "file_status"), ("files-by-dataset", "dataset"))
         ],
     )
     return name
