@@ -20,6 +20,7 @@ _FIELD_CHARACTERS = 8 * 1024 * 1024
 _READ_BYTES = 1 << 20
 _HEAD_CHARACTERS = 65_536
 _HEAD_RECORDS = 50
+_EBCDIC_SHARE = 0.85
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,14 @@ def records(path: Path, draft: Draft) -> Iterator[Iterator[list[str]]]:
 
 
 def _refuse_ebcdic(path: Path) -> None:
-    """Its letters and digits are above ASCII, its blank is ASCII's ``@``: every text of ours has other bytes, line ends at least."""
+    """Nearly all of its bytes are above ASCII or ASCII's ``@``, which is its blank; in UTF-8 such bytes are not in any order."""
     with path.open("rb") as stream:
-        head = stream.read(_HEAD_CHARACTERS)
-    if head and all(byte >= 0x40 or byte == 0 for byte in head) and sum(byte >= 0x81 or byte == 0x40 for byte in head) > 0.85 * len(head):
-        raise NotDrafted(path)
+        head = stream.read(_HEAD_CHARACTERS).replace(b"\0", b"")
+    if sum(byte >= 0x81 or byte == 0x40 for byte in head) > _EBCDIC_SHARE * len(head):
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(head)
+        except UnicodeDecodeError:
+            raise NotDrafted(path) from None
 
 
 def _encoding(path: Path) -> str:

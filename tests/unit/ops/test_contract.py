@@ -13,6 +13,7 @@ from typer.testing import Result
 from ops.drafting import Draft, recognize_writing, records
 from runtime.errors import EmptyFile, NotCsv
 from runtime.probe import build_probe
+from tests.support.accounts import Account
 
 Run = Callable[..., Result]
 CONTRACTS = Path(__file__).parents[3] / "runtime" / "contracts"
@@ -156,6 +157,27 @@ def test_broken_gzip_is_one_line_for_both_commands(run: Run, tmp_path: Path) -> 
         assert result.exit_code == 1
         assert "The gzip data is broken: it ends before its compressed data does" in result.stderr
         assert result.stderr.count("\n") == 1
+
+
+def test_records_of_a_mainframe_are_held_against_their_copybook(run: Run, tmp_path: Path) -> None:  # F1
+    path = tmp_path / "ACCTDATA.PS"
+    bad = bytearray(Account(2).record())
+    bad[12:24] = b"\x40" * 12
+    path.write_bytes(Account(1).record() + bytes(bad))
+    found = json.loads(run("contract", "check", path, CONTRACTS / "accounts.json", "--json").stdout)
+    assert (found["rows_accepted"], [(row["row"], row["offset"], row["length"]) for row in found["rows"]]) == (1, [(2, 300, 300)])
+    assert "00000000002Y            00000020200{" in run("contract", "check", path, CONTRACTS / "accounts.json").stdout
+    path.write_bytes(bytes(bad[:-1]))
+    cut = run("contract", "check", path, CONTRACTS / "accounts.json")
+    assert (cut.exit_code, cut.stderr.count("\n")) == (1, 1)
+    assert "299 bytes are 0 records of 300 bytes and 299 bytes more" in cut.stderr
+
+
+@pytest.mark.parametrize("records", [Account(1).record(), Account(1).extracts()["standard"], b"\0" * 6 + Account(7).record()])
+def test_no_contract_is_drafted_from_records_of_a_mainframe(write: Any, run: Run, records: bytes) -> None:  # F1
+    result = run("contract", "infer", write(records * 3))
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert "holds records in EBCDIC" in result.stderr
 
 
 @pytest.mark.skipif(not SP500.exists(), reason="the shared data is not on this machine")
