@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import accounts, generate
 from benchmarks.environments import Environments
 from benchmarks.runs import Entrant
+from runtime import allocation
 from tests.runtimes import ROOT
 
 INPUTS = ROOT / ".cache" / "benchmarks-data"
@@ -52,8 +53,11 @@ class Bench:
         return dict(json.loads(path.with_name(path.name + ".truth.json").read_text(encoding="utf-8")))
 
     def ours(self, task: str, **job: Any) -> list[Entrant]:
-        """The product, once on each runtime: ``ours 3.9``, ``ours 3.13``."""
-        return [Entrant(our(version), python, f"ours.{task}", job) for version, python in self.environments.runtimes.items()]
+        """The product, once on each runtime, with its functions' memory: ``ours 3.9``, ``ours 3.13``."""
+        return [
+            Entrant(our(version), python, f"ours.{task}", job, allocation.ENVIRONMENT)
+            for version, python in self.environments.runtimes.items()
+        ]
 
     def peer(self, label: str, task: str, **job: Any) -> Entrant:
         return Entrant(label, self.environments.peers, task, job)

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,12 +23,16 @@ _MEMORY = Path("/dev/shm")  # noqa: S108  # files of ours, in a fresh folder
 
 @dataclass(frozen=True)
 class Entrant:
-    """A contestant and its job: ``task`` is ``module.function`` of benchmarks.contestants, run by ``python``."""
+    """A contestant and its job: ``task`` is ``module.function`` of benchmarks.contestants, run by ``python``.
+
+    ``environment`` are variables that its process has besides those of this one.
+    """
 
     label: str
     python: Path
     task: str
     job: Mapping[str, Any]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ def _command(entrant: Entrant) -> list[str]:
     return [str(entrant.python), "-W", "ignore", "-m", "benchmarks.worker", entrant.task]
 
 
+def _environment(entrant: Entrant) -> dict[str, str]:
+    return {**os.environ, **entrant.environment}
+
+
 def _job(entrant: Entrant, out: Path) -> str:
     return json.dumps({**entrant.job, "out": str(out)})
 
@@ -90,7 +98,12 @@ def _run_process(entrant: Entrant, out: Path) -> Run:
     with tempfile.TemporaryFile("w+") as answer, tempfile.TemporaryFile("w+") as errors:
         began = time.perf_counter()
         process = subprocess.Popen(
-            [*_command(entrant), _job(entrant, out)], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=answer, stderr=errors
+            [*_command(entrant), _job(entrant, out)],
+            cwd=ROOT,
+            env=_environment(entrant),
+            stdin=subprocess.DEVNULL,
+            stdout=answer,
+            stderr=errors,
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
@@ -107,7 +120,13 @@ class _Worker:
     def __init__(self, entrant: Entrant) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed with the process
         self._process = subprocess.Popen(
-            _command(entrant), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, encoding="utf-8"
+            _command(entrant),
+            cwd=ROOT,
+            env=_environment(entrant),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            encoding="utf-8",
         )
 
     def run(self, entrant: Entrant, out: Path) -> Run:

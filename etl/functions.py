@@ -16,7 +16,7 @@ from constructs import Construct
 from etl import names
 from etl.permissions import ACCESS, CHECK_DEPLOYMENT, Access
 from etl.target import RuntimeSettings, Target
-from runtime import metric_names
+from runtime import allocation, metric_names
 from runtime import settings as variables
 from runtime.models import FILES_BY_STATUS
 
@@ -147,6 +147,7 @@ class Functions(Construct):
             variables.CHUNK_BYTES_PARAMETER: self.chunk_bytes.parameter_name,
             variables.DECODED_BYTES: str(self._settings.decoded_bytes),
             variables.DECODED_RATIO: str(self._settings.decoded_ratio),
+            **allocation.ENVIRONMENT,
             "POWERTOOLS_SERVICE_NAME": name,
             "POWERTOOLS_METRICS_NAMESPACE": metric_names.NAMESPACE,
             "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -6,6 +6,8 @@ The three files are taken in turn with all contestants, so every ratio is of run
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.bench import Bench, our
 from benchmarks.findings import Findings, Table, seconds_of, timings
 from benchmarks.runs import Entrant, Run, warm
@@ -28,7 +30,7 @@ def measure(bench: Bench) -> Findings:
             contestants.append(bench.peer("pyarrow", "arrow.typed", path=path))
         if name == "0.1% bad":
             contestants += [bench.peer(label, task, path=path) for label, task in _OTHERS.items()]
-        entrants += [Entrant(_key(entrant.label, name), entrant.python, entrant.task, entrant.job) for entrant in contestants]
+        entrants += [replace(entrant, label=_key(entrant.label, name)) for entrant in contestants]
     runs = warm(entrants, bench.pairs)
     findings = Findings(contestants={"ours": "ours.chunk", **_PEERS, "pyarrow": "arrow.typed", **_OTHERS})
     ratios: list[list[str]] = []

@@ -10,13 +10,14 @@ from benchmarks.bench import Bench, our
 from benchmarks.findings import Findings, seconds_of, timings
 from benchmarks.runs import Entrant, warm
 from benchmarks.statistics import paired_ratio
+from runtime import allocation
 
 
 def measure(bench: Bench) -> Findings:
     path = bench.input(bench.size(2_000_000_000, 200_000_000))
     tasks = {"cut exactly": "ours.plan_exactly", "only read": "ours.read"}
     entrants = [
-        Entrant(f"{our(version)}, {what}", python, task, {"path": str(path)})
+        Entrant(f"{our(version)}, {what}", python, task, {"path": str(path)}, allocation.ENVIRONMENT)
         for version, python in bench.environments.runtimes.items()
         for what, task in tasks.items()
     ]

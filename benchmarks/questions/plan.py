@@ -11,6 +11,7 @@ from benchmarks.bench import Bench, our
 from benchmarks.findings import Findings, as_table, seconds_of, timings
 from benchmarks.runs import Entrant, warm, whole
 from benchmarks.statistics import paired_ratio
+from runtime import allocation
 
 _WINDOW_BYTES = 64 * 1024
 _SECONDS_A_READ = 0.02
@@ -22,7 +23,7 @@ def measure(bench: Bench) -> Findings:
 
     def entrants(**more: float) -> list[Entrant]:
         return [
-            Entrant(f"{our(version)}, {sizes[name] / 1e9:.2g} GB", python, "ours.plan", {"path": str(path), **more})
+            Entrant(f"{our(version)}, {sizes[name] / 1e9:.2g} GB", python, "ours.plan", {"path": str(path), **more}, allocation.ENVIRONMENT)
             for version, python in bench.environments.runtimes.items()
             for name, path in paths.items()
         ]

@@ -64,8 +64,7 @@ def scan(block: Block, delimiter: int, quote: int, *, final: bool) -> Scan:
     if final and tail < len(data) and not quotes.inside[-1]:
         tail = len(data)
         ends = np.append(ends, tail)
-    malformed = np.unique(np.searchsorted(ends, quotes.illegal, side="right"))
-    return Scan(ends, malformed[malformed < len(ends)], quotes.open_quote, tail)
+    return Scan(ends, _malformed(ends, quotes.illegal), quotes.open_quote, tail)
 
 
 def record_ends(block: Block, delimiter: int, quote: int, *, inside: bool, previous: int) -> Offsets:
@@ -216,6 +215,12 @@ def _follow_quotes(data: Bytes, delimiter: int, quote: int, *, inside: bool, pre
 def _ends(data: Bytes, quotes: _Quotes) -> Offsets:
     feeds = np.flatnonzero(data == LF)
     return feeds[~quotes.inside[np.searchsorted(quotes.positions, feeds)]] + 1
+
+
+def _malformed(ends: Offsets, illegal: Offsets) -> Offsets:
+    """The records that have a quote where none may be, once each; ``np.unique`` would import ``numpy.ma``."""
+    records = np.searchsorted(ends, illegal, side="right")
+    return records[(np.diff(records, prepend=-1) > 0) & (records < len(ends))]
 
 
 def _starts_field(data: Bytes, positions: Offsets, delimiter: int, previous: int) -> Flags:
