@@ -14,7 +14,9 @@ class Limit:
 LIMITS: tuple[Limit, ...] = (
     Limit("IAM", "policies are stored and not enforced; tests/infrastructure checks every role's statements"),
     Limit("Memory", "a function may use what the machine has; its timeout is enforced"),
-    Limit("Waits of retries", "end after a minute, times the wait scale, and have no jitter; tests/infrastructure checks what is asked for"),
+    Limit(
+        "Waits of retries", "end after a minute, times the wait scale, and have no jitter; tests/infrastructure checks what is asked for"
+    ),
     Limit("256 KB of state", "a larger payload between states passes; tests check sizes"),
     Limit("Metrics and alarms", "metrics in logs and AWS's own metrics are not collected, so no alarm changes state by itself"),
     Limit("Alarms on an expression", "exist and are never evaluated"),
