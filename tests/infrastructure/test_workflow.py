@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from runtime import errors
+from etl.permissions import ACCESS
+from runtime import allocation, errors
 from tests.infrastructure.reading import only, text
 
 LAMBDA_RETRIES = [
@@ -292,3 +293,10 @@ def test_only_failed_files_and_lost_deliveries_fail_the_execution(states):
 def test_no_error_leads_to_recordfailure_after_the_file_has_ended(states):
     caught = {name for name, state in states.items() if "RecordFailure" in [catch["Next"] for catch in state.get("Catch", [])]}
     assert caught == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunks", "FinalizeFile"}
+
+
+def test_every_function_of_ours_keeps_its_memory_in_one_heap(stage):  # E8
+    ours = [body for _, body in stage.of_type("AWS::Lambda::Function") if body["Handler"].startswith("runtime.handlers.")]
+    assert len(ours) >= len(ACCESS)
+    for function in ours:
+        assert function["Environment"]["Variables"].items() >= allocation.ENVIRONMENT.items()
