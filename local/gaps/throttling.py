@@ -26,7 +26,7 @@ def _fix() -> None:
         return answer
 
     async def set_limit(path: str, method: str, body: bytes) -> Any:
-        asked = json.loads(body) if path == "/_ministack/config" and method == "POST" else {}
+        asked = json.loads(body or b"{}") if path == "/_ministack/config" and method == "POST" else {}
         if SETTING not in asked:
             return await configure(path, method, body)
         lambda_svc._ACCOUNT_CONCURRENCY_CAP = int(asked.pop(SETTING))

@@ -49,6 +49,21 @@ def test_stop_ends_the_process_and_deletes_what_it_wrote_elsewhere(state: Path) 
     assert eventually(lambda: not _group_lives(started.pid))
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_it_holds_outlives_it_only_where_it_is_told_to(state: Path, tmp_path: Path, keeps: bool) -> None:
+    keep = tmp_path / "kept" if keeps else None
+    first = Cloud(emulator.start(state, keep=keep))
+    first.client("s3").create_bucket(Bucket="kept")
+    first.client("s3").put_object(Bucket="kept", Key="k", Body=b"what it held")
+    first.client("sqs").create_queue(QueueName="kept")
+    emulator.stop(state)
+    second = Cloud(emulator.start(state, keep=keep))
+    assert bool(second.client("sqs").list_queues().get("QueueUrls")) is keeps
+    assert [bucket["Name"] for bucket in second.client("s3").list_buckets()["Buckets"]] == ["kept"] * keeps
+    if keeps:
+        assert second.client("s3").get_object(Bucket="kept", Key="k")["Body"].read() == b"what it held"
+
+
 def test_stop_ends_what_a_function_left_behind(state: Path) -> None:
     started = emulator.start(state)
     cloud = Cloud(started)
