@@ -9,6 +9,8 @@ _LOCK = "ops/branches/lock.py"
 _TEST_SPREADSHEET = "tests/unit/ops/test_spreadsheet.py"
 _TEST_ROLLBACK = "tests/unit/ops/test_rollback.py"
 _TEST_LOCK = "tests/unit/ops/branches/test_lock.py"
+_TEST_JOBS = "tests/unit/ops/test_jobs.py"
+_TEST_COMPARE = "tests/unit/ops/test_compare.py"
 _TEST_VALIDATION = "tests/unit/ops/test_validation.py"
 
 GUARDS = (
@@ -123,5 +125,54 @@ GUARDS = (
         "_SUFFIX.fullmatch(text) is not None",
         "_SUFFIX.match(text) is not None",
         "tests/unit/ops/branches/test_teardown.py::test_what_is_not_a_branchs_is_refused_before_anything_is_asked",
+    ),
+    Guard(
+        "extract-parts-hashed",
+        "ops/audit/outputs.py",
+        'if digest.hexdigest() != part["sha256"]:',
+        'if len(digest.hexdigest()) != len(part["sha256"]):',
+        f"{_TEST_JOBS}::test_an_extract_that_is_not_its_parts_is_named",
+    ),
+    Guard(
+        "extract-parts-made-again",
+        "ops/audit/reprocessing.py",
+        "        or _extracts_difference(again, chunk)\n",
+        "",
+        f"{_TEST_JOBS}::test_an_extract_that_is_not_its_parts_is_named",
+    ),
+    Guard(
+        "no-null-in-the-index-of-jobs",
+        "runtime/tracking.py",
+        "if value is not None or name not in _INDEXED",
+        "if name",
+        f"{_TEST_JOBS}::test_the_index_of_jobs_has_files_alone_and_only_those_of_a_known_dataset",
+    ),
+    Guard(
+        "known-defect-of-one-field",
+        "ops/comparison/comparing.py",
+        "KNOWN_DEFECT if all(kind == DEFECT",
+        "KNOWN_DEFECT if any(kind == DEFECT",
+        f"{_TEST_COMPARE}::test_a_known_defect_hides_no_other_difference_of_the_row",
+    ),
+    Guard(
+        "known-defect-when-it-applies",
+        "ops/comparison/known.py",
+        "ours != Decimal(DEBIT_FOR_ZERO)",
+        "ours != Decimal(0)",
+        f"{_TEST_COMPARE}::test_a_wrong_debit_for_zero_is_no_known_defect",
+    ),
+    Guard(
+        "comparison-finds-the-key-again",
+        "ops/comparison/alignment.py",
+        "(held[:LOOK_AHEAD, span] == unit[span]).all(axis=1)",
+        "(held[:1, span] == unit[span]).all(axis=1)",
+        f"{_TEST_COMPARE}::test_records_that_only_one_file_has_make_no_other_differ",
+    ),
+    Guard(
+        "comparison-of-filler",
+        "ops/comparison/fields.py",
+        "found.setdefault(row, []).append((FILLER, VALUE))",
+        "found.get(row, []).append((FILLER, VALUE))",
+        f"{_TEST_COMPARE}::test_filler_is_compared_too",
     ),
 )
