@@ -1,7 +1,7 @@
 """How a function keeps its memory. The C library and Arrow read it as the process starts, so it is the function's environment.
 
 Arrow, numpy and Python take blocks of megabytes and give them back, block after block. Given back to the
-system, they come again as new pages, each with a fault: a tenth of a chunk's processor time. So
+system, they come again as new pages, each with a fault: up to a tenth of a chunk's processor time. So
 all allocate from one heap, which keeps what it has (docs/adr/0075).
 """
 

@@ -51,4 +51,4 @@ def test_scanning_loads_no_masked_arrays() -> None:
         "print(always or 'numpy.ma' not in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
-    assert done.stdout.strip() == "True", "a function that only plans starts a tenth later with them"
+    assert done.stdout.strip() == "True", "planning has no use for them, and each start would pay for their import"
