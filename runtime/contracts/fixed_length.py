@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from runtime.contracts.code_pages import CODE_PAGES, canonical
 from runtime.contracts.document import Node
 from runtime.contracts.fields import parse_field
 from runtime.contracts.model import Field, FixedLength
@@ -22,6 +22,23 @@ LONGEST_VARIABLE = 32_756
 EMPTY_NUMBERS = ("error", "null")
 
 _KNOWN = ("format", "copybook", "select", "lowValues", "spaces")
+
+
+def described(node: Node, schema: Node) -> tuple[FixedLength, str, tuple[Field, ...]]:
+    """How the records of the contract *node* are written, their code page, and their columns as *schema* refines them."""
+    if schema.has("fieldsMatch"):
+        raise schema.invalid("is about the names in a header, which such files do not have", "fieldsMatch")
+    dialect = parse_record(node.node("record"))
+    return dialect, _code_page(node), record_fields(schema, dialect)
+
+
+def _code_page(node: Node) -> str:
+    """It is always stated: any page decodes any bytes, and nothing would show that it was the wrong one."""
+    name = node.text("encoding")
+    page = canonical(name)
+    if page is None:
+        raise node.invalid(f"is {name!r}, not one of {', '.join(CODE_PAGES)}", "encoding")
+    return page
 
 
 def parse_record(node: Node) -> FixedLength:
@@ -48,28 +65,6 @@ def copybook_lines(node: Node, key: str) -> tuple[str, ...]:
     if not lines or not all(isinstance(line, str) for line in lines):
         raise node.invalid("is no array of the copybook's lines", key)
     return tuple(lines)
-
-
-def inline_copybooks(document: Mapping[str, Any], folder: Path, origin: str) -> dict[str, Any]:
-    """The contract *document* with each copybook that it names, as a file of *folder*, replaced by the file's lines."""
-
-    def inlined(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: _lines(part, folder, origin) if key == "copybook" else inlined(part) for key, part in value.items()}
-        return [inlined(part) for part in value] if isinstance(value, list) else value
-
-    return {key: inlined(part) if key in ("record", "extracts") else part for key, part in document.items()}
-
-
-def _lines(name: Any, folder: Path, origin: str) -> Any:
-    if not isinstance(name, str):
-        return name
-    if Path(name).name != name:
-        raise ContractInvalid(origin, None, f"copybook {name!r} is a path; name a file beside the contract")
-    try:
-        return (folder / name).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractInvalid(origin, None, f"copybook {name!r} cannot be read beside the contract: {error}") from error
 
 
 def _selection(node: Node, item: str) -> Selection:

@@ -10,14 +10,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
-from runtime.contracts import code_pages
 from runtime.contracts.document import Node
-from runtime.contracts.extracts import parse_extracts
 from runtime.contracts.fields import parse_field
-from runtime.contracts.fixed_length import inline_copybooks, parse_record, record_fields
-from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Field, FixedLength
+from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Dialect, Extracts, Field
 from runtime.errors import ContractInvalid
 
 #: Datasets of the system itself; no other may begin with the reserved prefix.
@@ -60,7 +57,7 @@ def load_contract(path: Path) -> Contract:
 
 def read_contract(path: Path) -> Contract:
     """A contract file under any name, with the copybooks beside it; raise ContractInvalid."""
-    return parse_contract(inline_copybooks(read_document(path.read_bytes(), path.name), path.parent, path.name), path.name)
+    return parse_contract(_inline_copybooks(read_document(path.read_bytes(), path.name), path.parent, path.name), path.name)
 
 
 def read_document(data: bytes, origin: str) -> dict[str, Any]:
@@ -80,6 +77,28 @@ def read_document(data: bytes, origin: str) -> dict[str, Any]:
     return dict(Node(document, origin).data)
 
 
+def _inline_copybooks(document: Mapping[str, Any], folder: Path, origin: str) -> dict[str, Any]:
+    """The contract *document* with each copybook that it names, as a file of *folder*, replaced by the file's lines."""
+
+    def inlined(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: _lines(part, folder, origin) if key == "copybook" else inlined(part) for key, part in value.items()}
+        return [inlined(part) for part in value] if isinstance(value, list) else value
+
+    return {key: inlined(part) if key in ("record", "extracts") else part for key, part in document.items()}
+
+
+def _lines(name: Any, folder: Path, origin: str) -> Any:
+    if not isinstance(name, str):
+        return name
+    if Path(name).name != name:
+        raise ContractInvalid(origin, None, f"copybook {name!r} is a path; name a file beside the contract")
+    try:
+        return (folder / name).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractInvalid(origin, None, f"copybook {name!r} cannot be read beside the contract: {error}") from error
+
+
 def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
     """Check a contract *document*; raise ContractInvalid with *origin*, the field and the rule it breaks."""
     node = Node(document, origin)
@@ -90,30 +109,39 @@ def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
         raise node.invalid("is missing", "version")
     schema = node.node("schema")
     schema.only(_SCHEMA, _UNSUPPORTED_SCHEMA)
-    dialect: Union[Csv, FixedLength]
-    if form == "csv":
-        dialect = _csv(node.node("dialect"), schema)
-        fields = _fields(schema)
-    else:
-        dialect = parse_record(node.node("record"))
-        schema.only(tuple(key for key in _SCHEMA if key != "fieldsMatch"))
-        fields = record_fields(schema, dialect)
+    dialect, encoding, fields = _delimited(node, schema) if form == "csv" else _records(node, schema)
     primary_key = _primary_key(schema, fields)
     return Contract(
         dataset=_dataset(node),
         version=version,
         format=form,
         compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
-        encoding=_encoding(node) if form == "csv" else _code_page(node),
+        encoding=encoding,
         dialect=dialect,
         fields=tuple(_required(field) if field.name in primary_key else field for field in fields),
         primary_key=primary_key,
         duplicate_keys=node.choice("duplicateKeys", ("report", "reject"), "report"),
         missing_values=_missing_values(schema),
         rejected_rows_threshold=_threshold(node),
-        extracts=parse_extracts(node.node("extracts")) if node.has("extracts") else None,
+        extracts=_extracts(node) if node.has("extracts") else None,
         document=document,
     )
+
+
+def _delimited(node: Node, schema: Node) -> tuple[Dialect, str, tuple[Field, ...]]:
+    return _csv(node.node("dialect"), schema), _encoding(node), _fields(schema)
+
+
+def _records(node: Node, schema: Node) -> tuple[Dialect, str, tuple[Field, ...]]:
+    from runtime.contracts import fixed_length  # noqa: PLC0415 - parsing copybooks is as much code as the rest, and CSV needs none of it
+
+    return fixed_length.described(node, schema)
+
+
+def _extracts(node: Node) -> Extracts:
+    from runtime.contracts.extracts import parse_extracts  # noqa: PLC0415 - as above
+
+    return parse_extracts(node.node("extracts"))
 
 
 def _dataset(node: Node) -> str:
@@ -134,15 +162,6 @@ def _encoding(node: Node) -> str:
     if canonical not in ENCODINGS:
         raise node.invalid(f"is {name!r}, not one of {', '.join(ENCODINGS)}", "encoding")
     return canonical
-
-
-def _code_page(node: Node) -> str:
-    """A mainframe's is always stated: any page decodes any bytes, and nothing would show that it was the wrong one."""
-    name = node.text("encoding")
-    page = code_pages.canonical(name)
-    if page is None:
-        raise node.invalid(f"is {name!r}, not one of {', '.join(code_pages.CODE_PAGES)}", "encoding")
-    return page
 
 
 def _csv(node: Node, schema: Node) -> Csv:

@@ -75,6 +75,9 @@ class FixedLength:
     spaces: str
 
 
+Dialect = Union[Csv, FixedLength]
+
+
 @dataclass(frozen=True)
 class Extract:
     """One file for programs that read records; a row becomes the records of ``copybooks``, one after the other."""
@@ -108,7 +111,7 @@ class Contract:
     format: str
     compression: str | None
     encoding: str
-    dialect: Union[Csv, FixedLength]
+    dialect: Dialect
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...]
     duplicate_keys: str

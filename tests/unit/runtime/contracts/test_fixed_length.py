@@ -86,7 +86,7 @@ def test_code_pages_go_by_their_usual_names(name: str, encoding: str) -> None:
         ([{"name": "pay_amount", "precision": 12, "scale": 2}], {}, "precision and scale are the copybook's: .* in line 3"),
         ([], {"encoding": "utf-8"}, "encoding is 'utf-8', not one of ascii, cp037"),
         ([], {"dialect": {"delimiter": ";"}}, "dialect is not a known property"),
-        ([], {"schema": {"fieldsMatch": "equal"}}, "fieldsMatch is not a known property"),
+        ([], {"schema": {"fieldsMatch": "equal"}}, "fieldsMatch is about the names in a header"),
         ([], {"schema": {"primaryKey": "id"}}, "primaryKey names 'id', which is not a column"),
         ([], {"record": {"format": "U", "copybook": COPYBOOK}}, "record.format is 'U', not one of F, FB, V, VB"),
         ([], {"record": {"format": "F"}}, "record.copybook is missing"),
