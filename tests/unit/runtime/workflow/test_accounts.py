@@ -101,7 +101,7 @@ BROKEN = {
     ),
     "ASCII": (b"".join(a.record().decode("cp037").encode("ascii") for a in ACCOUNTS), "EncodingMismatch", "The contract says cp037.*ASCII"),
     "an empty file": (b"", "EmptyFile", "send at least one record"),
-    "a workbook": (b"PK\x03\x04" + bytes(596), "NotRecords", "the file begins as"),
+    "a workbook": (b"PK\x03\x04" + bytes(595), "NotRecords", "the file begins as"),
 }
 
 
