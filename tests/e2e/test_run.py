@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from local.emulator import ROOT
 from local.run import SAMPLE
 from local.samples.generate import FLAWS, ROWS
 from tests.e2e.deployed import E2E_STATE, DeployedStage
+from tests.support.accounts import Account
 
 pytestmark = pytest.mark.e2e
 
@@ -54,3 +56,14 @@ def test_a_rejected_file_ends_with_status_1_and_its_reason_and_a_stage_that_was_
     assert done.returncode == 1
     assert "transaction_id" in done.stdout
     assert emulator.running(E2E_STATE) == stage.local.emulator
+
+
+def test_the_extracts_of_a_file_of_a_mainframe_are_brought_here(stage: DeployedStage, tmp_path: Path) -> None:  # F1
+    accounts = [Account(number) for number in (1, 2, 3)]
+    file = tmp_path / "ACCTDATA.PS"
+    file.write_bytes(b"".join(account.record() for account in accounts))
+    done = run(E2E_STATE, str(file), "--dataset", "accounts")
+    assert done.returncode == 0, done.stderr
+    (identity,) = re.findall(r"^file id +([0-9a-f]{32})$", done.stdout, re.MULTILINE)
+    found = {path.stem: path.read_bytes() for path in (E2E_STATE / "out" / identity / "extracts").iterdir()}
+    assert found == {name: b"".join(account.extracts()[name] for account in accounts) for name in ("standard", "array", "variable")}

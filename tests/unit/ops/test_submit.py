@@ -163,7 +163,8 @@ def test_json_has_the_keys_that_stay(workflow: Stage, sales: None, run: Run, csv
     found = json.loads(run("submit", csv_file, "--stage", "test", "--dataset", "sales", "--wait", "--json").stdout)
     identity = found.pop("file_id")
     curated, rejected = found.pop("curated"), found.pop("rejected")
-    assert found == {"status": "SUCCEEDED", "rows_read": 20, "rows_accepted": 19, "rows_rejected": 1, "chunks": 2, "error": None}
+    counts = {"rows_read": 20, "rows_accepted": 19, "rows_rejected": 1, "chunks": 2}
+    assert found == {"status": "SUCCEEDED", **counts, "extracts": {}, "error": None}
     assert [uri.rpartition("-")[0] for uri in curated] == [
         f"s3://{BUCKET}/curated/sales/{identity}/{chunk}" for chunk in ("00000", "00001")
     ]
