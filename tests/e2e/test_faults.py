@@ -65,10 +65,10 @@ def test_workers_killed_in_mid_chunk_lose_and_repeat_no_row(files: StageFiles, g
 
 @pytest.mark.parametrize(
     ("refused", "delayed"),
-    [pytest.param(7, False, id="for one try"), pytest.param(25, True, id="for longer than four tries", marks=pytest.mark.long)],
+    [pytest.param(7, False, id="for one try"), pytest.param(29, True, id="for longer than four tries", marks=pytest.mark.long)],
 )
 def test_a_throttled_table_delays_a_file(files: StageFiles, gateway: Gateway, refused: int, delayed: bool) -> None:  # E7 E23
-    """The SDK tries six times by itself, with waits of its own, before a function gives up."""
+    """The SDK tries seven times by itself, with waits of its own, before a function gives up."""
     rule = Refusals({"GetItem": 1, "UpdateItem": refused}, dynamodb_throttled)
     with gateway.between("process_chunk", rule=rule):
         item = files.ended(files.upload("incoming/transactions/acme/throttled table.csv", body(10)), deadline_seconds=600)
