@@ -7,11 +7,13 @@ import io
 import json
 import time
 import zipfile
-from typing import Any, Callable
+from pathlib import Path
+from typing import Any, Callable, Iterator
 
 import boto3
 from botocore.config import Config
 
+from local import emulator
 from local.emulator import Emulator
 from local.interpreters import nearest_runtime
 
@@ -111,6 +113,16 @@ class Cloud:
         body = json.loads(answer["Payload"].read() or b"null")
         log = base64.b64decode(answer.get("LogResult", "")).decode()
         return {"body": body, "failed": "FunctionError" in answer, "log": log}
+
+
+def cloud(state: Path, *, fixed: bool) -> Iterator[Cloud]:
+    """An emulator whose state machines do not wait, for as long as a fixture needs it."""
+    running = emulator.start(state, fixed=fixed)
+    try:
+        running.configure({"stepfunctions._SFN_WAIT_SCALE": "0"})
+        yield Cloud(running)
+    finally:
+        emulator.stop(state)
 
 
 def zipped(files: dict[str, str]) -> bytes:

@@ -95,9 +95,15 @@ class Foreign:
             cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
 
 
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[clouds.Cloud]:
+    """An emulator of its own: what is told here is all that an account holds."""
+    yield from clouds.cloud(tmp_path_factory.mktemp("foreign"), fixed=True)
+
+
 @pytest.fixture
-def delivery(fixed: clouds.Cloud, tmp_path: Path) -> Iterator[Foreign]:
-    made = Foreign(fixed, tmp_path)
+def delivery(cloud: clouds.Cloud, tmp_path: Path) -> Iterator[Foreign]:
+    made = Foreign(cloud, tmp_path)
     made.set_up()
     yield made
     made.tear_down()
