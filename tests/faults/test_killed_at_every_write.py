@@ -24,26 +24,30 @@ from tests.faults.budget import long, short
 from tests.faults.executions import WiredWorkflow
 from tests.faults.files import CHUNK_BYTES, KINDS
 from tests.faults.workers import Kill, Processes
+from tests.support.accounts import Account
 from tests.support.workflow import BUCKET, TABLE, make_store
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 KEY = "incoming/transactions/acme/day 1+ü.csv"
+ACCOUNTS = b"".join(Account(number).record() for number in range(1, 5)) + bytes(300)
 LEFT_OUT = {"attempts", "seconds"}
 
 
 class Run(NamedTuple):
     """*chunk_bytes* of 150 is too small for a record, which ends a file FAILED."""
 
-    kind: str
+    body: bytes
     chunk_bytes: int
     ends: str
+    key: str = KEY
 
 
 RUNS = {
-    "succeeded": Run("misleading", CHUNK_BYTES, "SUCCEEDED"),
-    "rejected by its header": Run("other columns", CHUNK_BYTES, "REJECTED"),
-    "rejected by its last chunk": Run("open quote", CHUNK_BYTES, "REJECTED"),
-    "failed": Run("good", 150, "FAILED"),
+    "succeeded": Run(KINDS["misleading"].body, CHUNK_BYTES, "SUCCEEDED"),
+    "rejected by its header": Run(KINDS["other columns"].body, CHUNK_BYTES, "REJECTED"),
+    "rejected by its last chunk": Run(KINDS["open quote"].body, CHUNK_BYTES, "REJECTED"),
+    "failed": Run(KINDS["good"].body, 150, "FAILED"),
+    "succeeded, with extracts": Run(ACCOUNTS, 600, "SUCCEEDED", "incoming/accounts/cardco/day 1+ü.ps"),
 }
 
 
@@ -57,7 +61,7 @@ def made(run: Run, kill: Optional[Kill] = None) -> Tuple[Processes, Dict[str, An
     with mock_aws():
         mock_random.seed(7)
         workflow = WiredWorkflow(*make_store(), chunk_bytes=run.chunk_bytes, now=lambda: NOON)
-        event = workflow.upload(KEY, KINDS[run.kind].body)
+        event = workflow.upload(run.key, run.body)
         processes = Processes(workflow, kill)
         processes.run(event)
         assert workflow.item(event)["file_status"] == run.ends, workflow.item(event).get("error_message")
