@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import ObjectMissing
+from runtime.models import ObjectRef
 from runtime.multipart import LEAST_PART_BYTES, Piece, joined
 from runtime.object_store import ObjectStore
 from tests.support.workflow import BUCKET, Workflow
@@ -54,7 +55,8 @@ def test_joined_objects_have_their_sources_bytes(workflow: Workflow, sizes: List
     for index, body in enumerate(bodies):
         workflow.s3.put_object(Bucket=BUCKET, Key=f"staging/{index}", Body=body)
     store.join("extracts/x.dat", [(f"staging/{index}", size) for index, size in enumerate(sizes)], "application/octet-stream")
-    assert workflow.read("extracts/x.dat") == b"".join(bodies)
+    # A range, since moto gives a whole object of parts a checksum that is not the one of its bytes.
+    assert store.read_range(ObjectRef(BUCKET, "extracts/x.dat"), 0, sum(sizes)) == b"".join(bodies)
 
 
 def test_a_source_that_is_gone_leaves_no_object(workflow: Workflow) -> None:
