@@ -55,8 +55,10 @@ def test_joined_objects_have_their_sources_bytes(workflow: Workflow, sizes: List
     for index, body in enumerate(bodies):
         workflow.s3.put_object(Bucket=BUCKET, Key=f"staging/{index}", Body=body)
     store.join("extracts/x.dat", [(f"staging/{index}", size) for index, size in enumerate(sizes)], "application/octet-stream")
-    # A range, since moto gives a whole object of parts a checksum that is not the one of its bytes.
-    assert store.read_range(ObjectRef(BUCKET, "extracts/x.dat"), 0, sum(sizes)) == b"".join(bodies)
+    # In two ranges, since moto gives the whole of an object of parts a checksum that is not the one of its bytes.
+    ref, size = ObjectRef(BUCKET, "extracts/x.dat"), sum(sizes)
+    assert store.head(ref).size == size
+    assert store.read_range(ref, 0, size // 2) + store.read_range(ref, size // 2, size) == b"".join(bodies)
 
 
 def test_a_source_that_is_gone_leaves_no_object(workflow: Workflow) -> None:
