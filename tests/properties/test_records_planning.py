@@ -30,7 +30,10 @@ def plan_and_prove(data: bytes, chunk_bytes: int, contract: Contract, layout: Cs
     source = CountingSource.of(data)
     first = layout.header_end
     ranges = plan(source, contract, layout, chunk_bytes)
-    replan_from = fold([prove(data, start, end, layout) for start, end in ranges], first, len(data)).replan_from
+    verdict = fold([prove(data, start, end, layout) for start, end in ranges], first, len(data))
+    if verdict.never_ends is not None:
+        raise UnterminatedQuote(verdict.never_ends)
+    replan_from = verdict.replan_from
     if replan_from is None:
         return ranges, 1
     keep = [(start, end) for start, end in ranges if end <= replan_from]
