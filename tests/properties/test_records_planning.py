@@ -17,7 +17,7 @@ from runtime.models import CsvLayout
 from runtime.records.boundaries import last_boundary
 from runtime.records.fields import RecordCheck
 from runtime.records.planning import ExactCuts, plan
-from runtime.rows.proofs import fold
+from runtime.rows.proofs import Verdict, fold
 from tests.support.records import HEADER, CountingSource, make_contract, make_layout, prove, true_boundaries
 
 CONTRACT = make_contract()
@@ -28,18 +28,22 @@ FIRST = len(HEADER)
 def plan_and_prove(data: bytes, chunk_bytes: int, contract: Contract, layout: CsvLayout) -> Tuple[List[Tuple[int, int]], int]:
     """What the workflow does: plan, process, fold, and where a proof is broken plan exactly from there. With the plans it took."""
     source = CountingSource.of(data)
-    first = layout.header_end
     ranges = plan(source, contract, layout, chunk_bytes)
-    verdict = fold([prove(data, start, end, layout) for start, end in ranges], first, len(data))
-    if verdict.never_ends is not None:
-        raise UnterminatedQuote(verdict.never_ends)
-    replan_from = verdict.replan_from
+    replan_from = folded(data, ranges, layout).replan_from
     if replan_from is None:
         return ranges, 1
     keep = [(start, end) for start, end in ranges if end <= replan_from]
     ranges = plan(source, contract, layout, chunk_bytes, exact_from=replan_from, keep=keep)
-    assert fold([prove(data, start, end, layout) for start, end in ranges], first, len(data)).proved
+    assert folded(data, ranges, layout).proved
     return ranges, 2
+
+
+def folded(data: bytes, ranges: List[Tuple[int, int]], layout: CsvLayout) -> Verdict:
+    """What FinalizeFile makes of the chunks' proofs."""
+    verdict = fold([prove(data, start, end, layout) for start, end in ranges], layout.header_end, len(data))
+    if verdict.never_ends is not None:
+        raise UnterminatedQuote(verdict.never_ends)
+    return verdict
 
 
 def assert_exact(data: bytes, chunk_bytes: int, contract: Contract = CONTRACT, layout: CsvLayout = LAYOUT) -> int:
