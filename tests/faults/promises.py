@@ -20,6 +20,8 @@ from tests.faults.files import Sent
 from tests.support.workflow import BUCKET
 
 Item = Dict[str, Any]
+#: Of the table's client for one call: ``runtime.tracking.make_client`` asks for six retries.
+_TRIES = 7
 
 
 def check_file(workflow: WiredWorkflow, event: dict[str, Any], sent: Sent, error: str, *, tampered: bool) -> None:
@@ -121,8 +123,8 @@ def _every_change_has_its_event(workflow: WiredWorkflow, item: Item) -> None:
     assert states[-1] == item["file_status"]
     revisions = [int(event["chunk_id"].rpartition("#")[2]) for event in events]
     assert len(set(revisions)) == len(revisions)
-    # Notes of a delivery count as changes of the item and have no event.
-    assert item["revision"] - len(events) <= sum(outcome["deduplication"].startswith(item["file_id"]) for outcome in workflow.sent) * 4
+    # Notes of a delivery count as changes of the item and have no event; one whose answers are lost is made as often as the SDK tries.
+    assert item["revision"] - len(events) <= sum(outcome["deduplication"].startswith(item["file_id"]) for outcome in workflow.sent) * _TRIES
     ends = [event["attempt"] for event in events if event["to_status"] in FileStatus.ENDED and event["from_status"] != event["to_status"]]
     assert ends == [*range(1, item["attempt"] + 1)], "a file ends once in each attempt"
 
@@ -147,7 +149,12 @@ def _original_is_in_one_place(workflow: WiredWorkflow, item: Item, event: dict[s
     ours = [version for version in copies if (version["Key"], version["VersionId"]) == (location["key"], location["version_id"])]
     assert ours, "the file's location names a copy that is not there"
     assert ours[0]["IsLatest"], "the copy that is the file's location expires: another one is current"
-    assert len({version["Key"] for version in copies}) == 1
+    elsewhere = [version for version in copies if version["Key"] != location["key"]]
+    assert not elsewhere or location["key"].startswith(keys.PROCESSED), "a copy is where no attempt that ended later would leave one"
+    for version in elsewhere:
+        # A worker that was given up in the middle of its copy: the file failed there, was taken up again, and went on without it.
+        assert version["Key"].startswith(keys.FAILED)
+        assert workflow.s3.get_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])["Body"].read() == sent.body
     body = workflow.s3.get_object(Bucket=BUCKET, Key=location["key"], VersionId=location["version_id"])["Body"].read()
     assert body == sent.body
 

@@ -34,8 +34,8 @@ from tests.faults.network import FAULTS, served
 from tests.faults.promises import check_file, check_outputs, nothing_unfinished_is_visible
 from tests.support.workflow import BUCKET, SETTINGS, make_clients, make_store
 
-#: A schedule takes about a second of a processor; `make test` has fifteen minutes for everything.
-SCHEDULES = 100
+#: On each Python, so a hundred in all. A schedule takes one to two seconds of a processor; `make test` has fifteen minutes for everything.
+SCHEDULES = 50
 LONG_SCHEDULES = 1000
 STEPS = 30
 FILES = 3
