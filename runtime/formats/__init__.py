@@ -125,6 +125,10 @@ _FILES = {"csv": "runtime.formats.delimited_files", "fixed-length": "runtime.for
 _ROWS = {"csv": "runtime.formats.delimited_rows", "fixed-length": "runtime.formats.fixed_length_rows"}
 
 
+#: All there are: a deployment is not good while one of them cannot be imported.
+MODULES = (*_FILES.values(), *_ROWS.values())
+
+
 def file_format(contract: Contract) -> FileFormat:
     return cast("FileFormat", importlib.import_module(_FILES[contract.format]))
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from runtime import executions, object_store, own_stack, probe_removal, tracking
+from runtime import executions, formats, object_store, own_stack, probe_removal, tracking
+from runtime.contracts.extracts import RULES
 from runtime.executions import Fault
 from runtime.keys import INCOMING, PROCESSED
 from runtime.models import FileStatus, file_id
@@ -26,8 +27,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_stepfunctions.client import SFNClient
 
-#: Every module that a state of the workflow runs; one that cannot be imported is named without waiting for a file.
+#: Every module that a state of the workflow runs.
 HANDLERS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file", "record_failure", "sweep_files")
+#: With those that a function loads when the first file of their kind comes, of which the probe is but one. One that cannot be
+#: imported is named without waiting for a file.
+MODULES = (
+    *(f"runtime.handlers.{name}" for name in HANDLERS),
+    *formats.MODULES,
+    "runtime.extracts.writer",
+    *(f"runtime.extracts.{name}" for name in RULES),
+)
 
 #: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that nobody noticed is sent again.
 _RESEND_SECONDS = 30.0
@@ -66,14 +75,14 @@ def check(request: Mapping[str, Any], remaining_seconds: float) -> list[str]:
     ).run()
 
 
-def unloadable(handlers: tuple[str, ...] = HANDLERS) -> list[str]:
-    """One message for each handler whose module cannot be imported here, with this code and this layer."""
-    return [problem for name in handlers if (problem := _import_problem(name))]
+def unloadable(modules: tuple[str, ...] = MODULES) -> list[str]:
+    """One message for each module that cannot be imported here, with this code and this layer."""
+    return [problem for name in modules if (problem := _import_problem(name))]
 
 
 def _import_problem(name: str) -> str | None:
     try:
-        importlib.import_module(f"runtime.handlers.{name}")
+        importlib.import_module(name)
     except Exception as error:  # noqa: BLE001 - whatever a broken module raises is what is reported
         return f"{name} does not load: {type(error).__name__}: {error}"
     return None

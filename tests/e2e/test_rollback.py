@@ -62,7 +62,10 @@ def test_a_deployment_whose_code_does_not_load_is_refused_before_any_file_is_sen
         Change("runtime/records/planning.py", "from __future__ import annotations", "import a_module_that_is_not_there")
     )
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert "plan_chunks does not load: ModuleNotFoundError: No module named 'a_module_that_is_not_there'" in delivery.reasons()[0]
+    assert (
+        "runtime.formats.delimited_files does not load: ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
+        in delivery.reasons()[0]
+    )
     assert fingerprint(delivery) == before
 
 

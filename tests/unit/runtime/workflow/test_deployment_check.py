@@ -188,8 +188,8 @@ def test_an_execution_of_another_file_is_not_the_probes(deployment: Deployment) 
 
 def test_a_handler_that_does_not_load_is_named() -> None:
     assert deployment_check.unloadable() == []
-    (problem,) = deployment_check.unloadable(("register_file", "is_not_there"))
-    assert problem == "is_not_there does not load: ModuleNotFoundError: No module named 'runtime.handlers.is_not_there'"
+    (problem,) = deployment_check.unloadable(("runtime.handlers.register_file", "runtime.formats.is_not_there"))
+    assert problem == "runtime.formats.is_not_there does not load: ModuleNotFoundError: No module named 'runtime.formats.is_not_there'"
 
 
 REQUEST = {"RequestType": "Update", "RequestId": "5b2c6f0e-0000-4000-8000-000000000000", "StackId": "etl-test"}
