@@ -10,8 +10,8 @@ from runtime.contracts.fixed_length import RECORD_FORMATS, VARIABLE, copybook_li
 from runtime.contracts.model import Extract, Extracts
 from runtime.contracts.record import record_of
 
-#: Modules of ``runtime.extracts`` that make extracts' columns of a dataset's.
-RULES = ("accounts",)
+#: Modules of ``runtime.extracts`` that make extracts' columns of a dataset's, and of how many records each extract of theirs is.
+RULES = {"accounts": {"standard": 1, "array": 1, "variable": 2}}
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -26,7 +26,15 @@ def parse_extracts(node: Node) -> Extracts:
     files = node.node("files")
     if not files.data:
         raise node.invalid("names no file", "files")
-    return Extracts(node.choice("rules", RULES), encoding, tuple(_extract(files, name) for name in files.data))
+    rules = node.choice("rules", tuple(RULES))
+    extracts = tuple(_extract(files, name) for name in files.data)
+    for extract in extracts:
+        made = RULES[rules].get(extract.name)
+        if made is None:
+            raise files.invalid(f"is not made by the rules {rules!r}; they make {', '.join(RULES[rules])}", extract.name)
+        if made != len(extract.copybooks):
+            raise files.invalid(f"has {len(extract.copybooks)} records, but the rules {rules!r} make {made} of each row", extract.name)
+    return Extracts(rules, encoding, extracts)
 
 
 def _extract(files: Node, name: str) -> Extract:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
+
+from runtime.contracts.extracts import RULES
+from runtime.contracts.loader import load_contracts
+from runtime.contracts.record import record_of
+from runtime.mainframe.layout import RecordLayout
+from runtime.rows.process import process_chunk
+from tests.support.accounts import Account
 
 
 def test_a_function_that_sees_csv_loads_nothing_of_mainframes() -> None:  # E12
@@ -31,3 +39,17 @@ def test_a_function_that_plans_csv_loads_no_arrow() -> None:  # E12
         "sys.exit('pyarrow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_a_contract_may_say_of_extracts_is_what_their_rules_make() -> None:  # F1
+    assert {name: set(files) for name, files in RULES.items()} == {
+        name: set(importlib.import_module(f"runtime.extracts.{name}").FILES) for name in RULES
+    }
+    contract = load_contracts()["accounts"]
+    assert contract.extracts is not None
+    layout, key = RecordLayout.of(contract, None), bytes(16)
+    made = process_chunk([Account(1).record()], contract=contract, layout=layout, start=0, last=True, key_seed=key).extracts
+    described = {file.name: 4 * len(file.copybooks) * (file.record_format == "V") for file in contract.extracts.files}
+    lengths = {file.name: sum(record_of(copybook).maximum for copybook in file.copybooks) for file in contract.extracts.files}
+    assert {name: len(body) for name, body in made.items()} == {name: lengths[name] + described[name] for name in made}
+    assert {name: len(file) for name, file in ((file.name, file.copybooks) for file in contract.extracts.files)} == RULES["accounts"]

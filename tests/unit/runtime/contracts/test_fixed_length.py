@@ -158,6 +158,8 @@ LONGER = [*COPYBOOK, "           05  MORE PIC X."]
         ({"files": {}}, "extracts.files names no file"),
         ({"files": {"../x": {}}}, "is no name of an extract"),
         ({"files": {"x": {"format": "F", "records": []}}}, "extracts.files.x.records is empty"),
+        ({"files": {"x": {"format": "F", "records": [{"copybook": COPYBOOK}]}}}, "extracts.files.x is not made by the rules 'accounts'"),
+        ({"files": {"array": {"format": "F", "records": [{"copybook": COPYBOOK}] * 2}}}, "array has 2 records, but .* make 1 of each row"),
         ({"files": {"x": {"format": "F", "records": [{"copybook": COPYBOOK}, {"copybook": LONGER}]}}}, "which are of format 'V'"),
     ],
 )
