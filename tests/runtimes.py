@@ -53,15 +53,17 @@ def side_by_side(commands: dict[str, list[str]]) -> list[int]:
     """The status of each command, all running at once; what the second and later ones say is kept until it can be said whole."""
     with ExitStack() as running:
         started: list[tuple[subprocess.Popen[bytes], IO[bytes] | None]] = []
-        for command in commands.values():
+        for title, command in commands.items():
+            if not started:  # before it can say anything itself
+                print(f"\n=== {title} ===", flush=True)
             said = running.enter_context(tempfile.TemporaryFile()) if started else None
             process = running.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said and subprocess.STDOUT))
             running.callback(process.terminate)  # when this is interrupted; nothing to one that has ended
             started.append((process, said))
         for title, (process, said) in zip(commands, started):
-            print(f"\n=== {title} ===", flush=True)
             process.wait()
             if said:
+                print(f"\n=== {title} ===", flush=True)
                 said.seek(0)
                 shutil.copyfileobj(said, sys.stdout.buffer)
                 sys.stdout.flush()
