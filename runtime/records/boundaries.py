@@ -7,6 +7,7 @@ is open. There are only two possibilities, so both are read to their end and wei
    It is also what quote grammar comes to. The first quote that cannot be what one reading takes
    it for (text right after a closing quote, text right before an opening one) brings the two
    readings together, so one ordinary quoted field in the window decides.
+   Most of the time the last few kilobytes do: ``runtime.records.tails`` looks at them first.
 2. Otherwise (mostly: no quote in the window) a reading survives when records end in the window
    and enough of them fit the contract; it is refuted when none ends or none of several fits. A
    boundary is accepted only where one reading survives and the other is refuted.
@@ -17,14 +18,15 @@ A guess that is wrong all the same costs time and no row: ``runtime.rows.proofs`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING, Sequence
 
 from runtime.models import CsvLayout
 from runtime.records.fields import Misfit, RecordCheck, without_terminator
-from runtime.records.scanner import LF, Offsets, record_ends
 from runtime.records.source import ByteSource
+from runtime.records.tails import proved_boundary
+
+if TYPE_CHECKING:
+    from runtime.records.scanner import Offsets
 
 #: The first window, then up to the widest in steps of four.
 WINDOW_BYTES = 64 * 1024
@@ -73,13 +75,16 @@ def last_boundary(source: ByteSource, floor: int, limit: int, check: RecordCheck
     the window reaches back to *floor*, and *floor* itself when no record ends in between.
     """
     window_bytes = WINDOW_BYTES
+    delimiter, quote = check.layout.delimiter.encode(), check.layout.quote.encode()
     while True:
         start = max(limit - window_bytes, floor)
         window = source.read(start, limit)
-        if start == floor:
-            ends = _ends(window, 0, check.layout, inside=False, previous=LF)
+        found = proved_boundary(window, delimiter, quote)
+        if found is None and start == floor:
+            ends = _ends(window, 0, check.layout, inside=False, previous=ord("\n"))
             return int(floor + ends[-1]) if len(ends) else floor
-        found = _agreed_or_weighed(window, check)
+        if found is None:
+            found = _agreed_or_weighed(window, check)
         if found is not None:
             return start + found
         if window_bytes >= WIDEST_WINDOW_BYTES:
@@ -93,11 +98,10 @@ def readings(window: bytes, check: RecordCheck, count: int) -> tuple[Reading, Re
     return Reading(outside, sample(window, outside, check, count)), Reading(inside, sample(window, inside, check, count))
 
 
-def sample(window: bytes, boundaries: Offsets, check: RecordCheck, count: int) -> list[Sample]:
+def sample(window: bytes, boundaries: Offsets | Sequence[int], check: RecordCheck, count: int) -> list[Sample]:
     """Test up to *count* records, evenly spread over those between *boundaries*; blank lines are none."""
-    chosen = range(len(boundaries) - 1)
-    if len(chosen) > count:
-        chosen = np.linspace(0, len(boundaries) - 2, count).astype(np.int64).tolist()
+    records = len(boundaries) - 1
+    chosen = range(records) if records <= count else [(records - 1) * place // (count - 1) for place in range(count)]
     spans = [(int(boundaries[i]), int(boundaries[i + 1])) for i in chosen]
     return [Sample(start, check.misfit(window[start:end])) for start, end in spans if without_terminator(window[start:end])]
 
@@ -129,5 +133,7 @@ def _both(window: bytes, layout: CsvLayout) -> tuple[Offsets, Offsets]:
 
 
 def _ends(window: bytes, start: int, layout: CsvLayout, *, inside: bool, previous: int) -> Offsets:
+    from runtime.records.scanner import record_ends  # noqa: PLC0415  # brings numpy, which a plan that tails decide does without
+
     block = memoryview(window)[start:]
     return record_ends(block, ord(layout.delimiter), ord(layout.quote), inside=inside, previous=previous) + start

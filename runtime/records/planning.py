@@ -12,7 +12,6 @@ from runtime.formats.limits import MAX_RECORD_BYTES, check_chunk_bytes
 from runtime.models import CsvLayout
 from runtime.records.boundaries import WINDOW_BYTES, last_boundary
 from runtime.records.fields import RecordCheck
-from runtime.records.scanner import BoundaryScanner
 from runtime.records.source import ByteSource
 
 #: Boundaries sought at once: all of a file of 2 GB, so that it is planned in one round trip like the smallest; 100 GB take 42.
@@ -95,6 +94,8 @@ class ExactCuts:
     """Cuts text into ranges as long as allowed while it goes by; *start* is the offset of its first record."""
 
     def __init__(self, layout: CsvLayout, chunk_bytes: int, start: int) -> None:
+        from runtime.records.scanner import BoundaryScanner  # noqa: PLC0415  # brings numpy, which a plan of guesses does without
+
         self._scanner = BoundaryScanner(ord(layout.delimiter), ord(layout.quote), start)
         self._chunk_bytes, self._start = chunk_bytes, start
         self._ranges: list[tuple[int, int]] = []

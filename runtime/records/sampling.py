@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Sequence
 
-import numpy as np
-
 from runtime.contracts.model import Contract
 from runtime.errors import EncodingMismatch, NotCsv, SampleMismatch
 from runtime.models import CsvLayout
 from runtime.records.boundaries import SAMPLE_RECORDS, WINDOW_BYTES, Sample, readings, sample
 from runtime.records.fields import CONTROL_CHARACTER, ENCODING_ERROR, Misfit, RecordCheck
-from runtime.records.scanner import scan
 from runtime.records.source import ByteSource
 
 _PLACES = 3
@@ -46,10 +43,12 @@ def _sample_window(source: ByteSource, start: int, end: int, check: RecordCheck)
     """
     window = source.read(start, end)
     if start == check.layout.header_end:
+        from runtime.records.scanner import scan  # noqa: PLC0415  # brings numpy, which a plan does without
+
         whole = end == source.size
         found = scan(window, ord(check.layout.delimiter), ord(check.layout.quote), final=whole)
         count = SAMPLE_RECORDS * (_PLACES if whole else 1)
-        samples: Sequence[Sample] = sample(window, np.insert(found.ends, 0, 0), check, count)
+        samples: Sequence[Sample] = sample(window, [0, *found.ends.tolist()], check, count)
     else:
         outside, inside = readings(window, check, SAMPLE_RECORDS)
         kinder = inside if inside.fitting > outside.fitting or not outside.samples else outside
