@@ -22,7 +22,8 @@ def boundaries(job: Job) -> Answer:
     from runtime.formats import file_format
     from runtime.formats.recognition import recognize
     from runtime.rows.proofs import fold
-    from tests.support.records import CountingSource, prove
+    from tests.support.records import prove
+    from tests.support.sources import CountingSource
 
     data = adversarial.make(job["kind"], job["size"], job["seed"])
     ends = adversarial.true_boundaries(data)

@@ -82,7 +82,7 @@ def plan(job: Job) -> Answer:
     from runtime.formats.limits import MAX_CHUNK_BYTES
     from runtime.records.planning import plan as planned
     from runtime.records.source import FileSource
-    from tests.support.records import CountingSource
+    from tests.support.sources import CountingSource
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])
@@ -101,7 +101,7 @@ def plan_far(job: Job) -> Answer:
     from runtime.formats.limits import MAX_CHUNK_BYTES
     from runtime.records.planning import plan as planned
     from runtime.records.source import FileSource
-    from tests.support.records import CountingSource
+    from tests.support.sources import CountingSource
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])

@@ -7,7 +7,7 @@ is open. There are only two possibilities, so both are read to their end and wei
    It is also what quote grammar comes to. The first quote that cannot be what one reading takes
    it for (text right after a closing quote, text right before an opening one) brings the two
    readings together, so one ordinary quoted field in the window decides.
-   Most of the time the last few kilobytes do: ``runtime.records.tails`` looks at them first.
+   Most of the time the last few kilobytes do: ``runtime.records.quotes`` looks at them first.
 2. Otherwise (mostly: no quote in the window) a reading survives when records end in the window
    and enough of them fit the contract; it is refuted when none ends or none of several fits. A
    boundary is accepted only where one reading survives and the other is refuted.
@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Sequence
 
 from runtime.models import CsvLayout
 from runtime.records.fields import Misfit, RecordCheck, without_terminator
+from runtime.records.quotes import proved_boundary
 from runtime.records.source import ByteSource
-from runtime.records.tails import proved_boundary
 
 if TYPE_CHECKING:
     from runtime.records.scanner import Offsets

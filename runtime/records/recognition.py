@@ -21,7 +21,7 @@ from runtime.errors import (
 from runtime.models import CsvLayout
 from runtime.records.fields import split_fields, without_terminator
 from runtime.records.heads import Head, Start, read_head, read_start
-from runtime.records.scanner import scan
+from runtime.records.quotes import first_record
 from runtime.records.source import ByteSource
 
 HEAD_BYTES = 64 * 1024
@@ -60,8 +60,7 @@ def _start(source: ByteSource, contract: Contract | None) -> Start:
 def _has_record(start: Start, contract: Contract | None) -> bool:
     if contract is None:
         return b"\n" in start.data
-    text = read_head(start, contract).text
-    return bool(len(scan(text, ord(contract.csv.delimiter), ord(contract.csv.quote), final=False).ends))
+    return _first_record(contract, read_head(start, contract).text, final=False)[0] is not None
 
 
 def _layout(contract: Contract, start: Start) -> CsvLayout:
@@ -89,12 +88,16 @@ def _layout_if_fitting(contract: Contract, start: Start) -> CsvLayout | None:
 
 
 def _header_record(contract: Contract, head: Head) -> bytes:
-    found = scan(head.text, ord(contract.csv.delimiter), ord(contract.csv.quote), final=head.whole)
-    if len(found.ends):
-        return head.text[: int(found.ends[0])]
-    if head.whole and found.open_quote is not None:
-        raise UnterminatedQuote(head.mark_bytes + found.open_quote)
+    end, open_quote = _first_record(contract, head.text, final=head.whole)
+    if end is not None:
+        return head.text[:end]
+    if head.whole and open_quote is not None:
+        raise UnterminatedQuote(head.mark_bytes + open_quote)
     raise RecordTooLong(head.mark_bytes, len(head.text))
+
+
+def _first_record(contract: Contract, text: bytes, *, final: bool) -> tuple[int | None, int | None]:
+    return first_record(text, contract.csv.delimiter.encode(), contract.csv.quote.encode(), final=final)
 
 
 def _check_encoding(contract: Contract, head: Head, record: bytes) -> None:

@@ -16,7 +16,7 @@ from runtime.mainframe.planning import ExactCuts, plan
 from runtime.mainframe.reader import RecordReader
 from runtime.rows.proofs import fold
 from tests.support.mainframe import boundaries_of, described, prove
-from tests.support.records import CountingSource
+from tests.support.sources import CountingSource
 
 FORM = RecordForm("V", 1, 60)
 

@@ -18,7 +18,8 @@ from runtime.records.boundaries import last_boundary
 from runtime.records.fields import RecordCheck
 from runtime.records.planning import ExactCuts, plan
 from runtime.rows.proofs import Verdict, fold
-from tests.support.records import HEADER, CountingSource, make_contract, make_layout, prove, true_boundaries
+from tests.support.records import HEADER, make_contract, make_layout, prove, true_boundaries
+from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
 LAYOUT = make_layout(CONTRACT)

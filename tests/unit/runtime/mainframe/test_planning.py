@@ -9,7 +9,7 @@ from runtime.mainframe.boundaries import WINDOW_BYTES, last_boundary
 from runtime.mainframe.forms import RecordForm
 from runtime.mainframe.planning import plan
 from tests.support.mainframe import boundaries_of, described
-from tests.support.records import CountingSource
+from tests.support.sources import CountingSource
 
 F = RecordForm("FB", 300, 300)
 V = RecordForm("V", 40, 160)

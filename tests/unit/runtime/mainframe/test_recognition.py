@@ -12,7 +12,8 @@ from runtime.errors import EmptyFile, EncodingMismatch, NotRecords, RecordChainB
 from runtime.mainframe.forms import RecordForm
 from runtime.mainframe.recognition import recognize
 from tests.support.mainframe import described
-from tests.support.records import SHARED_DATA, CountingSource
+from tests.support.records import SHARED_DATA
+from tests.support.sources import CountingSource
 
 F = RecordForm("F", 30, 30)
 V = RecordForm("V", 10, 40)

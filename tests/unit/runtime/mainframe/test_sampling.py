@@ -5,7 +5,7 @@ import pytest
 from runtime.mainframe.forms import RecordForm
 from runtime.mainframe.sampling import sample_blocks
 from tests.support.mainframe import boundaries_of, described
-from tests.support.records import CountingSource
+from tests.support.sources import CountingSource
 
 F = RecordForm("F", 10, 10)
 V = RecordForm("V", 5, 40)

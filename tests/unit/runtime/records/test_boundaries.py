@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from runtime.records.boundaries import last_boundary
 from runtime.records.fields import RecordCheck
-from tests.support.records import HEADER, CountingSource, make_contract, make_layout
+from tests.support.records import HEADER, make_contract, make_layout
+from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
 CHECK = RecordCheck(CONTRACT, make_layout(CONTRACT))

@@ -10,7 +10,8 @@ import pytest
 from runtime.errors import InvalidInput, RecordTooLong
 from runtime.formats.limits import MAX_CHUNK_BYTES
 from runtime.records.planning import CONCURRENT_READS, plan
-from tests.support.records import HEADER, CountingSource, make_contract, make_layout, true_boundaries
+from tests.support.records import HEADER, make_contract, make_layout, true_boundaries
+from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
 LAYOUT = make_layout(CONTRACT)

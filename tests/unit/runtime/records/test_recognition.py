@@ -12,7 +12,8 @@ from runtime import errors
 from runtime.contracts.model import Contract
 from runtime.formats.recognition import recognize
 from runtime.models import Decoding
-from tests.support.records import HEADER, CountingSource, make_contract
+from tests.support.records import HEADER, make_contract
+from tests.support.sources import CountingSource
 
 ROW = b"1,2024-01-31,12.50,rent\n"
 LATIN = {"encoding": "iso-8859-1"}

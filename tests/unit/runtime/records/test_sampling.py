@@ -4,7 +4,8 @@ import pytest
 
 from runtime import errors
 from runtime.records.sampling import check_samples
-from tests.support.records import HEADER, CountingSource, make_contract, make_layout
+from tests.support.records import HEADER, make_contract, make_layout
+from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
 LAYOUT = make_layout(CONTRACT)
