@@ -8,7 +8,8 @@ from typing import List, Optional, Tuple
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.records.scanner import BoundaryScanner, scan
+from runtime.records.quotes import first_record, last_end
+from runtime.records.scanner import BoundaryScanner, record_ends, scan
 
 DELIMITER, QUOTE = ord(","), ord('"')
 
@@ -78,3 +79,19 @@ def test_pieces_cut_anywhere_give_the_boundaries_of_the_whole(data: bytes, lengt
         assert scanner.at_boundary == (scanner.position in boundaries)
         if scanner.position == len(data):
             break
+
+
+@given(text, st.booleans())
+@example(b'a,"b""', True)
+def test_quote_by_quote_the_first_record_is_the_same(data: bytes, final: bool) -> None:
+    ends, _, open_quote, _ = reference(data, final)
+    assert first_record(data, b",", b'"', final=final) == ((ends[0], None) if ends else (None, open_quote))
+
+
+@given(text, st.booleans(), st.integers(1, 60))
+@example(b'x"\n"a', True, 1)
+def test_quote_by_quote_the_last_record_ends_where_a_whole_reading_has_it(data: bytes, inside: bool, start: int) -> None:
+    """Whichever of the two readings it is, from any byte that no quote precedes."""
+    if start <= len(data) and data[start - 1 : start] != b'"':
+        ends = record_ends(memoryview(data)[start:], DELIMITER, QUOTE, inside=inside, previous=data[start - 1])
+        assert last_end(data, start, b",", b'"', inside=inside) == (start + int(ends[-1]) if len(ends) else 0)
