@@ -47,14 +47,14 @@ def main(arguments: list[str], make_environments: Callable[[], Environments] = e
         bench = Bench(make_environments(), options.quick)
         packages = {"peers": versions(bench.environments.peers)}
         packages |= {f"ours {version}": versions(python) for version, python in bench.environments.runtimes.items()}
-        about = machine()
+        about, commit = machine(), results.commit()
         print("\n".join(f"{name}: {value}" for name, value in (*about.items(), *packages.items())), flush=True)
         for name in asked:
             began = time.monotonic()
             print(f"\n== {name}: {(QUESTIONS[name].__doc__ or '').splitlines()[0]}", flush=True)
             findings = QUESTIONS[name].measure(bench)
             found["questions"][name] = results.entry(
-                findings, quick=options.quick, now=now(), where={"machine": about, "versions": packages}
+                findings, quick=options.quick, now=now(), commit=commit, where={"machine": about, "versions": packages}
             )
             results.save(path, found)
             for table in findings.tables:
@@ -65,7 +65,7 @@ def main(arguments: list[str], make_environments: Callable[[], Environments] = e
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     judged = verdicts(found["questions"])
-    _print_table("What was to be reached", GOAL_COLUMNS, [goal_row(verdict) for verdict in judged])
+    _print_table("Goals and results", GOAL_COLUMNS, [goal_row(verdict) for verdict in judged])
     print(f"\n{path} and {page} have it all.")
     return status(judged, asked)
 

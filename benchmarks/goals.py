@@ -1,4 +1,4 @@
-"""What is to be reached (goals.json), and whether it was."""
+"""The goals (goals.json), and whether they are reached."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class Verdict:
     def measured(self) -> str:
         if self.figures is None:
             return "not measured"
-        return ", ".join(f"{_number(figure)} ({who})" for who, figure in self.figures.items())
+        bound = self.goal.at_least if self.goal.at_most is None else self.goal.at_most
+        return ", ".join(f"{_number(figure, bound)} ({who})" for who, figure in self.figures.items())
 
     @property
     def said(self) -> str:
@@ -79,7 +80,9 @@ def verdicts(questions: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
     return judged
 
 
-def _number(figure: float) -> str:
+def _number(figure: float, bound: float | None) -> str:
+    """Three digits, or one more where these would hide on which side of the *bound* it is."""
     if figure == 0 or (figure >= 10 and figure == int(figure)):
         return f"{int(figure):,}"
-    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"
+    shown = f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"
+    return f"{figure:.4g}" if bound is not None and bound == float(shown.replace(",", "")) != figure else shown

@@ -32,9 +32,9 @@ def load(path: Path) -> Results:
     return dict(results)
 
 
-def entry(findings: Findings, *, quick: bool, now: datetime, where: Mapping[str, Any]) -> dict[str, Any]:
+def entry(findings: Findings, *, quick: bool, now: datetime, commit: str, where: Mapping[str, Any]) -> dict[str, Any]:
     """A question's results as they are kept; *where* are machine and versions."""
-    return {"taken": now.isoformat(timespec="seconds"), "commit": _commit(), "quick": quick, **where, **asdict(findings)}
+    return {"taken": now.isoformat(timespec="seconds"), "commit": commit, "quick": quick, **where, **asdict(findings)}
 
 
 def save(path: Path, results: Results) -> None:
@@ -42,6 +42,12 @@ def save(path: Path, results: Results) -> None:
     path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _commit() -> str:
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)  # noqa: S607
-    return done.stdout.strip() or "unknown"
+def commit() -> str:
+    """What is measured: the commit, ``-dirty`` if anything but the results themselves differs from it."""
+    described = _git("describe", "--always")
+    changed = _git("status", "--porcelain", "--", ".", ":(exclude)docs/benchmarks*")
+    return (described or "unknown") + ("-dirty" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=False).stdout.strip()  # noqa: S607

@@ -16,4 +16,6 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
     # Bytes that lie free at the end of the heap before it is made smaller.
     "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024),
+    # numpy starts a thread for each processor, with its memory, to multiply matrices of floats; nobody here does.
+    "OPENBLAS_NUM_THREADS": "1",
 }

@@ -22,6 +22,6 @@ def measure(bench: Bench) -> Findings:
             found = findings.measured.setdefault("memory", {})
             version = label.partition(" ")[2]
             found[version] = max(found.get(version, 0.0), peak / 1e6)
-            records.append({"contestant": label, "bad rows": f"{bad:.1%}", "peak MB": peak // 1_000_000})
+            records.append({"contestant": label, "bad rows": f"{bad:.1%}", "peak MB": round(peak / 1e6)})
     findings.tables.append(as_table("Peak memory of one chunk of 50 MB", records))
     return findings

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
+from json.encoder import encode_basestring as _json  # what json.dumps does with a text; the call alone would cost more
 from typing import NamedTuple, Sequence
 
 from runtime.contracts.fields import WHOLE_ROW
@@ -22,16 +22,14 @@ DETAILED_BYTES = 256 * 1024 * 1024
 #: The log is held in memory until it is written.
 MAX_BYTES = 400 * 1024 * 1024
 
-#: What ``json.dumps`` does with a text; the call alone would cost more. Lines are put together by hand for the same reason.
-_json = json.JSONEncoder(ensure_ascii=False).encode
-
 
 class Reason(NamedTuple):
-    """Why a row was rejected: ``counted`` is ``column:code``; ``opening`` and ``message``, itself JSON, make a JSON object."""
+    """Why a row was rejected: ``counted`` is ``column:code``; the rest is JSON: the ``message``, and objects with it and without."""
 
     counted: str
-    opening: str
     message: str
+    told: str
+    brief: str
 
 
 class Rejected(NamedTuple):
@@ -49,7 +47,9 @@ class Rejected(NamedTuple):
 @lru_cache(maxsize=4096)
 def reason(code: str, column: str | None, message: str) -> Reason:
     """``column`` is None when the row as a whole is at fault."""
-    return Reason(*_opening(code, column), _json(message))
+    counted, opening = _opening(code, column)
+    told = _json(message)
+    return Reason(counted, told, f"{opening}{told}}}", f'{opening}""}}')
 
 
 @lru_cache(maxsize=1024)
@@ -82,9 +82,9 @@ class RejectLog:
             if written > MAX_BYTES:
                 raise JunkRows(self.rows, offset + begin)
             if written <= DETAILED_BYTES:
-                raw, errors = self._raw(record), ",".join([f"{opening}{message}}}" for _, opening, message in reasons])
+                raw, errors = self._raw(record), ",".join([why.told for why in reasons])
             else:
-                raw, errors = '"raw":""', ",".join([f'{opening}""}}' for _, opening, _ in reasons])
+                raw, errors = '"raw":""', ",".join([why.brief for why in reasons])
             line = f'{{"row":{first_row + row},"offset":{offset + begin},"length":{len(record)},{raw},"errors":[{errors}]}}\n'
             written += self._lines.write(line.encode())
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from runtime.records.scanner import CR, LF
 from runtime.rows.blocks import Block
@@ -17,7 +18,7 @@ ENCODING_ERROR = "encoding-error"
 QUOTE_ERROR = "quote-error"
 FIELD_COUNT = "field-count"
 
-_RECORDS_TOGETHER = 256
+_RECORDS_TOGETHER = 512
 _QUOTE_MESSAGE = "a quote is misplaced: quote the whole field and double the quotes inside it"
 
 
@@ -102,10 +103,12 @@ def _undecodable(raw: bytes, starts: Numbers, ends: Numbers, encoding: str) -> d
     a few together, since an error of Python's takes a copy of all that was to be decoded.
     """
     found: dict[int, tuple[str, str]] = {}
+    buffer = pa.py_buffer(raw)
     for first in range(0, len(ends), _RECORDS_TOGETHER):
-        edges: list[int] = [int(starts[first]), *ends[first : first + _RECORDS_TOGETHER].tolist()]
-        if _decoded(raw[edges[0] : edges[-1]], encoding) is not None:
+        together = ends[first : first + _RECORDS_TOGETHER]
+        if encoding == "utf-8" and is_utf8(buffer, int(starts[first]), int(together[-1])):
             continue
+        edges: list[int] = [int(starts[first]), *together.tolist()]
         at = _undecodable_at(raw, edges[0], edges[-1], encoding)
         while at is not None:
             after = bisect_right(edges, at)

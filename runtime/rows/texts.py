@@ -89,9 +89,9 @@ class Texts:
         return [str(data[start:end], "utf-8") for start, end in zip(starts.tolist(), (starts + self.lengths[indexes]).tolist())]
 
 
-def is_utf8(raw: bytes) -> bool:
-    """Whether *raw* is UTF-8, by Arrow's test, which makes no text of it."""
-    offsets = np.array([0, len(raw)], np.int32)
+def is_utf8(raw: bytes | pa.Buffer, start: int = 0, end: int | None = None) -> bool:
+    """Whether ``raw[start:end]`` is UTF-8, by Arrow's test, which makes no text of it and no copy."""
+    offsets = np.array([start, len(raw) if end is None else end], np.int32)
     text = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(offsets.data), pa.py_buffer(raw)])
     try:
         text.validate(full=True)

@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)
 
 def kept(findings: Findings, quick: bool = False) -> dict[str, Any]:
     """An entry as it is read back from the file."""
-    return dict(json.loads(json.dumps(results.entry(findings, quick=quick, now=NOW, where=WHERE))))
+    return dict(json.loads(json.dumps(results.entry(findings, quick=quick, now=NOW, commit="c0ffee", where=WHERE))))
 
 
 def test_page_shows_figures_machine_versions_and_what_each_contestant_does() -> None:
@@ -42,10 +42,10 @@ def test_page_shows_figures_machine_versions_and_what_each_contestant_does() -> 
         "processors: 2",
         "duckdb 9.9",
         "knows no patterns",
-        "2026-11-20T00:00:00+00:00",
+        "2026-11-20T00:00:00+00:00 | c0ffee",
     ):
         assert shown in page
-    assert page.index("Read this first") < page.index("## What was to be reached") < page.index("## Can a file")
+    assert page.index("Read this first") < page.index("## Goals and results") < page.index("## Can a file")
     assert "not measured" in page
     assert "quick:" not in page
 

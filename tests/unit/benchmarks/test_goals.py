@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -51,6 +52,18 @@ def test_missed_goal_is_explained_where_there_is_an_explanation() -> None:
     assert Verdict(goal, {"3.9": 2}, False).said == "not reached: the disk is slow"
     assert Verdict(goal, {"3.9": 1}, True).said == "reached"
     assert Verdict(goal, None, None).said == "not measured"
+
+
+def test_a_figure_shows_on_which_side_of_its_goal_it_is() -> None:
+    goal = Goal("a", "chunk", "what", at_most=1.15)
+    assert Verdict(goal, {"3.9": 1.1521, "3.13": 1.1349}, False).measured == "1.152 (3.9), 1.13 (3.13)"
+    assert Verdict(goal, {"3.9": 1.15}, True).measured == "1.15 (3.9)"
+
+
+def test_reasons_hold_no_figures_that_the_next_run_makes_untrue() -> None:
+    """Names apart: UTF-8, and sizes that are settings."""
+    for goal in goals():
+        assert not re.search(r"\d", goal.why.replace("UTF-8", "").replace("3,072 MB", "")), goal.id
 
 
 def test_missed_goal_is_exit_status_1_for_who_asked() -> None:
