@@ -15,6 +15,7 @@ from pipeline.app import build_branch
 from pipeline.branches import permissions
 from pipeline.gates.assembly import templates
 from pipeline.gates.rules import NAMES
+from pipeline.settings import SettingsError
 from stages.branch_stage import boundary_name
 from tests.infrastructure.policies import allows
 from tests.infrastructure.reading import listed, text
@@ -154,6 +155,23 @@ ATTACKS = [
 def test_what_would_leave_the_branch_is_refused_even_where_conditions_hold(policies, action, resource):
     for policy, statements in policies.items():
         assert not allows(statements, action, resource, holds=lambda _: True), policy
+
+
+WITHIN_REACH = [
+    ({"suffix": "prod-br-1"}, "dynamodb:DeleteTable", "dynamodb:us-east-1:123456789012:table/etl-tracking-prod-br-1"),
+    ({"suffix": "a-br-b"}, "lambda:UpdateFunctionCode", "lambda:us-east-1:123456789012:function:etl-process-chunk-a-br-b"),
+    ({"suffix": "br-x"}, "cloudformation:DeleteStack", "cloudformation:us-east-1:123456789012:stack/etl-br-x/0"),
+    ({"name": "Br"}, "iam:UpdateAssumeRolePolicy", "iam::123456789012:role/etl-validate-br-main"),
+]
+
+
+@pytest.mark.parametrize(("changed", "action", "resource"), WITHIN_REACH)
+def test_a_target_that_branches_would_reach_is_refused_by_the_settings(policies, context, changed, action, resource):
+    assert any(allows(statements, action, f"arn:aws:{resource}") for statements in policies.values())
+    primary, *others = context["ledgerline"]["targets"]
+    targets = [{**primary, **changed}, *others]
+    with pytest.raises(SettingsError, match="which is for branches"):
+        settings_module.parse({**context, "ledgerline": {**context["ledgerline"], "targets": targets}})
 
 
 def test_a_role_is_made_with_the_boundary_or_not_at_all(policies):

@@ -113,7 +113,7 @@ def test_any_other_name_gives_a_suffix_that_no_target_can_have(context, settings
     suffix = branch_target(name, settings).suffix
     clash = json.loads(json.dumps(context["ledgerline"]))
     clash["targets"][0]["suffix"] = suffix
-    with pytest.raises(SettingsError, match="begins with 'br-', which is for branches"):
+    with pytest.raises(SettingsError, match="holds the word 'br', which is for branches"):
         settings_module.parse({"ledgerline": clash})
 
 
