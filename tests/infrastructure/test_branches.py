@@ -206,13 +206,21 @@ def test_builds_know_the_repository_and_the_locks(pipeline):
         }
 
 
-def test_a_build_that_left_a_stage_is_told_of(pipeline):
+def told_of(pipeline):
+    """The builds of branches whose failure the topic is told."""
     topic, _ = only(pipeline, "AWS::SNS::Topic", TopicName="etl-delivery-main")
-    for kind in ("destroy-branch", "reap-branches"):
-        _, rule = only(pipeline, "AWS::Events::Rule", Name=f"etl-tell-failed-{kind}-main")
-        built, _ = only(pipeline, "AWS::CodeBuild::Project", Name=f"etl-{kind}-main")
-        assert rule["EventPattern"]["detail"]["project-name"] == [{"Ref": built}]
-        assert rule["Targets"][0]["Arn"] == {"Ref": topic}
+    built = {only(pipeline, "AWS::CodeBuild::Project", Name=f"etl-{kind}-main")[0]: kind for kind in BUILDS}
+    found = set()
+    for _, rule in pipeline.of_type("AWS::Events::Rule"):
+        projects = rule.get("EventPattern", {}).get("detail", {}).get("project-name", [])
+        if {"Ref": topic} in [target["Arn"] for target in rule["Targets"]]:
+            found |= {built.get(project["Ref"]) for project in projects}
+    return found & set(BUILDS)
+
+
+def test_a_build_that_left_a_stage_is_told_of(pipeline):
+    assert told_of(pipeline) == {"destroy-branch", "reap-branches"}
+    assert project(pipeline, "deploy-branch")["Source"]["ReportBuildStatus"] is True, "GitHub shows the third at the commit"
 
 
 @pytest.mark.parametrize("kind", BUILDS)
@@ -335,6 +343,10 @@ def test_codecommits_events_deploy_and_destroy(codecommit):
         assert "LEDGERLINE_BRANCH" in rule["Targets"][0]["InputTransformer"]["InputTemplate"]
     variables = {entry["Name"]: entry["Value"] for entry in project(pipeline, "reap-branches")["Environment"]["EnvironmentVariables"]}
     assert variables["LEDGERLINE_REPOSITORY_URL"] == "https://git-codecommit.us-east-1.amazonaws.com/v1/repos/ledgerline"
+
+
+def test_a_failed_deployment_of_a_branch_is_told_where_no_commit_shows_it(codecommit):
+    assert told_of(codecommit.pipeline) == set(BUILDS)
 
 
 def test_codecommit_passes_the_same_gates(codecommit):
