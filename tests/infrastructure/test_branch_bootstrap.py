@@ -239,6 +239,17 @@ def test_cloudformation_may_make_and_delete_every_named_resource_of_a_branch(pol
             assert allows(policies["ExecutionPolicy"], wanted, arn), arn
 
 
+def test_who_deploys_a_branch_may_read_what_its_template_takes_from_ssm(policies, stage):
+    """CloudFormation reads it with the rights of whoever makes the change set."""
+    _, template = stage
+    declared = json.loads(template.path.read_text())["Parameters"].values()
+    read = [parameter["Default"] for parameter in declared if parameter["Type"].startswith("AWS::SSM::Parameter::Value<")]
+    assert read == ["/cdk-bootstrap/ledgerbr/version"]
+    for name in read:
+        arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}"
+        assert allows(policies["DeploymentActionRole"], "ssm:GetParameters", arn)
+
+
 def test_the_boundary_lets_every_role_of_a_branch_do_its_work(policies, stage):
     """A role can do what its policy and the boundary allow: nothing that the stage grants may be missing there."""
     _, template = stage
