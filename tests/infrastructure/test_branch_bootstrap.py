@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pipeline.branches import permissions
 from pipeline.gates.assembly import templates
 from pipeline.gates.rules import NAMES
 from pipeline.settings import SettingsError
+from pipeline.stack import cdk_cli_version
 from stages.branch_stage import boundary_name
 from tests.infrastructure.policies import allows
 from tests.infrastructure.reading import listed, text
@@ -284,8 +286,32 @@ def test_the_staging_bucket_is_private_and_refuses_plain_http(bootstrap):
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_cfn_lint_has_nothing_to_say():
-    assert lint(TEMPLATE.read_text(encoding="utf-8"), regions=[REGION]) == []
+#: What `cdk bootstrap` of the pinned version gives every template, with the options of docs/setup.md; tests/unit/local/test_bootstraps.py
+#: sees it do so.
+SENT = {"Qualifier": "ledgerbr", "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY", "PublicAccessBlockConfiguration": "true"}
+
+
+def test_every_parameter_that_the_cli_gives_is_declared_and_allowed():
+    assert cdk_cli_version() == "2.1148.1", "another version may give others: look, and change SENT"
+    declared = load(str(TEMPLATE))["Parameters"]
+    assert set(declared) == set(SENT), "CloudFormation refuses one that is not declared"
+    for name, value in SENT.items():
+        assert value in declared[name].get("AllowedValues", [value])
+        assert re.fullmatch(declared[name].get("AllowedPattern", ".*"), value)
+
+
+def test_nobody_can_have_the_staging_bucket_otherwise():
+    declared = load(str(TEMPLATE))["Parameters"]
+    assert {name: body.get("AllowedValues") for name, body in declared.items()} == {
+        "Qualifier": None,
+        "FileAssetsBucketKmsKeyId": ["AWS_MANAGED_KEY"],
+        "PublicAccessBlockConfiguration": ["true"],
+    }
+
+
+def test_cfn_lint_has_nothing_to_say_but_that_two_of_them_change_nothing():
+    found = lint(TEMPLATE.read_text(encoding="utf-8"), regions=[REGION])
+    assert {(match.rule.id, match.path[-1]) for match in found} == {("W2001", name) for name in SENT if name != "Qualifier"}
 
 
 def test_the_policies_fit_what_iam_stores(policies):
