@@ -30,7 +30,7 @@ def bootstrap_role(stage: EtlStage, purpose: str) -> str:
 
 
 def bootstrap_version(stage: EtlStage) -> str:
-    """The SSM parameter with the version of the bootstrap that the stage goes through: every template of the CDK takes it as a parameter."""
+    """The SSM parameter with the version of the bootstrap that the stage goes through; its template takes the value."""
     target, qualifier = stage.target, stage.etl.synthesizer.bootstrap_qualifier
     return f"arn:aws:ssm:{target.region}:{target.account}:parameter/cdk-bootstrap/{qualifier}/version"
 

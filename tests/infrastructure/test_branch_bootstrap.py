@@ -286,6 +286,14 @@ def test_the_staging_bucket_is_private_and_refuses_plain_http(bootstrap):
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
+def test_no_asset_expires_by_its_age(bootstrap):
+    """Its name is its content, it is uploaded once, and whichever branch is newest may use the oldest."""
+    rules = bootstrap["StagingBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    current = {"ExpirationInDays", "ExpirationDate", "Transition", "Transitions"}
+    assert [rule["Id"] for rule in rules if current & rule.keys() or rule["Status"] != "Enabled"] == []
+    assert any(rule.get("NoncurrentVersionExpiration") == {"NoncurrentDays": 30} for rule in rules)
+
+
 #: What `cdk bootstrap` of the pinned version gives every template, with the options of docs/setup.md; tests/unit/local/test_bootstraps.py
 #: sees it do so.
 SENT = {"Qualifier": "ledgerbr", "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY", "PublicAccessBlockConfiguration": "true"}
