@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
 
 CHANGE_SET = "rollback"
+#: How often a rollback waits for CloudFormation, each time up to its time limit; the delivery's own limit counts on it.
+WAITS = 3
 
 _PAUSE_SECONDS = 2.0
 #: States from which a stack can be updated.

@@ -29,6 +29,12 @@ def bootstrap_role(stage: EtlStage, purpose: str) -> str:
     return f"arn:aws:iam::{target.account}:role/cdk-{qualifier}-{purpose}-role-{target.account}-{target.region}"
 
 
+def bootstrap_version(stage: EtlStage) -> str:
+    """The SSM parameter with the version of the bootstrap that the stage goes through; its template takes the value."""
+    target, qualifier = stage.target, stage.etl.synthesizer.bootstrap_qualifier
+    return f"arn:aws:ssm:{target.region}:{target.account}:parameter/cdk-bootstrap/{qualifier}/version"
+
+
 def stage_role(
     stage: EtlStage, kind: str, *, settings: PipelineSettings, trusted: str, statements: Sequence[iam.PolicyStatement]
 ) -> str | None:

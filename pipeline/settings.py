@@ -110,7 +110,11 @@ def parse(context: Mapping[str, Any]) -> Settings:
     _refuse_repeated("name", [target.name for target in targets])
     suffixes = [pipeline.suffix, *(target.suffix for target in targets)]
     _refuse_repeated("suffix", suffixes)
-    _refuse_branch_suffixes(suffixes)
+    _refuse_branch_name("pipeline", "suffix", pipeline.suffix)
+    for target in targets:
+        _refuse_branch_name("targets", "suffix", target.suffix)
+        # It goes into the names of the builds that work on the target, and of their roles.
+        _refuse_branch_name("targets", "name", target.name)
     branches = _branches(reader.object("branches")) if root.get("branches") is not None else None
     return Settings(runtime, pipeline, targets, branches)
 
@@ -152,11 +156,11 @@ def _branches(reader: _Reader) -> BranchSettings:
     )
 
 
-def _refuse_branch_suffixes(suffixes: list[str]) -> None:
-    """What begins as a branch's suffix does is within reach of the branches' roles and of their reaper (D6)."""
-    for suffix in suffixes:
-        if suffix.startswith(slugs.PREFIX):
-            raise SettingsError(f"{KEY}.targets", f"suffix {suffix!r} begins with {slugs.PREFIX!r}, which is for branches; choose another")
+def _refuse_branch_name(where: str, what: str, value: str) -> None:
+    """The branches' roles reach ``etl-*-br-*``, and their reaper looks for it (D6): no other name may have that in it, in no place."""
+    if f"-{slugs.PREFIX}" in f"-{names.kebab(value)}-":
+        word = slugs.PREFIX.rstrip("-")
+        raise SettingsError(f"{KEY}.{where}", f"{what} {value!r} holds the word {word!r}, which is for branches; choose another")
 
 
 def _refuse_repeated(what: str, values: list[str]) -> None:

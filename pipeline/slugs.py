@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-#: Every suffix of a branch stage begins so, and no target's may: main's stages are out of reach by their names alone.
+#: Every suffix of a branch stage begins so, and no other name has it as a word: main's stages are out of reach by their names alone.
 PREFIX = "br-"
 
 _HASH_DIGITS = 8
@@ -65,6 +65,9 @@ def label(branch: str) -> str:
 
 
 def suffix_in(name: str) -> str | None:
-    """The suffix of the branch's stage that a resource of that physical name (or ARN, or URL) belongs to."""
+    """The suffix of the branch's stage that a resource of that physical name (or ARN, or URL) belongs to.
+
+    What comes before the suffix may be anything, for kinds of resources come and go: the settings keep the word out of main's names.
+    """
     found = _NAMED.search(name)
     return found[1] if found else None

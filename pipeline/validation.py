@@ -12,14 +12,17 @@ from constructs import Construct
 from etl import names
 from etl.permissions import ACCESS, DATASET, PROBES
 from etl.target import Target
-from pipeline.accounts import acting_by, assume, bootstrap_role, stage_role
+from pipeline.accounts import acting_by, assume, bootstrap_role, bootstrap_version, stage_role
 from pipeline.builds import ENVIRONMENT, buildspec
 from pipeline.settings import PipelineSettings
 from runtime import keys
 from stages.etl_stage import EtlStage
 
-#: A validation, a deployment of what was there before, and its validation.
-TIMEOUT = Duration.minutes(90)
+#: Seconds that ``buildspec/validate.sh`` may wait: for a probe, and then, going back, for the stack to rest, for the change set, for
+#: the update and for another probe (``ops validate``, ``ops rollback``). An end before theirs would leave a stage half-way.
+WAITS_SECONDS = 900 + 4 * 1_800
+#: Beside them: installing, functions that become Active, cleaning up.
+TIMEOUT = Duration.seconds(WAITS_SECONDS + 45 * 60)
 
 
 def validation_step(
@@ -33,7 +36,7 @@ def validation_step(
 ) -> pipelines.CodeBuildStep:
     """Acts by a role of the stage where that is in another account, which trusts the build's own role in *scope* by its name."""
     target = stage.target
-    granted = [*statements(target), *rollback_statements(target, bootstrap_role(stage, "cfn-exec"))]
+    granted = [*statements(target), *rollback_statements(stage)]
     acted_by = stage_role(stage, "validation", settings=settings, trusted=project_name, statements=granted)
     return pipelines.CodeBuildStep(
         "Validate",
@@ -102,8 +105,9 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
 CHANGE_SET = "rollback"
 
 
-def rollback_statements(target: Target, role: str) -> list[iam.PolicyStatement]:
-    """Remember what was validated, and deploy that again: one change set of one stack, from the templates kept, by *role*."""
+def rollback_statements(stage: EtlStage) -> list[iam.PolicyStatement]:
+    """Remember what was validated, and deploy that again: one change set of one stack, from the templates kept, by the stack's own role."""
+    target, role = stage.target, bootstrap_role(stage, "cfn-exec")
     bucket = names.bucket("data", target.account, target.region, target.suffix)
     stack = [f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"]
     kept = [f"arn:aws:s3:::{bucket}/{keys.VALIDATED}*"]
@@ -118,6 +122,8 @@ def rollback_statements(target: Target, role: str) -> list[iam.PolicyStatement]:
             stack,
             {"StringEquals": ours},
         ),
+        # CloudFormation takes the values of a template's parameters out of SSM with the rights of whoever makes the change set.
+        "ReadVersion": (["ssm:GetParameters"], [bootstrap_version(stage)], {}),
         "PassStackRole": (["iam:PassRole"], [role], {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}),
     }
     return [

@@ -15,6 +15,7 @@ from local.gaps import (
     point_in_time_recovery,
     shared_layers,
     throttling,
+    undeclared_parameters,
     versioned_ranges,
 )
 from local.gaps.gap import MINISTACK, Gap, GapMismatch, must_hold
@@ -31,6 +32,7 @@ GAPS: tuple[Gap, ...] = (
     point_in_time_recovery.GAP,
     metric_math_alarms.GAP,
     throttling.GAP,
+    undeclared_parameters.GAP,
     accepted_types.GAP,
 )
 

@@ -1,6 +1,6 @@
 """Take a branch's stage down and prove that it is gone.
 
-Only what :func:`pipeline.slugs.is_branch_suffix` recognizes is touched: no other stage's suffix begins with ``br-``.
+Only what :func:`pipeline.slugs.is_branch_suffix` recognizes is touched: no other stage's suffix has the word ``br`` in it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from pipeline.branches import permissions
 from pipeline.branches.sources import BranchSource
 from pipeline.builds import ENVIRONMENT, buildspec, log_options
 from pipeline.notifications import Notifications
-from pipeline.settings import BranchSettings, PipelineSettings
+from pipeline.settings import CODECOMMIT, BranchSettings, PipelineSettings
 
 DEPLOY, DESTROY, REAP = "deploy-branch", "destroy-branch", "reap-branches"
 #: Longer than a build waits for another one on its stage (an hour), and its own work.
@@ -45,6 +45,9 @@ class BranchBuilds(Construct):
         # Nobody waits for these two: what they leave costs money until somebody is told.
         notifications.tell_of_failed_builds("DestroyBranch", destroy)
         notifications.tell_of_failed_builds("ReapBranches", reap)
+        if settings.source.kind == CODECOMMIT:
+            # GitHub shows whoever pushed what became of it, at the commit; CodeCommit does not.
+            notifications.tell_of_failed_builds("DeployBranch", deploy)
 
     def _lock_table(self) -> dynamodb.Table:
         return dynamodb.Table(

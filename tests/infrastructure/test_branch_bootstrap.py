@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from pipeline.app import build_branch
 from pipeline.branches import permissions
 from pipeline.gates.assembly import templates
 from pipeline.gates.rules import NAMES
+from pipeline.settings import SettingsError
+from pipeline.stack import cdk_cli_version
 from stages.branch_stage import boundary_name
 from tests.infrastructure.policies import allows
 from tests.infrastructure.reading import listed, text
@@ -156,6 +159,23 @@ def test_what_would_leave_the_branch_is_refused_even_where_conditions_hold(polic
         assert not allows(statements, action, resource, holds=lambda _: True), policy
 
 
+WITHIN_REACH = [
+    ({"suffix": "prod-br-1"}, "dynamodb:DeleteTable", "dynamodb:us-east-1:123456789012:table/etl-tracking-prod-br-1"),
+    ({"suffix": "a-br-b"}, "lambda:UpdateFunctionCode", "lambda:us-east-1:123456789012:function:etl-process-chunk-a-br-b"),
+    ({"suffix": "br-x"}, "cloudformation:DeleteStack", "cloudformation:us-east-1:123456789012:stack/etl-br-x/0"),
+    ({"name": "Br"}, "iam:UpdateAssumeRolePolicy", "iam::123456789012:role/etl-validate-br-main"),
+]
+
+
+@pytest.mark.parametrize(("changed", "action", "resource"), WITHIN_REACH)
+def test_a_target_that_branches_would_reach_is_refused_by_the_settings(policies, context, changed, action, resource):
+    assert any(allows(statements, action, f"arn:aws:{resource}") for statements in policies.values())
+    primary, *others = context["ledgerline"]["targets"]
+    targets = [{**primary, **changed}, *others]
+    with pytest.raises(SettingsError, match="which is for branches"):
+        settings_module.parse({**context, "ledgerline": {**context["ledgerline"], "targets": targets}})
+
+
 def test_a_role_is_made_with_the_boundary_or_not_at_all(policies):
     role = "arn:aws:iam::123456789012:role/etl-workflow-br-x-01234567"
 
@@ -221,6 +241,17 @@ def test_cloudformation_may_make_and_delete_every_named_resource_of_a_branch(pol
             assert allows(policies["ExecutionPolicy"], wanted, arn), arn
 
 
+def test_who_deploys_a_branch_may_read_what_its_template_takes_from_ssm(policies, stage):
+    """CloudFormation reads it with the rights of whoever makes the change set."""
+    _, template = stage
+    declared = json.loads(template.path.read_text())["Parameters"].values()
+    read = [parameter["Default"] for parameter in declared if parameter["Type"].startswith("AWS::SSM::Parameter::Value<")]
+    assert read == ["/cdk-bootstrap/ledgerbr/version"]
+    for name in read:
+        arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{name}"
+        assert allows(policies["DeploymentActionRole"], "ssm:GetParameters", arn)
+
+
 def test_the_boundary_lets_every_role_of_a_branch_do_its_work(policies, stage):
     """A role can do what its policy and the boundary allow: nothing that the stage grants may be missing there."""
     _, template = stage
@@ -255,8 +286,40 @@ def test_the_staging_bucket_is_private_and_refuses_plain_http(bootstrap):
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_cfn_lint_has_nothing_to_say():
-    assert lint(TEMPLATE.read_text(encoding="utf-8"), regions=[REGION]) == []
+def test_no_asset_expires_by_its_age(bootstrap):
+    """Its name is its content, it is uploaded once, and whichever branch is newest may use the oldest."""
+    rules = bootstrap["StagingBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    current = {"ExpirationInDays", "ExpirationDate", "Transition", "Transitions"}
+    assert [rule["Id"] for rule in rules if current & rule.keys() or rule["Status"] != "Enabled"] == []
+    assert any(rule.get("NoncurrentVersionExpiration") == {"NoncurrentDays": 30} for rule in rules)
+
+
+#: What `cdk bootstrap` of the pinned version gives every template, with the options of docs/setup.md; tests/unit/local/test_bootstraps.py
+#: sees it do so.
+SENT = {"Qualifier": "ledgerbr", "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY", "PublicAccessBlockConfiguration": "true"}
+
+
+def test_every_parameter_that_the_cli_gives_is_declared_and_allowed():
+    assert cdk_cli_version() == "2.1148.1", "another version may give others: look, and change SENT"
+    declared = load(str(TEMPLATE))["Parameters"]
+    assert set(declared) == set(SENT), "CloudFormation refuses one that is not declared"
+    for name, value in SENT.items():
+        assert value in declared[name].get("AllowedValues", [value])
+        assert re.fullmatch(declared[name].get("AllowedPattern", ".*"), value)
+
+
+def test_nobody_can_have_the_staging_bucket_otherwise():
+    declared = load(str(TEMPLATE))["Parameters"]
+    assert {name: body.get("AllowedValues") for name, body in declared.items()} == {
+        "Qualifier": None,
+        "FileAssetsBucketKmsKeyId": ["AWS_MANAGED_KEY"],
+        "PublicAccessBlockConfiguration": ["true"],
+    }
+
+
+def test_cfn_lint_has_nothing_to_say_but_that_two_of_them_change_nothing():
+    found = lint(TEMPLATE.read_text(encoding="utf-8"), regions=[REGION])
+    assert {(match.rule.id, match.path[-1]) for match in found} == {("W2001", name) for name in SENT if name != "Qualifier"}
 
 
 def test_the_policies_fit_what_iam_stores(policies):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -46,7 +45,7 @@ def test_it_asks_for_every_target_and_tells_the_topic(pipeline, project):
 def test_the_script_of_the_branch_is_what_runs(project):
     assert "buildspec/drift.sh" in text(project[1]["Source"]["BuildSpec"])
     (script,) = yaml.safe_load((ROOT / "buildspec" / "drift.yml").read_text())["phases"]["build"]["commands"]
-    assert os.access(ROOT / script, os.X_OK)
+    assert script == "bash buildspec/drift.sh"
 
 
 def test_it_may_read_every_type_that_a_stage_is_made_of(synthesis, pipeline):

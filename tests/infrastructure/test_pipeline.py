@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-import os
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ops.commands import rollback, validate
+from ops.rollback import WAITS
 from ops.stage import VARIABLE_PREFIX
-from pipeline.validation import output_variable
+from ops.validation import deployment
+from pipeline.validation import WAITS_SECONDS, output_variable
 from tests.infrastructure.conftest import OTHER_ACCOUNT, synthesize
 from tests.infrastructure.reading import allowed, only, text
 
@@ -86,17 +90,20 @@ def test_asset_publishing_is_pinned_to_what_reads_this_assembly(synthesis):
 def test_synth_and_validation_run_scripts_of_the_commit(pipeline, delivery):  # D8: gates are in the script
     (synth,) = actions(delivery, "Build")
     spec = json.loads(text(project(pipeline, synth)["Source"]["BuildSpec"]))
-    assert spec["phases"]["build"]["commands"] == ["buildspec/synth.sh"]
+    assert spec["phases"]["build"]["commands"] == ["bash buildspec/synth.sh"]
     assert spec["artifacts"]["base-directory"] == "cdk.out"
     validate = actions(delivery, "Primary")[-1]
-    assert json.loads(text(project(pipeline, validate)["Source"]["BuildSpec"]))["phases"]["build"]["commands"] == ["buildspec/validate.sh"]
+    spec = json.loads(text(project(pipeline, validate)["Source"]["BuildSpec"]))
+    assert spec["phases"]["build"]["commands"] == ["bash buildspec/validate.sh"]
 
 
-@pytest.mark.parametrize("name", ["synth", "validate"])
-def test_a_buildspec_names_a_script_that_is_there_and_can_run(name):
-    spec = yaml.safe_load((ROOT / "buildspec" / f"{name}.yml").read_text())
-    (script,) = spec["phases"]["build"]["commands"]
-    assert os.access(ROOT / script, os.X_OK)
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "buildspec").glob("*.yml")))
+def test_a_buildspec_runs_its_script_whether_or_not_the_source_kept_its_mode(name):
+    """Artifacts are archives, and whoever packs one may leave the executable bit out."""
+    commands = yaml.safe_load((ROOT / "buildspec" / f"{name}.yml").read_text())["phases"]["build"]["commands"]
+    scripts = [command for command in commands if "buildspec/" in command]
+    assert scripts == [f"bash buildspec/{name}.sh"]
+    assert subprocess.run(["bash", "-n", str(ROOT / "buildspec" / f"{name}.sh")], check=False).returncode == 0
 
 
 def test_the_gates_are_part_of_the_synth():  # D8
@@ -147,6 +154,36 @@ def test_validation_may_touch_the_probe_and_nothing_of_a_partner(pipeline, deliv
     areas = ("incoming", "processed", "failed", "curated", "rejected", "staging")
     assert changed == {f"{bucket}/{area}/_validation/*" for area in areas} | {f"{bucket}/manifests/*", f"{bucket}/validated/*"}
     assert grants["UploadProbe"][1] == {f"{bucket}/incoming/_validation/*"}
+
+
+def ssm_parameters(template):
+    """Names of the SSM parameters that CloudFormation reads for *template*."""
+    declared = json.loads(template.path.read_text())["Parameters"].values()
+    return {parameter["Default"] for parameter in declared if parameter["Type"].startswith("AWS::SSM::Parameter::Value<")}
+
+
+def test_who_rolls_a_stage_back_may_read_what_its_template_takes_from_ssm(walked):  # D7
+    """CloudFormation reads it with the rights of whoever makes the change set."""
+    home = walked.settings.pipeline.account
+    delivered = only(walked.pipeline, "AWS::CodePipeline::Pipeline")[1]
+    for target in walked.settings.targets:
+        template = walked.templates[f"etl-{target.suffix}"]
+        role = project(walked.pipeline, actions(delivered, target.name)[-1])["ServiceRole"]["Fn::GetAtt"][0]
+        name = walked.pipeline.resources[role]["Properties"]["RoleName"]
+        here = (walked.pipeline, name) if target.account == home else (template, f"etl-validation-{target.suffix}")
+        read = [resources for granted, resources in allowed(*here).values() if "ssm:GetParameters" in granted]
+        assert ssm_parameters(template) == {"/cdk-bootstrap/hnb659fds/version"}
+        assert read == [{f"arn:aws:ssm:{target.region}:{target.account}:parameter{found}" for found in ssm_parameters(template)}]
+
+
+def test_a_validation_ends_by_its_own_limits_and_not_by_the_builds(pipeline, delivery):  # D7
+    """A rollback that is cut off leaves the stage half-way, and nobody is told what differed."""
+    first, again = (inspect.signature(command).parameters["timeout"].default for command in (validate.validate, rollback.rollback))
+    waits = first + (WAITS + 1) * again
+    assert waits == WAITS_SECONDS
+    functions = 2 * 8 * deployment._LOOKS * deployment._PAUSE_SECONDS
+    for stage in ("Primary", "Dr"):
+        assert project(pipeline, actions(delivery, stage)[-1])["TimeoutInMinutes"] * 60 > waits + functions
 
 
 def test_every_project_has_a_log_group_of_its_own(pipeline):  # E14

@@ -82,9 +82,17 @@ WRONG = [
     ),
     (replaced("pipeline", "source", "connection_arn", value="arn:x"), "ledgerline.pipeline.source.connection_arn: is 'arn:x'"),
     (replaced("pipeline", "source", "repository", value="ledgerline"), "ledgerline.pipeline.source.repository: is 'ledgerline'"),
-    (replaced("targets", 1, "suffix", value="br-x"), "ledgerline.targets: suffix 'br-x' begins with 'br-', which is for branches"),
+    (replaced("targets", 1, "suffix", value="br-x"), "ledgerline.targets: suffix 'br-x' holds the word 'br', which is for branches"),
+    (replaced("targets", 0, "suffix", value="prod-br-1"), "suffix 'prod-br-1' holds the word 'br'"),
+    (replaced("targets", 0, "suffix", value="prod-br-01234567"), "suffix 'prod-br-01234567' holds the word 'br'"),
+    (replaced("targets", 1, "suffix", value="a-br-b"), "suffix 'a-br-b' holds the word 'br'"),
+    (replaced("targets", 1, "suffix", value="x-br"), "suffix 'x-br' holds the word 'br'"),
+    (replaced("targets", 1, "suffix", value="br"), "suffix 'br' holds the word 'br'"),
+    (replaced("targets", 0, "name", value="Br"), "ledgerline.targets: name 'Br' holds the word 'br', which is for branches"),
+    (replaced("targets", 0, "name", value="PrimaryBr"), "name 'PrimaryBr' holds the word 'br'"),
     (replaced("pipeline", "suffix", value="br-"), "ledgerline.pipeline.suffix: is 'br-'"),
-    (replaced("pipeline", "suffix", value="br-main"), "suffix 'br-main' begins with 'br-'"),
+    (replaced("pipeline", "suffix", value="br-main"), "ledgerline.pipeline: suffix 'br-main' holds the word 'br'"),
+    (replaced("pipeline", "suffix", value="main-br-2"), "suffix 'main-br-2' holds the word 'br'"),
     (replaced("branches", value="yes"), "ledgerline.branches: is 'yes', not an object"),
     (replaced("branches", "qualifier", value="hnb659fds"), "ledgerline.branches.qualifier: is 'hnb659fds'"),
     (replaced("branches", "qualifier", value="Ledger-br"), "ledgerline.branches.qualifier: is 'Ledger-br'"),
@@ -101,6 +109,12 @@ def test_a_wrong_setting_is_named_in_one_line(good, change, said):
         parse(good)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("change", [replaced("targets", 0, "suffix", value="brno-abr"), replaced("targets", 0, "name", value="Brno")])
+def test_br_is_for_branches_as_a_word_alone(good, change):
+    change(good)
+    assert parse(good).targets
 
 
 def test_a_codecommit_source_needs_no_connection(good):

@@ -21,7 +21,7 @@ from tests.unit.docs.commands import ROOT, Command, commands, split
 OURS = {"ops": typer.main.get_command(ops_app), "local": typer.main.get_command(local_app)}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 #: Of the AWS CLI, what is no operation of a service; and its options that every operation has.
-S3_COMMANDS = {"cp", "ls", "sync"}
+S3_COMMANDS = {"cp", "ls", "sync", "rm"}
 GLOBAL = {"--endpoint-url", "--output", "--profile", "--query", "--region"}
 #: Where the AWS CLI calls a parameter otherwise than the service does.
 RENAMED = {("subscribe", "Endpoint"): "--notification-endpoint"}

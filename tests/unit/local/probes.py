@@ -219,6 +219,32 @@ def _while_one_runs(cloud: Cloud, outcome: Callable[[], Any]) -> Any:
             cloud.emulator.configure({"lambda_svc._ACCOUNT_CONCURRENCY_CAP": "0"})
 
 
+def undeclared_parameters(cloud: Cloud) -> bool:
+    """What a template declares may be given, and nothing else, in whichever way a stack is made or changed."""
+    cloudformation = cloud.client("cloudformation")
+    template = json.dumps({"Parameters": {"Known": {"Type": "String", "Default": "1"}}, "Resources": {"Role": ROLE}})
+    given = [{"ParameterKey": key, "ParameterValue": "2"} for key in ("Known", "Other", "Another")]
+    request = {"TemplateBody": template, "Capabilities": ["CAPABILITY_IAM"]}
+    created = cloud.name("declared")
+    cloudformation.create_stack(StackName=created, Parameters=given[:1], **request)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=created, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+    def refusal(call: Callable[..., Any], **more: Any) -> str:
+        try:
+            call(**more, Parameters=given, **request)
+        except ClientError as error:
+            return str(error.response["Error"]["Message"])
+        return ""
+
+    said = {
+        refusal(cloudformation.create_stack, StackName=cloud.name("undeclared")),
+        refusal(cloudformation.create_change_set, StackName=cloud.name("undeclared"), ChangeSetName="a", ChangeSetType="CREATE"),
+        refusal(cloudformation.create_change_set, StackName=created, ChangeSetName="b", ChangeSetType="UPDATE"),
+        refusal(cloudformation.update_stack, StackName=created),
+    }
+    return said == {"Parameters: [Other, Another] do not exist in the template"}
+
+
 def accepted_types(cloud: Cloud) -> bool:
     """A type of the list is accepted, all of them; on AWS each would be."""
     return all(_accepted(cloud, {"Thing": {"Type": accepted.type, "Properties": {}}}) for accepted in ACCEPTED)
@@ -243,5 +269,6 @@ PROBES: dict[str, Callable[[Cloud], bool]] = {
     "point-in-time recovery": point_in_time_recovery,
     "metric math alarms": metric_math_alarms,
     "throttling": throttling,
+    "undeclared parameters": undeclared_parameters,
     "accepted types": accepted_types,
 }

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ops.aws import Aws
 from ops.errors import NothingValidated, RecordDamaged, RollbackFailed
-from ops.rollback import CHANGE_SET, Rollback
+from ops.rollback import CHANGE_SET, WAITS, Rollback
 from ops.stage import Stage
 from ops.validated import CURRENT, deployed_code, last_validated, remember
 from runtime.tracking import utc_now
@@ -138,6 +138,27 @@ def test_a_stage_goes_back_to_the_template_the_code_and_the_tags_that_were_valid
     assert (prepared["ChangeSetType"], prepared["Capabilities"]) == ("UPDATE", ["CAPABILITY_NAMED_IAM"])
     assert (prepared["RoleARN"], prepared["Tags"]) == (ROLE, [{"Key": "Environment", "Value": "Production"}])
     assert prepared["Parameters"] == [{"ParameterKey": "BootstrapVersion", "UsePreviousValue": True}]
+
+
+def test_the_slowest_rollback_takes_as_many_waits_as_the_delivery_counts_on(validated: Rolled) -> None:
+    cloudformation, patience, now = validated.cloudformation, 60, [0.0]
+    looks = patience // 2
+    cloudformation.upcoming = ["UPDATE_IN_PROGRESS"] * looks + ["UPDATE_COMPLETE"]
+    pending = iter(["CREATE_PENDING"] * looks)
+
+    def describe_change_set(**_: str) -> dict[str, Any]:
+        return {"Status": next(pending, "CREATE_COMPLETE")}
+
+    def executed() -> None:
+        validated.put_code_back()
+        cloudformation.upcoming = ["UPDATE_IN_PROGRESS"] * looks + ["UPDATE_COMPLETE"]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    cloudformation.__dict__.update(describe_change_set=describe_change_set, executed=executed)
+    Rollback(validated.aws, validated.stage, patience, lambda: now[0], sleep, validated.told.append).run()
+    assert now[0] == WAITS * patience
 
 
 def test_the_last_validation_counts(validated: Rolled) -> None:
