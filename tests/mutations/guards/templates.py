@@ -45,6 +45,13 @@ GUARDS = (
         'DENIED_TO_FUNCTIONS = ("logs:Nothing",)',
         f"{_RULE}roles_deny_deletion]",
     ),
+    Guard(
+        "providers-may-trace",
+        _GUARDRAILS,
+        'TRACES = ("xray:PutTraceSegments", ',
+        'TRACES = ("xray:Nothing", ',
+        f"{_RULE}functions_are_sized_and_traced]",
+    ),
     Guard("tags", _GUARDRAILS, "        Tags.of(scope).add(key, value)\n", "        Tags.of(scope)\n", f"{_RULE}resources_are_tagged]"),
     Guard(
         "nothing-retained",
