@@ -65,7 +65,7 @@ def deployment(settings: PipelineSettings, branches: BranchSettings) -> list[iam
     roles = [f"arn:aws:iam::{settings.account}:role/cdk-{branches.qualifier}-{role}-role-{place}" for role in ASSUMED]
     every = Target(name=STAGE, account=settings.account, region=settings.region, suffix=ANY, source_name=ANY)
     assume = iam.PolicyStatement(sid="AssumeBranchRoles", actions=["sts:AssumeRole"], resources=roles)
-    return [assume, *validation.statements(every)]
+    return [assume, *validation.statements(every), *validation.memory_statements(every)]
 
 
 def connection(arn: str) -> iam.PolicyStatement:
