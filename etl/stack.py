@@ -58,7 +58,8 @@ class EtlStack(Stack):
             outcomes=self.outcomes,
         )
         self.arrivals = Arrivals(self, "Arrivals", target=target, bucket_name=self.storage.data.bucket_name, machine=self.workflow.machine)
-        self.trail = Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
+        if target.trail:
+            Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
         self._monitor(target)
         self.outputs = self._outputs(target)
         self.delegations = Delegations(self, "Delegations", target=target)

@@ -11,7 +11,8 @@ class Target:
 
     ``name`` is the stage's construct id (``Primary``). ``suffix`` ends every physical name.
     ``source_name`` goes into file ids: stages that process each other's replicas share it.
-    ``approval`` asks a person before the deployment.
+    ``approval`` asks a person before the deployment. ``trail`` records who touched which object and item (G7);
+    an account may have five trails in a region.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Target:
     suffix: str
     source_name: str
     approval: bool = False
+    trail: bool = True
     environment: str = "Production"
 
     @property

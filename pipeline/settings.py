@@ -123,6 +123,7 @@ def _target(reader: _Reader) -> Target:
         suffix=reader.suffix("suffix"),
         source_name=reader.suffix("source_name"),
         approval=reader.flag("approval", default=False),
+        trail=reader.flag("trail", default=True),
         environment=reader.text("environment", re.compile(r"[A-Za-z]{1,64}"), default="Production"),
     )
 

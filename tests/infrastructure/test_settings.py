@@ -69,6 +69,7 @@ WRONG = [
     (replaced("targets", 0, "suffix", value="prod-"), "ledgerline.targets[0].suffix"),
     (replaced("targets", 0, "name", value="the primary"), "ledgerline.targets[0].name"),
     (replaced("targets", 0, "approval", value="yes"), "ledgerline.targets[0].approval: is 'yes', not true or false"),
+    (replaced("targets", 0, "trail", value=0), "ledgerline.targets[0].trail: is 0, not true or false"),
     (replaced("targets", 1, "suffix", value="prod"), "ledgerline.targets: suffix 'prod' is used twice"),
     (
         replaced("targets", 1, value={"name": "Dr", "account": "2" * 12, "region": "us-east-1", "suffix": "prod", "source_name": "prod"}),
@@ -101,6 +102,11 @@ def test_a_wrong_setting_is_named_in_one_line(good, change, said):
         parse(good)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_target_has_a_trail_unless_it_says_otherwise(good):  # G7
+    good["ledgerline"]["targets"][1]["trail"] = False
+    assert [target.trail for target in parse(good).targets] == [True, False]
 
 
 def test_a_codecommit_source_needs_no_connection(good):
