@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Mapping
+
+#: E10.
+TAGS: Mapping[str, str] = MappingProxyType({"Environment": "Production", "Project": "ETL"})
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,10 @@ class Target:
     source_name: str
     approval: bool = False
     trail: bool = True
-    environment: str = "Production"
 
     @property
     def tags(self) -> dict[str, str]:
-        return {"Environment": self.environment, "Project": "ETL"}
+        return dict(TAGS)
 
 
 @dataclass(frozen=True)

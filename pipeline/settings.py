@@ -59,7 +59,6 @@ class PipelineSettings:
     region: str
     suffix: str
     source: Source
-    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def parse(context: Mapping[str, Any]) -> Settings:
     targets = tuple(_target(target) for target in reader.objects("targets"))
     if not targets:
         raise SettingsError(f"{KEY}.targets", "is empty; name at least one target")
-    pipeline = _pipeline(reader.object("pipeline"), targets[0].tags)
+    pipeline = _pipeline(reader.object("pipeline"))
     _refuse_repeated("name", [target.name for target in targets])
     suffixes = [pipeline.suffix, *(target.suffix for target in targets)]
     _refuse_repeated("suffix", suffixes)
@@ -124,11 +123,10 @@ def _target(reader: _Reader) -> Target:
         source_name=reader.suffix("source_name"),
         approval=reader.flag("approval", default=False),
         trail=reader.flag("trail", default=True),
-        environment=reader.text("environment", re.compile(r"[A-Za-z]{1,64}"), default="Production"),
     )
 
 
-def _pipeline(reader: _Reader, tags: Mapping[str, str]) -> PipelineSettings:
+def _pipeline(reader: _Reader) -> PipelineSettings:
     source = reader.object("source")
     kind = source.choice("kind", (GITHUB, CODECOMMIT))
     return PipelineSettings(
@@ -141,7 +139,6 @@ def _pipeline(reader: _Reader, tags: Mapping[str, str]) -> PipelineSettings:
             branch=source.text("branch", _BRANCH),
             connection_arn=source.text("connection_arn", _CONNECTION) if kind == GITHUB else None,
         ),
-        tags=tags,
     )
 
 
@@ -195,8 +192,8 @@ class _Reader:
             raise self._wrong(name, "is not a list of objects")
         return [_Reader(item, f"{self._where}.{name}[{index}]") for index, item in enumerate(value)]
 
-    def text(self, name: str, pattern: re.Pattern[str], default: str | None = None) -> str:
-        value = default if default is not None and name not in self.values else self._get(name)
+    def text(self, name: str, pattern: re.Pattern[str]) -> str:
+        value = self._get(name)
         if not isinstance(value, str) or not pattern.fullmatch(value):
             raise self._wrong(name, f"is {value!r}, which does not match {pattern.pattern}")
         return value
