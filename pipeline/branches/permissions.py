@@ -50,7 +50,7 @@ def teardown(settings: PipelineSettings, locks_arn: str) -> list[iam.PolicyState
     groups = [f"arn:aws:logs:{place}:log-group:{path}/etl-*-{ANY}" for path in ("/aws/lambda", "/aws/vendedlogs/states")]
     rows: dict[str, tuple[list[str], list[str]]] = {
         "List": (list(LISTED), ["*"]),
-        "DeleteStacks": (["cloudformation:DeleteStack", "cloudformation:DescribeStackResources"], stacks),
+        "DeleteStacks": (["cloudformation:DeleteStack", "cloudformation:ListStackResources"], stacks),
         "FindObjects": (["s3:ListBucketVersions", "s3:ListBucketMultipartUploads"], buckets),
         "RemoveObjects": (["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"], [f"{name}/*" for name in buckets]),
         "RemoveLogs": (["logs:DeleteLogGroup"], groups),
