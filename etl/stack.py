@@ -60,7 +60,7 @@ class EtlStack(Stack):
         self.arrivals = Arrivals(self, "Arrivals", target=target, bucket_name=self.storage.data.bucket_name, machine=self.workflow.machine)
         if target.trail:
             Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
-        self._monitor(target)
+        self._monitor(target, settings.runbook)
         self.outputs = self._outputs(target)
         self.delegations = Delegations(self, "Delegations", target=target)
         DeploymentCheck(
@@ -71,7 +71,7 @@ class EtlStack(Stack):
             workflow_name=names.physical("workflow", target.suffix),
         )
 
-    def _monitor(self, target: Target) -> None:
+    def _monitor(self, target: Target, runbook: str) -> None:
         metrics = StageMetrics(
             suffix=target.suffix,
             machine=self.workflow.machine,
@@ -85,7 +85,7 @@ class EtlStack(Stack):
             # By name: a rule's own attribute is "<bus>|<name>" or an ARN, neither of which is the metric's dimension.
             rules={kind: names.physical(kind, target.suffix) for kind in ("arrived", "ended-badly", "sweep-due")},
         )
-        alarms = Alarms(self, "Alarms", suffix=target.suffix, metrics=metrics, topic=self.outcomes.alerts)
+        alarms = Alarms(self, "Alarms", suffix=target.suffix, metrics=metrics, topic=self.outcomes.alerts, runbook=runbook)
         region, console = target.region, f"https://{target.region}.console.aws.amazon.com"
         Dashboard(
             self,
@@ -99,6 +99,7 @@ class EtlStack(Stack):
                 "Data": f"https://s3.console.aws.amazon.com/s3/buckets/{self.storage.data.bucket_name}",
                 "Traces": f"{console}/cloudwatch/home?region={region}#xray:service-map/map",
             },
+            runbook=runbook,
         )
 
     def _outputs(self, target: Target) -> dict[str, CfnOutput]:

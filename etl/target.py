@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Mapping
 
+RUNBOOK = "docs/runbook.md"
 #: E10.
 TAGS: Mapping[str, str] = MappingProxyType({"Environment": "Production", "Project": "ETL"})
 
@@ -38,9 +39,11 @@ class RuntimeSettings:
     """What all stages run on: ``runtime`` is a Python version ("3.9"), ``chunk_bytes`` a size in bytes.
 
     ``decoded_bytes`` and ``decoded_ratio`` bound what one compressed file may become.
+    ``runbook`` is where whoever is told of an alarm finds :data:`RUNBOOK`: a URL, where there is one.
     """
 
     runtime: str
     chunk_bytes: int
     decoded_bytes: int
     decoded_ratio: int
+    runbook: str

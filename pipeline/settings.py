@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from etl import names
-from etl.target import RuntimeSettings, Target
+from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
 from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
@@ -51,6 +51,10 @@ class Source:
     repository: str
     branch: str
     connection_arn: str | None
+
+    def page(self, path: str) -> str:
+        """Where a browser finds a file of the repository; the *path* alone at CodeCommit, whose pages need the account's console."""
+        return f"https://github.com/{self.repository}/blob/{self.branch}/{path}" if self.kind == GITHUB else path
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,17 @@ def parse(context: Mapping[str, Any]) -> Settings:
     root = dict(_Reader(context, "context").object(KEY).values)
     root |= {name.removeprefix(f"{KEY}."): context[name] for name in OVERRIDES if context.get(name) is not None}
     reader = _Reader(root, KEY)
+    pipeline = _pipeline(reader.object("pipeline"))
     runtime = RuntimeSettings(
         runtime=reader.choice("runtime", RUNTIMES),
         chunk_bytes=reader.integer("chunk_bytes", MIN_CHUNK_BYTES, DEFAULT_CHUNK_BYTES),
         decoded_bytes=reader.integer("decoded_bytes", DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, default=DEFAULT_DECODED_BYTES),
         decoded_ratio=reader.integer("decoded_ratio", 1, MAX_DECODED_RATIO, default=DEFAULT_DECODED_RATIO),
+        runbook=pipeline.source.page(RUNBOOK),
     )
     targets = tuple(_target(target) for target in reader.objects("targets"))
     if not targets:
         raise SettingsError(f"{KEY}.targets", "is empty; name at least one target")
-    pipeline = _pipeline(reader.object("pipeline"))
     _refuse_repeated("name", [target.name for target in targets])
     suffixes = [pipeline.suffix, *(target.suffix for target in targets)]
     _refuse_repeated("suffix", suffixes)

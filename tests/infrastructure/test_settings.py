@@ -114,6 +114,19 @@ def test_a_codecommit_source_needs_no_connection(good):
     assert parse(good).pipeline.source.connection_arn is None
 
 
+@pytest.mark.parametrize(
+    ("source", "runbook"),
+    [
+        ({"repository": "bank/files", "branch": "release/2"}, "https://github.com/bank/files/blob/release/2/docs/runbook.md"),
+        ({"kind": "codecommit", "repository": "files"}, "docs/runbook.md"),
+    ],
+    ids=["github", "codecommit"],
+)
+def test_an_alarm_names_a_page_that_can_be_opened_from_a_mail(good, source, runbook):  # E9
+    good["ledgerline"]["pipeline"]["source"] |= source
+    assert parse(good).runtime.runbook == runbook
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", json.dumps({"context": []})])
 def test_a_broken_settings_file_is_a_readable_error(tmp_path, content):
     path = tmp_path / "cdk.json"
