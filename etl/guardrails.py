@@ -20,8 +20,9 @@ FUNCTION = "AWS::Lambda::Function"
 
 #: E13.
 DENIED = ("s3:DeleteBucket", "dynamodb:DeleteTable")
-#: A late invocation would make a deleted log group again, without its retention (aws-cdk #24815).
-DENIED_TO_FUNCTIONS = ("logs:CreateLogGroup",)
+#: A late invocation would make a deleted log group again, without its retention (aws-cdk #24815), and so would a build.
+DENIED_TO_LOGGERS = ("logs:CreateLogGroup",)
+LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")
 #: Lambda refuses to create a traced function whose role lacks them. X-Ray authorizes them on no resource.
 TRACES = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
@@ -52,7 +53,7 @@ def guard(scope: Construct, *, suffix: str, tags: Mapping[str, str]) -> None:
 
 @jsii.implements(IAspect)
 class InlinePolicies:
-    """Every role refuses to delete buckets and tables; roles of functions refuse to make log groups.
+    """Every role refuses to delete buckets and tables; roles of functions and builds refuse to make log groups: each has its own.
 
     Roles of the CDK's own functions, which :class:`Providers` has traced, may send traces: nobody else grants it to them.
     """
@@ -63,10 +64,11 @@ class InlinePolicies:
             return
         policies = [{key[0].upper() + key[1:]: value for key, value in policy.items()} for policy in _property(resource, "Policies") or []]
         denials = [_statement("KeepData", "Deny", DENIED)]
-        if "lambda.amazonaws.com" in str(_property(resource, "AssumeRolePolicyDocument")):
-            denials.append(_statement("KeepRetention", "Deny", DENIED_TO_FUNCTIONS))
-            if type(resource) is CfnResource:
-                policies.append(_policy("traces", [_statement("Traces", "Allow", TRACES)]))
+        trusted = str(_property(resource, "AssumeRolePolicyDocument"))
+        if any(service in trusted for service in LOGGERS):
+            denials.append(_statement("KeepRetention", "Deny", DENIED_TO_LOGGERS))
+        if "lambda.amazonaws.com" in trusted and type(resource) is CfnResource:
+            policies.append(_policy("traces", [_statement("Traces", "Allow", TRACES)]))
         resource.add_property_override("Policies", [*policies, _policy("guardrails", denials)])
 
 

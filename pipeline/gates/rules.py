@@ -56,6 +56,8 @@ NAME_ENDINGS = {"AWS::SQS::Queue": (".fifo", ""), "AWS::SSM::Parameter": ("/chun
 
 RETENTION_DAYS = 30
 MEMORY_MB, TIMEOUT_SECONDS = 3072, 900
+#: Each function and each project has a log group of its stack.
+LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")
 DENIED_EVERYWHERE = frozenset({"s3:DeleteBucket", "dynamodb:DeleteTable"})
 #: Lambda refuses to create a traced function whose role may not do this.
 TRACE = "xray:PutTraceSegments"
@@ -65,10 +67,10 @@ Rule = Callable[[Template], Iterator[str]]
 
 
 def roles_deny_deletion(template: Template) -> Iterator[str]:
-    """E13; and functions may not make log groups, which would be kept forever."""
+    """E13; and functions and builds may not make log groups, which would be kept forever."""
     for name, properties in template.of_type("AWS::IAM::Role"):
         missing = DENIED_EVERYWHERE - _denied(properties)
-        if "lambda.amazonaws.com" in str(properties.get("AssumeRolePolicyDocument")):
+        if any(service in str(properties.get("AssumeRolePolicyDocument")) for service in LOGGERS):
             missing |= {"logs:CreateLogGroup"} - _denied(properties)
         if missing:
             yield f"{name}: role does not deny {', '.join(sorted(missing))} (E13)"

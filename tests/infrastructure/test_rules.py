@@ -93,11 +93,13 @@ def test_a_deny_with_a_condition_is_no_deny(stage):
     assert len(list(rules.roles_deny_deletion(replace(stage, resources=resources)))) == 1
 
 
-def test_roles_of_functions_may_not_make_log_groups_that_outlive_them(stage):
-    resources = copy.deepcopy(dict(stage.resources))
-    (role,) = [body for body in resources.values() if body.get("Properties", {}).get("RoleName") == "etl-process-chunk-prod"]
-    role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].pop()
-    (breach,) = rules.roles_deny_deletion(replace(stage, resources=resources))
+@pytest.mark.parametrize(("stack", "role_name"), [("etl-prod", "etl-process-chunk-prod"), ("etl-pipeline-main", "etl-drift-main")])
+def test_roles_of_functions_and_builds_may_not_make_log_groups_that_outlive_them(synthesis, stack, role_name):  # E14
+    template = synthesis.templates[stack]
+    resources = copy.deepcopy(dict(template.resources))
+    (role,) = [body for body in resources.values() if body.get("Properties", {}).get("RoleName") == role_name]
+    role["Properties"]["Policies"][-1]["PolicyDocument"]["Statement"].pop()
+    (breach,) = rules.roles_deny_deletion(replace(template, resources=resources))
     assert "logs:CreateLogGroup" in breach
 
 

@@ -41,8 +41,15 @@ GUARDS = (
     Guard(
         "deny-log-groups",
         _GUARDRAILS,
-        'DENIED_TO_FUNCTIONS = ("logs:CreateLogGroup",)',
-        'DENIED_TO_FUNCTIONS = ("logs:Nothing",)',
+        'DENIED_TO_LOGGERS = ("logs:CreateLogGroup",)',
+        'DENIED_TO_LOGGERS = ("logs:Nothing",)',
+        f"{_RULE}roles_deny_deletion]",
+    ),
+    Guard(
+        "deny-log-groups-to-builds",
+        _GUARDRAILS,
+        'LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")',
+        'LOGGERS = ("lambda.amazonaws.com",)',
         f"{_RULE}roles_deny_deletion]",
     ),
     Guard(
