@@ -60,7 +60,7 @@ class EtlStack(Stack):
         self.arrivals = Arrivals(self, "Arrivals", target=target, bucket_name=self.storage.data.bucket_name, machine=self.workflow.machine)
         if target.trail:
             Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
-        self._monitor(target, settings.runbook)
+        self.alarms = self._monitor(target, settings.runbook)
         self.outputs = self._outputs(target)
         self.delegations = Delegations(self, "Delegations", target=target)
         DeploymentCheck(
@@ -71,7 +71,7 @@ class EtlStack(Stack):
             workflow_name=names.physical("workflow", target.suffix),
         )
 
-    def _monitor(self, target: Target, runbook: str) -> None:
+    def _monitor(self, target: Target, runbook: str) -> Alarms:
         metrics = StageMetrics(
             suffix=target.suffix,
             machine=self.workflow.machine,
@@ -101,6 +101,7 @@ class EtlStack(Stack):
             },
             runbook=runbook,
         )
+        return alarms
 
     def _outputs(self, target: Target) -> dict[str, CfnOutput]:
         return {
@@ -115,6 +116,8 @@ class EtlStack(Stack):
                 "AlertsTopicArn": self.outcomes.alerts.topic_arn,
                 "FunctionNames": ",".join(function.function_name for function in (*self.functions.by_name.values(), self.functions.check)),
                 "AlarmPrefix": names.alarm_prefix(target.suffix),
+                # Behind the prefix: the whole names would be most of what an output may hold.
+                "AlarmNames": ",".join(f"{kind}-{target.suffix}" for kind in self.alarms.alarms),
                 "DashboardName": names.physical("dashboard", target.suffix),
                 "ChunkBytesParameter": self.functions.chunk_bytes.parameter_name,
             }.items()

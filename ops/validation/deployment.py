@@ -57,8 +57,8 @@ class Since(NamedTuple):
     event: str
 
 
-def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, since: Since) -> AlarmFindings:
-    """What is to be said of the alarms under *prefix*: those that went into ALARM after *since*, or that there are none."""
+def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, names: Sequence[str], since: Since) -> AlarmFindings:
+    """What is to be said of the alarms under *prefix*: what went into ALARM after *since*, and what of *names* is not there."""
     pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     states = {
         alarm["AlarmName"]: (alarm["StateValue"], alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"])
@@ -67,7 +67,7 @@ def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, since: Since) -> A
     }
     if not states:
         return AlarmFindings([f"alarms: expected some whose names begin with {prefix!r}, found none"], [])
-    found = AlarmFindings([], [])
+    found = AlarmFindings([f"alarm {prefix}{name}: does not exist" for name in names if f"{prefix}{name}" not in states], [])
     for name, (state, changed) in sorted(states.items()):
         if changed < since.moment:
             found.remarks.extend([f"alarm {name}: in ALARM since {_text(changed)}, before {since.event}"] if state == "ALARM" else [])

@@ -58,7 +58,7 @@ class Validation:
             # Otherwise the probe would only wait for functions that cannot run.
             self._send(build_probe(), report)
             report.problems += self._remove_leftovers()
-        alarms = alarm_findings(self.aws.cloudwatch, self.stage.alarm_prefix, since)
+        alarms = alarm_findings(self.aws.cloudwatch, self.stage.alarm_prefix, self.stage.alarm_names, since)
         report.problems += alarms.problems
         report.remarks += alarms.remarks
         return report

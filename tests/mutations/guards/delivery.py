@@ -29,6 +29,13 @@ GUARDS = (
         "tests/unit/ops/test_validate_command.py::test_a_delivery_that_changes_nothing_of_a_stage_answers_for_none_of_its_old_alarms",
     ),
     Guard(
+        "every-alarm-exists",
+        "ops/validation/deployment.py",
+        'for name in names if f"{prefix}{name}" not in states]',
+        "for name in names if not states]",
+        "tests/unit/ops/test_validation.py::test_an_alarm_of_the_stage_that_is_not_there_is_named",
+    ),
+    Guard(
         "what-was-deployed-answers-for-alarms",
         "ops/validated.py",
         "record.template_sha256 == digest_of(",
