@@ -43,10 +43,10 @@ def timings(title: str, runs: Mapping[str, Sequence[Run]], input_bytes: int | No
         seconds, cpu = spreads[label], Spread.of([run.cpu_seconds for run in runs[label]])
         peak = max(run.peak_bytes for run in runs[label])
         speed = [f"{input_bytes / seconds.median / 1e6:,.0f}"] if input_bytes else []
-        times = [precise(seconds.median), f"{precise(seconds.least)}-{precise(seconds.most)}", precise(cpu.median)]
-        rows.append([label, *times, f"{peak / 1e6:,.0f}", *speed])
+        times = [precise(seconds.median), precise(seconds.mean), f"{precise(seconds.least)}-{precise(seconds.most)}"]
+        rows.append([label, *times, precise(cpu.median), f"{peak / 1e6:,.0f}", *speed])
     bars = [(label, spreads[label].median, spreads[label].least, spreads[label].most) for label in order]
-    columns = ["contestant", "median s", "least-most s", "processor s", "peak MB", *(["MB/s"] if input_bytes else [])]
+    columns = ["contestant", "median s", "mean s", "least-most s", "processor s", "peak MB", *(["MB/s"] if input_bytes else [])]
     return Table(title, columns, rows, "seconds", bars)
 
 

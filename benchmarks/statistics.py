@@ -1,4 +1,4 @@
-"""Medians and ranges, and ratios of runs that were taken in pairs."""
+"""Medians, means and ranges, and ratios of runs that were taken in pairs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spread:
-    """What several runs of one thing gave."""
+    """What several runs of one thing gave (G4)."""
 
     median: float
+    mean: float
     least: float
     most: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
-        return cls(statistics.median(values), min(values), max(values))
+        return cls(statistics.median(values), statistics.fmean(values), min(values), max(values))
 
 
 def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:

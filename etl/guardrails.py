@@ -20,8 +20,11 @@ FUNCTION = "AWS::Lambda::Function"
 
 #: E13.
 DENIED = ("s3:DeleteBucket", "dynamodb:DeleteTable")
-#: A late invocation would make a deleted log group again, without its retention (aws-cdk #24815).
-DENIED_TO_FUNCTIONS = ("logs:CreateLogGroup",)
+#: A late invocation would make a deleted log group again, without its retention (aws-cdk #24815), and so would a build.
+DENIED_TO_LOGGERS = ("logs:CreateLogGroup",)
+LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")
+#: Lambda refuses to create a traced function whose role lacks them. X-Ray authorizes them on no resource.
+TRACES = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
 #: Resources that constructs of the CDK make by themselves, and the property that names them.
 NAME_PROPERTIES = {
@@ -44,24 +47,29 @@ def guard(scope: Construct, *, suffix: str, tags: Mapping[str, str]) -> None:
     """Put all guardrails on everything under *scope*; ask again for each stage in it."""
     for key, value in tags.items():
         Tags.of(scope).add(key, value)
-    for aspect in (Denials(), Providers(suffix, tags), Names(suffix), Destroyable()):
+    for aspect in (InlinePolicies(), Providers(suffix, tags), Names(suffix), Destroyable()):
         Aspects.of(scope).add(aspect)
 
 
 @jsii.implements(IAspect)
-class Denials:
-    """Every role refuses to delete buckets and tables; roles of functions refuse to make log groups."""
+class InlinePolicies:
+    """Every role refuses to delete buckets and tables; roles of functions and builds refuse to make log groups: each has its own.
+
+    Roles of the CDK's own functions, which :class:`Providers` has traced, may send traces: nobody else grants it to them.
+    """
 
     def visit(self, node: IConstruct) -> None:
         resource = _resource(node, ROLE)
         if resource is None:
             return
-        statements = [_deny("KeepData", DENIED)]
-        if "lambda.amazonaws.com" in str(_property(resource, "AssumeRolePolicyDocument")):
-            statements.append(_deny("KeepRetention", DENIED_TO_FUNCTIONS))
-        guardrails = {"PolicyName": "guardrails", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
-        own = [{key[0].upper() + key[1:]: value for key, value in policy.items()} for policy in _property(resource, "Policies") or []]
-        resource.add_property_override("Policies", [*own, guardrails])
+        policies = [{key[0].upper() + key[1:]: value for key, value in policy.items()} for policy in _property(resource, "Policies") or []]
+        denials = [_statement("KeepData", "Deny", DENIED)]
+        trusted = str(_property(resource, "AssumeRolePolicyDocument"))
+        if any(service in trusted for service in LOGGERS):
+            denials.append(_statement("KeepRetention", "Deny", DENIED_TO_LOGGERS))
+        if "lambda.amazonaws.com" in trusted and type(resource) is CfnResource:
+            policies.append(_policy("traces", [_statement("Traces", "Allow", TRACES)]))
+        resource.add_property_override("Policies", [*policies, _policy("guardrails", denials)])
 
 
 @jsii.implements(IAspect)
@@ -143,5 +151,9 @@ def _property(resource: CfnResource, name: str) -> Any:
     return Stack.of(resource).resolve(value)
 
 
-def _deny(sid: str, actions: tuple[str, ...]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Deny", "Action": list(actions), "Resource": "*"}
+def _policy(name: str, statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"PolicyName": name, "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
+
+
+def _statement(sid: str, effect: str, actions: tuple[str, ...]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": effect, "Action": list(actions), "Resource": "*"}

@@ -58,8 +58,9 @@ class EtlStack(Stack):
             outcomes=self.outcomes,
         )
         self.arrivals = Arrivals(self, "Arrivals", target=target, bucket_name=self.storage.data.bucket_name, machine=self.workflow.machine)
-        self.trail = Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
-        self._monitor(target)
+        if target.trail:
+            Trail(self, "Trail", target=target, data=self.storage.data, logs=self.storage.logs, table=self.tracking.table)
+        self.alarms = self._monitor(target, settings.runbook)
         self.outputs = self._outputs(target)
         self.delegations = Delegations(self, "Delegations", target=target)
         DeploymentCheck(
@@ -70,7 +71,7 @@ class EtlStack(Stack):
             workflow_name=names.physical("workflow", target.suffix),
         )
 
-    def _monitor(self, target: Target) -> None:
+    def _monitor(self, target: Target, runbook: str) -> Alarms:
         metrics = StageMetrics(
             suffix=target.suffix,
             machine=self.workflow.machine,
@@ -84,7 +85,7 @@ class EtlStack(Stack):
             # By name: a rule's own attribute is "<bus>|<name>" or an ARN, neither of which is the metric's dimension.
             rules={kind: names.physical(kind, target.suffix) for kind in ("arrived", "ended-badly", "sweep-due")},
         )
-        alarms = Alarms(self, "Alarms", suffix=target.suffix, metrics=metrics, topic=self.outcomes.alerts)
+        alarms = Alarms(self, "Alarms", suffix=target.suffix, metrics=metrics, topic=self.outcomes.alerts, runbook=runbook)
         region, console = target.region, f"https://{target.region}.console.aws.amazon.com"
         Dashboard(
             self,
@@ -98,7 +99,9 @@ class EtlStack(Stack):
                 "Data": f"https://s3.console.aws.amazon.com/s3/buckets/{self.storage.data.bucket_name}",
                 "Traces": f"{console}/cloudwatch/home?region={region}#xray:service-map/map",
             },
+            runbook=runbook,
         )
+        return alarms
 
     def _outputs(self, target: Target) -> dict[str, CfnOutput]:
         return {
@@ -113,6 +116,8 @@ class EtlStack(Stack):
                 "AlertsTopicArn": self.outcomes.alerts.topic_arn,
                 "FunctionNames": ",".join(function.function_name for function in (*self.functions.by_name.values(), self.functions.check)),
                 "AlarmPrefix": names.alarm_prefix(target.suffix),
+                # Behind the prefix: the whole names would be most of what an output may hold.
+                "AlarmNames": ",".join(f"{kind}-{target.suffix}" for kind in self.alarms.alarms),
                 "DashboardName": names.physical("dashboard", target.suffix),
                 "ChunkBytesParameter": self.functions.chunk_bytes.parameter_name,
             }.items()

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Mapping
+
+RUNBOOK = "docs/runbook.md"
+#: E10.
+TAGS: Mapping[str, str] = MappingProxyType({"Environment": "Production", "Project": "ETL"})
 
 
 @dataclass(frozen=True)
@@ -11,7 +17,8 @@ class Target:
 
     ``name`` is the stage's construct id (``Primary``). ``suffix`` ends every physical name.
     ``source_name`` goes into file ids: stages that process each other's replicas share it.
-    ``approval`` asks a person before the deployment.
+    ``approval`` asks a person before the deployment. ``trail`` records who touched which object and item (G7);
+    an account may have five trails in a region.
     """
 
     name: str
@@ -20,11 +27,11 @@ class Target:
     suffix: str
     source_name: str
     approval: bool = False
-    environment: str = "Production"
+    trail: bool = True
 
     @property
     def tags(self) -> dict[str, str]:
-        return {"Environment": self.environment, "Project": "ETL"}
+        return dict(TAGS)
 
 
 @dataclass(frozen=True)
@@ -32,9 +39,11 @@ class RuntimeSettings:
     """What all stages run on: ``runtime`` is a Python version ("3.9"), ``chunk_bytes`` a size in bytes.
 
     ``decoded_bytes`` and ``decoded_ratio`` bound what one compressed file may become.
+    ``runbook`` is where whoever is told of an alarm finds :data:`RUNBOOK`: a URL, where there is one.
     """
 
     runtime: str
     chunk_bytes: int
     decoded_bytes: int
     decoded_ratio: int
+    runbook: str

@@ -24,7 +24,10 @@ _SUFFIX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?")
 
 @dataclass(frozen=True)
 class Stage:
-    """Each field but ``region`` is an output of the stack; ``function_names`` is comma separated there."""
+    """Each field but ``region`` is an output of the stack; what is several is comma separated there.
+
+    ``alarm_names`` are without their prefix; stages that were deployed before they told them have none.
+    """
 
     region: str
     stage: str
@@ -33,6 +36,7 @@ class Stage:
     tracking_table_name: str
     function_names: tuple[str, ...]
     alarm_prefix: str
+    alarm_names: tuple[str, ...] = ()
 
 
 def stack_name(suffix: str) -> str:
@@ -84,12 +88,16 @@ def _output_names() -> list[str]:
     return [field.name for field in fields(Stage) if field.name != "region"]
 
 
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def _stage(suffix: str, region: str, outputs: Mapping[str, str], origin: str) -> Stage:
-    missing = [name for name in _output_names() if not outputs.get(name)]
+    missing = [name for name in _output_names() if not outputs.get(name) and name != "alarm_names"]
     if missing:
         raise StageMissing(suffix, region, f"{origin} lacks {', '.join(missing)}")
-    values: dict[str, Any] = {name: outputs[name] for name in _output_names()}
-    values["function_names"] = tuple(name.strip() for name in outputs["function_names"].split(",") if name.strip())
+    values: dict[str, Any] = {name: outputs.get(name, "") for name in _output_names()}
+    values |= {name: _listed(values[name]) for name in ("function_names", "alarm_names")}
     return Stage(region=region, **values)
 
 

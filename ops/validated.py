@@ -92,8 +92,26 @@ def remember(aws: Aws, stage: Stage, commit: str | None, now: datetime) -> Valid
     return validated
 
 
+def is_deployed(aws: Aws, stage: Stage) -> bool:
+    """Whether the stage still has the template that was validated last; not where nothing readable says which that was."""
+    try:
+        record = _record(aws.s3, stage.data_bucket_name)
+    except RecordDamaged:
+        return False
+    return record is not None and record.template_sha256 == digest_of(deployed_template(aws.cloudformation, stage.stage))
+
+
 def last_validated(s3: S3Client, bucket: str) -> Validated | None:
     """What :func:`remember` kept last, or None; RecordDamaged where it, or its template, is not what was written."""
+    validated = _record(s3, bucket)
+    if validated is not None:
+        template = s3.get_object(Bucket=bucket, Key=validated.template_key)["Body"].read()
+        if digest_of(template) != validated.template_sha256:
+            raise RecordDamaged(bucket, validated.template_key, "is not the template that its name says")
+    return validated
+
+
+def _record(s3: S3Client, bucket: str) -> Validated | None:
     try:
         body = s3.get_object(Bucket=bucket, Key=CURRENT)["Body"].read()
     except ClientError as error:
@@ -101,10 +119,6 @@ def last_validated(s3: S3Client, bucket: str) -> Validated | None:
             return None
         raise
     try:
-        validated = Validated(**json.loads(body))
+        return Validated(**json.loads(body))
     except (ValueError, TypeError) as error:
         raise RecordDamaged(bucket, CURRENT, f"is not a record of a validation ({error})") from error
-    template = s3.get_object(Bucket=bucket, Key=validated.template_key)["Body"].read()
-    if digest_of(template) != validated.template_sha256:
-        raise RecordDamaged(bucket, validated.template_key, "is not the template that its name says")
-    return validated

@@ -10,6 +10,7 @@ from cdk_nag import AwsSolutionsChecks
 from constructs import Construct
 
 from etl.guardrails import guard
+from etl.target import TAGS
 from pipeline.acknowledgements import Acknowledged, acknowledge
 from pipeline.branches.target import branch_target
 from pipeline.review.template import COMMIT
@@ -34,7 +35,7 @@ def build(app: App, settings: Settings, *, layer_path: Path, commit: str | None 
         for stage in stages:
             stage.etl.template_options.metadata = {COMMIT: commit}
     PipelineStack(app, settings=settings.pipeline, stages=stages, branches=settings.branches)
-    guard(app, suffix=settings.pipeline.suffix, tags=settings.pipeline.tags)
+    guard(app, suffix=settings.pipeline.suffix, tags=TAGS)
     warn_of_runtime(app, settings.runtime.runtime)
 
 

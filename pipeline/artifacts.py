@@ -9,6 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from etl import names
+from etl.target import TAGS
 from pipeline.settings import PipelineSettings
 
 EXPIRE_DAYS = 30
@@ -91,6 +92,6 @@ class SupportStack(Stack):
             stack_name=names.physical(f"pipe-{region}", settings.suffix),
             env=Environment(account=settings.account, region=region),
             description=f"Artifacts of the Ledgerline delivery for {region}",
-            tags=dict(settings.tags),
+            tags=dict(TAGS),
         )
         self.bucket = ArtifactBucket(self, "Artifacts", settings=settings, region=region, keyed=keyed)

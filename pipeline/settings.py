@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from etl import names
-from etl.target import RuntimeSettings, Target
+from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
 from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
@@ -52,6 +52,10 @@ class Source:
     branch: str
     connection_arn: str | None
 
+    def page(self, path: str) -> str:
+        """Where a browser finds a file of the repository; the *path* alone at CodeCommit, whose pages need the account's console."""
+        return f"https://github.com/{self.repository}/blob/{self.branch}/{path}" if self.kind == GITHUB else path
+
 
 @dataclass(frozen=True)
 class PipelineSettings:
@@ -59,7 +63,6 @@ class PipelineSettings:
     region: str
     suffix: str
     source: Source
-    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -97,16 +100,17 @@ def parse(context: Mapping[str, Any]) -> Settings:
     root = dict(_Reader(context, "context").object(KEY).values)
     root |= {name.removeprefix(f"{KEY}."): context[name] for name in OVERRIDES if context.get(name) is not None}
     reader = _Reader(root, KEY)
+    pipeline = _pipeline(reader.object("pipeline"))
     runtime = RuntimeSettings(
         runtime=reader.choice("runtime", RUNTIMES),
         chunk_bytes=reader.integer("chunk_bytes", MIN_CHUNK_BYTES, DEFAULT_CHUNK_BYTES),
         decoded_bytes=reader.integer("decoded_bytes", DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, default=DEFAULT_DECODED_BYTES),
         decoded_ratio=reader.integer("decoded_ratio", 1, MAX_DECODED_RATIO, default=DEFAULT_DECODED_RATIO),
+        runbook=pipeline.source.page(RUNBOOK),
     )
     targets = tuple(_target(target) for target in reader.objects("targets"))
     if not targets:
         raise SettingsError(f"{KEY}.targets", "is empty; name at least one target")
-    pipeline = _pipeline(reader.object("pipeline"), targets[0].tags)
     _refuse_repeated("name", [target.name for target in targets])
     suffixes = [pipeline.suffix, *(target.suffix for target in targets)]
     _refuse_repeated("suffix", suffixes)
@@ -127,11 +131,11 @@ def _target(reader: _Reader) -> Target:
         suffix=reader.suffix("suffix"),
         source_name=reader.suffix("source_name"),
         approval=reader.flag("approval", default=False),
-        environment=reader.text("environment", re.compile(r"[A-Za-z]{1,64}"), default="Production"),
+        trail=reader.flag("trail", default=True),
     )
 
 
-def _pipeline(reader: _Reader, tags: Mapping[str, str]) -> PipelineSettings:
+def _pipeline(reader: _Reader) -> PipelineSettings:
     source = reader.object("source")
     kind = source.choice("kind", (GITHUB, CODECOMMIT))
     return PipelineSettings(
@@ -144,7 +148,6 @@ def _pipeline(reader: _Reader, tags: Mapping[str, str]) -> PipelineSettings:
             branch=source.text("branch", _BRANCH),
             connection_arn=source.text("connection_arn", _CONNECTION) if kind == GITHUB else None,
         ),
-        tags=tags,
     )
 
 
@@ -198,8 +201,8 @@ class _Reader:
             raise self._wrong(name, "is not a list of objects")
         return [_Reader(item, f"{self._where}.{name}[{index}]") for index, item in enumerate(value)]
 
-    def text(self, name: str, pattern: re.Pattern[str], default: str | None = None) -> str:
-        value = default if default is not None and name not in self.values else self._get(name)
+    def text(self, name: str, pattern: re.Pattern[str]) -> str:
+        value = self._get(name)
         if not isinstance(value, str) or not pattern.fullmatch(value):
             raise self._wrong(name, f"is {value!r}, which does not match {pattern.pattern}")
         return value

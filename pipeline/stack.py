@@ -15,7 +15,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from etl import names
-from etl.target import Target
+from etl.target import TAGS, Target
 from pipeline.accounts import keyed_regions
 from pipeline.advisories import AdvisoryScan
 from pipeline.approval import ReviewedApproval, review_step
@@ -46,7 +46,7 @@ class PipelineStack(Stack):
             stack_name=names.physical("pipeline", settings.suffix),
             env=Environment(account=settings.account, region=settings.region),
             description="Ledgerline delivery pipeline",
-            tags=dict(settings.tags),
+            tags=dict(TAGS),
         )
         self._settings = settings
         self._notifications = Notifications(self, "Notifications", suffix=settings.suffix)

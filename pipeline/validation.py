@@ -36,7 +36,7 @@ def validation_step(
 ) -> pipelines.CodeBuildStep:
     """Acts by a role of the stage where that is in another account, which trusts the build's own role in *scope* by its name."""
     target = stage.target
-    granted = [*statements(target), *rollback_statements(stage)]
+    granted = [*statements(target), *memory_statements(target), *rollback_statements(stage)]
     acted_by = stage_role(stage, "validation", settings=settings, trusted=project_name, statements=granted)
     return pipelines.CodeBuildStep(
         "Validate",
@@ -101,21 +101,29 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
     return [iam.PolicyStatement(sid=sid, actions=actions, resources=resources) for sid, (actions, resources) in rows.items()]
 
 
+def memory_statements(target: Target) -> list[iam.PolicyStatement]:
+    """Keep what was validated, and see whether that is what is deployed."""
+    kept = f"arn:aws:s3:::{names.bucket('data', target.account, target.region, target.suffix)}/{keys.VALIDATED}*"
+    stack = f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"
+    return [
+        iam.PolicyStatement(sid="Remember", actions=["s3:GetObject", "s3:PutObject"], resources=[kept]),
+        iam.PolicyStatement(sid="SeeTemplate", actions=["cloudformation:GetTemplate"], resources=[stack]),
+    ]
+
+
 #: The name that ``ops.rollback`` gives its change set.
 CHANGE_SET = "rollback"
 
 
 def rollback_statements(stage: EtlStage) -> list[iam.PolicyStatement]:
-    """Remember what was validated, and deploy that again: one change set of one stack, from the templates kept, by the stack's own role."""
+    """Deploy what was validated again: one change set of one stack, from the templates kept, by the stack's own role."""
     target, role = stage.target, bootstrap_role(stage, "cfn-exec")
     bucket = names.bucket("data", target.account, target.region, target.suffix)
     stack = [f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"]
-    kept = [f"arn:aws:s3:::{bucket}/{keys.VALIDATED}*"]
     ours = {"cloudformation:ChangeSetName": CHANGE_SET}
     templates = {"cloudformation:TemplateUrl": f"https://s3.{target.region}.amazonaws.com/{bucket}/{keys.VALIDATED}*"}
     rows: dict[str, tuple[list[str], list[str], dict[str, dict[str, str]]]] = {
-        "Remember": (["s3:GetObject", "s3:PutObject"], kept, {}),
-        "SeeStack": (["cloudformation:GetTemplate", "cloudformation:DescribeStackEvents"], stack, {}),
+        "SeeStack": (["cloudformation:DescribeStackEvents"], stack, {}),
         "PrepareRollback": (["cloudformation:CreateChangeSet"], stack, {"StringEquals": ours, "StringLike": templates}),
         "RollBack": (
             ["cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet"],

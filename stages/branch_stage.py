@@ -16,6 +16,7 @@ class BranchTarget(Target):
     """``qualifier`` names the bootstrap whose roles reach branch stacks only. ``branch`` is safe as a tag's value.
 
     ``digest`` is of the branch's exact name: two branches whose slugs met would be told apart by it.
+    There is no ``trail``: branches hold test data, come in any number, and would use up what a region allows.
     """
 
     slug: str
@@ -23,6 +24,7 @@ class BranchTarget(Target):
     digest: str
     qualifier: str
     time_to_live_hours: int
+    trail: bool = False
 
     @property
     def tags(self) -> dict[str, str]:

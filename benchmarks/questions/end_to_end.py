@@ -52,7 +52,7 @@ def measure(bench: Bench) -> Findings:
     per_gigabyte = {name: [seconds / paths[name].stat().st_size * 1e9 for seconds in runs] for name, runs in taken.items()}
     records = [
         {"file": f"{paths[name].stat().st_size / 1e9:.2f} GB", "median s": Spread.of(taken[name]).median, "median s a GB": spread.median}
-        | {"least": spread.least, "most": spread.most}
+        | {"mean": spread.mean, "least": spread.least, "most": spread.most}
         for name, spread in ((name, Spread.of(values)) for name, values in per_gigabyte.items())
     ]
     ratio = paired_ratio(per_gigabyte["large"], per_gigabyte["small"])

@@ -13,9 +13,9 @@ from etl.monitoring.rules import alarm_rules
 
 
 class Alarms(Construct):
-    """``alarms`` by kind. Silence is not an alarm: between files there is nothing to measure."""
+    """``alarms`` by kind, each with its entry of the *runbook*. Silence is not an alarm: between files there is nothing to measure."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, suffix: str, metrics: StageMetrics, topic: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, suffix: str, metrics: StageMetrics, topic: sns.ITopic, runbook: str) -> None:
         super().__init__(scope, construct_id)
         notify = actions.SnsAction(topic)
         self.alarms: dict[str, cloudwatch.Alarm] = {}
@@ -24,7 +24,7 @@ class Alarms(Construct):
                 self,
                 rule.kind.title().replace("-", ""),
                 alarm_name=names.alarm(rule.kind, suffix),
-                alarm_description=rule.description,
+                alarm_description=rule.description(runbook),
                 metric=rule.metric,
                 threshold=rule.threshold,
                 comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -10,14 +10,13 @@ from constructs import Construct
 
 from etl import names
 from etl.monitoring.metrics import AVERAGE, MAXIMUM, P90, StageMetrics
-from etl.monitoring.rules import RUNBOOK
 from runtime import metric_names as emitted
 
 _WIDTH, _HEIGHT = 8, 6
 
 
 class Dashboard(Construct):
-    """*links* (text to URL) head the page; *alarms* are shown as one row of lights."""
+    """*links* (text to URL) head the page, and the *runbook*; *alarms* are shown as one row of lights."""
 
     def __init__(
         self,
@@ -28,6 +27,7 @@ class Dashboard(Construct):
         metrics: StageMetrics,
         alarms: Sequence[cloudwatch.IAlarm],
         links: Mapping[str, str],
+        runbook: str,
     ) -> None:
         super().__init__(scope, construct_id)
         head = " | ".join(f"[{text}]({url})" for text, url in links.items())
@@ -37,7 +37,7 @@ class Dashboard(Construct):
             dashboard_name=names.physical("dashboard", suffix),
             default_interval=Duration.hours(24),
             widgets=[
-                [cloudwatch.TextWidget(markdown=f"# Ledgerline, stage {suffix}\n{head} | {RUNBOOK}", width=24, height=2)],
+                [cloudwatch.TextWidget(markdown=f"# Ledgerline, stage {suffix}\n{head} | {runbook}", width=24, height=2)],
                 [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=4)],
                 *_rows(metrics),
             ],

@@ -16,8 +16,6 @@ from etl.monitoring.metrics import MAXIMUM, StageMetrics
 from etl.workflow import TIMEOUT as WORKFLOW_TIMEOUT
 from runtime import metric_names
 
-RUNBOOK = "docs/runbook.md"
-
 #: Percent of a limit at which there is still time to act.
 NEAR_LIMIT = 80
 MEMORY_NEAR_LIMIT = 85
@@ -44,9 +42,8 @@ class AlarmRule:
     def kind(self) -> str:
         return f"{self.anchor}-{self.subject}" if self.subject else self.anchor
 
-    @property
-    def description(self) -> str:
-        return f"{self.meaning} Runbook: {RUNBOOK}#{self.anchor}"
+    def description(self, runbook: str) -> str:
+        return f"{self.meaning} Runbook: {runbook}#{self.anchor}"
 
 
 def alarm_rules(metrics: StageMetrics) -> list[AlarmRule]:

@@ -67,9 +67,6 @@ class Pipeline:
     def actions(self) -> list[Action]:
         return [action for stage in self.stages for action in stage.actions]
 
-    def source_actions(self) -> list[Action]:
-        return [action for action in self.actions if action.category == "Source"]
-
 
 def parse(properties: Mapping[str, Any], *, name: str, region: str) -> Pipeline:
     """A Pipeline out of the resolved properties of ``AWS::CodePipeline::Pipeline``; raise DefinitionError."""

@@ -90,8 +90,9 @@ class Teardown:
 
     def _unblock(self, stack: str) -> list[str]:
         """Empty the buckets that kept *stack* from going, and give up custom resources whose function is gone; returns the reasons."""
-        resources = self.aws.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-        failed = [resource for resource in resources if resource["ResourceStatus"] == _FAILED]
+        # DescribeStackResources would stop at a hundred, and a stage has more.
+        pages = self.aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        failed = [resource for page in pages for resource in page["StackResourceSummaries"] if resource["ResourceStatus"] == _FAILED]
         for resource in failed:
             name = resource.get("PhysicalResourceId", "")
             if resource["ResourceType"] == "AWS::S3::Bucket" and slugs.suffix_in(name):

@@ -67,7 +67,7 @@ def deploy(
             _tell(f"The repository has no branch {branch} any more: nothing is deployed")
             return
         suffix = Deployment(Teardown(aws, _tell), cli.absolute(), assembly.absolute(), _tell).run(branch)
-        validate(stage=suffix, region=aws.region)
+        validate(stage=suffix, region=aws.region, record=True)
 
 
 @app.command("list")

@@ -12,6 +12,7 @@ from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, RoleO
 from ops.rollback import Rollback
 from ops.stage import locate
 from ops.terminal import emit, printable, stderr, stdout
+from ops.validated import is_deployed
 
 
 def rollback(
@@ -28,6 +29,7 @@ def rollback(
     Example: python -m ops rollback --stage prod --region us-east-1
     """
     deployed = connect(stage, region, role_arn)
+    before = is_deployed(deployed.aws, deployed.stage)
     validated = Rollback(
         aws=deployed.aws,
         stage=deployed.stage,
@@ -38,7 +40,7 @@ def rollback(
     ).run()
     # What the pipeline's variables say of the stage is what was rolled back.
     back = Deployed(deployed.aws, locate(stage, deployed.aws.region, deployed.aws.cloudformation, {}))
-    report = run_validation(back, timeout)
+    report = run_validation(back, timeout, unchanged=before)
     where = f"stage {stage} in {back.aws.region}"
     if json:
         emit(

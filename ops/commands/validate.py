@@ -12,7 +12,8 @@ from ops.live import watch
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.stage import deployed_at
 from ops.terminal import emit, printable, stderr, stdout
-from ops.validated import remember
+from ops.validated import is_deployed, remember
+from ops.validation.deployment import Since
 from ops.validation.run import Report, Validation
 from runtime.tracking import utc_now
 
@@ -35,7 +36,7 @@ def validate(
     Example: python -m ops validate --stage prod --region us-east-1 --json
     """
     deployed = connect(stage, region, role_arn)
-    report = run_validation(deployed, timeout)
+    report = run_validation(deployed, timeout, unchanged=is_deployed(deployed.aws, deployed.stage))
     if record and not report.problems:
         remember(deployed.aws, deployed.stage, commit, utc_now())
     where = f"stage {stage} in {deployed.aws.region}"
@@ -48,9 +49,14 @@ def validate(
         raise typer.Exit(1)
 
 
-def run_validation(deployed: Deployed, timeout_seconds: float) -> Report:
-    """Validate a stage, showing how its probe travels."""
+def run_validation(deployed: Deployed, timeout_seconds: float, *, unchanged: bool) -> Report:
+    """Validate a stage, showing how its probe travels.
+
+    Of one that is *unchanged* since it was validated, only alarms of this validation are problems: CloudFormation updates no
+    stack that a push leaves as it is, and what the stage went through since its last change was nothing of this delivery.
+    """
     aws = deployed.aws
+    since = Since(utc_now(), "this validation began") if unchanged else _deployment(deployed)
     return Validation(
         aws=aws,
         stage=deployed.stage,
@@ -60,7 +66,11 @@ def run_validation(deployed: Deployed, timeout_seconds: float) -> Report:
         clock=time.monotonic,
         sleep=time.sleep,
         watch=lambda looks: watch(stderr(), looks),
-    ).run(deployed_at(deployed.stage.stage, aws.region, aws.cloudformation))
+    ).run(since)
+
+
+def _deployment(deployed: Deployed) -> Since:
+    return Since(deployed_at(deployed.stage.stage, deployed.aws.region, deployed.aws.cloudformation), "the deployment")
 
 
 def passed_text(where: str, report: Report) -> str:

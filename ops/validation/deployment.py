@@ -50,8 +50,15 @@ class AlarmFindings(NamedTuple):
     remarks: list[str]
 
 
-def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, since: datetime) -> AlarmFindings:
-    """What is to be said of the alarms under *prefix*: those that went into ALARM after *since*, or that there are none."""
+class Since(NamedTuple):
+    """From ``moment`` on what is deployed answers for alarms; ``event`` is what happened then."""
+
+    moment: datetime
+    event: str
+
+
+def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, names: Sequence[str], since: Since) -> AlarmFindings:
+    """What is to be said of the alarms under *prefix*: what went into ALARM after *since*, and what of *names* is not there."""
     pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     states = {
         alarm["AlarmName"]: (alarm["StateValue"], alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"])
@@ -60,12 +67,12 @@ def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, since: datetime) -
     }
     if not states:
         return AlarmFindings([f"alarms: expected some whose names begin with {prefix!r}, found none"], [])
-    found = AlarmFindings([], [])
+    found = AlarmFindings([f"alarm {prefix}{name}: does not exist" for name in names if f"{prefix}{name}" not in states], [])
     for name, (state, changed) in sorted(states.items()):
-        if changed < since:
-            found.remarks.extend([f"alarm {name}: in ALARM since {_text(changed)}, before this deployment"] if state == "ALARM" else [])
-        elif moment := changed if state == "ALARM" else next(_alarms_since(cloudwatch, name, since), None):
-            found.problems.append(f"alarm {name}: went into ALARM at {_text(moment)}, after the deployment, and is {state} now")
+        if changed < since.moment:
+            found.remarks.extend([f"alarm {name}: in ALARM since {_text(changed)}, before {since.event}"] if state == "ALARM" else [])
+        elif moment := changed if state == "ALARM" else next(_alarms_since(cloudwatch, name, since.moment), None):
+            found.problems.append(f"alarm {name}: went into ALARM at {_text(moment)}, after {since.event}, and is {state} now")
     return found
 
 

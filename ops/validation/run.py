@@ -12,7 +12,7 @@ from ops.follow import Progress, follow, look
 from ops.outcome import error_text
 from ops.stage import Stage
 from ops.validation.comparison import differences
-from ops.validation.deployment import alarm_findings, function_problems
+from ops.validation.deployment import Since, alarm_findings, function_problems
 from ops.validation.observation import observe
 from runtime import probe_removal
 from runtime.keys import INCOMING
@@ -51,14 +51,14 @@ class Validation:
     sleep: Callable[[float], None]
     watch: Callable[[Iterable[Progress]], Progress]
 
-    def run(self, deployed_at: datetime) -> Report:
-        """Look at the functions, send the probe, compare, clean up, look at the alarms."""
+    def run(self, since: Since) -> Report:
+        """Look at the functions, send the probe, compare, clean up, look at the alarms *since* then."""
         report = Report(function_problems(self.aws.functions, self.stage.function_names, self.sleep))
         if not report.problems:
             # Otherwise the probe would only wait for functions that cannot run.
             self._send(build_probe(), report)
             report.problems += self._remove_leftovers()
-        alarms = alarm_findings(self.aws.cloudwatch, self.stage.alarm_prefix, deployed_at)
+        alarms = alarm_findings(self.aws.cloudwatch, self.stage.alarm_prefix, self.stage.alarm_names, since)
         report.problems += alarms.problems
         report.remarks += alarms.remarks
         return report

@@ -61,6 +61,7 @@ def _validation(role: str, place: str, settings: PipelineSettings) -> Iterator[t
     for area in _PROBE_AREAS:
         yield _wildcard(role, f"{bucket}/{area}/_validation/*", _BRANCHES)
     yield _wildcard(role, f"{bucket}/manifests/*", _BRANCHES)
+    yield _wildcard(role, f"{bucket}/validated/*", _BRANCHES)
     yield _wildcard(role, f"arn:aws:dynamodb:{place}:table/etl-tracking-br-*", _BRANCHES)
     yield _wildcard(role, f"arn:aws:states:{place}:execution:etl-workflow-br-*:*", _BRANCHES)
     yield _wildcard(role, f"arn:aws:cloudwatch:{place}:alarm:*", _ALARMS)

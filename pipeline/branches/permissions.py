@@ -50,7 +50,7 @@ def teardown(settings: PipelineSettings, locks_arn: str) -> list[iam.PolicyState
     groups = [f"arn:aws:logs:{place}:log-group:{path}/etl-*-{ANY}" for path in ("/aws/lambda", "/aws/vendedlogs/states")]
     rows: dict[str, tuple[list[str], list[str]]] = {
         "List": (list(LISTED), ["*"]),
-        "DeleteStacks": (["cloudformation:DeleteStack", "cloudformation:DescribeStackResources"], stacks),
+        "DeleteStacks": (["cloudformation:DeleteStack", "cloudformation:ListStackResources"], stacks),
         "FindObjects": (["s3:ListBucketVersions", "s3:ListBucketMultipartUploads"], buckets),
         "RemoveObjects": (["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"], [f"{name}/*" for name in buckets]),
         "RemoveLogs": (["logs:DeleteLogGroup"], groups),
@@ -65,7 +65,7 @@ def deployment(settings: PipelineSettings, branches: BranchSettings) -> list[iam
     roles = [f"arn:aws:iam::{settings.account}:role/cdk-{branches.qualifier}-{role}-role-{place}" for role in ASSUMED]
     every = Target(name=STAGE, account=settings.account, region=settings.region, suffix=ANY, source_name=ANY)
     assume = iam.PolicyStatement(sid="AssumeBranchRoles", actions=["sts:AssumeRole"], resources=roles)
-    return [assume, *validation.statements(every)]
+    return [assume, *validation.statements(every), *validation.memory_statements(every)]
 
 
 def connection(arn: str) -> iam.PolicyStatement:

@@ -24,7 +24,6 @@ def branch_target(branch: str, settings: Settings) -> BranchTarget:
         region=pipeline.region,
         suffix=slugs.suffix(branch),
         source_name=slugs.suffix(branch),
-        environment=settings.targets[0].environment,
         slug=slugs.slug(branch),
         branch=slugs.label(branch),
         digest=slugs.digest(branch),

@@ -5,6 +5,7 @@ The aspects of :mod:`etl.guardrails` make these true. Here they are judged by th
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any, Callable, Iterator, Mapping
 
 from pipeline.gates.assembly import Template
@@ -55,17 +56,21 @@ NAME_ENDINGS = {"AWS::SQS::Queue": (".fifo", ""), "AWS::SSM::Parameter": ("/chun
 
 RETENTION_DAYS = 30
 MEMORY_MB, TIMEOUT_SECONDS = 3072, 900
+#: Each function and each project has a log group of its stack.
+LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")
 DENIED_EVERYWHERE = frozenset({"s3:DeleteBucket", "dynamodb:DeleteTable"})
+#: Lambda refuses to create a traced function whose role may not do this.
+TRACE = "xray:PutTraceSegments"
 
 Properties = Mapping[str, Any]
 Rule = Callable[[Template], Iterator[str]]
 
 
 def roles_deny_deletion(template: Template) -> Iterator[str]:
-    """E13; and functions may not make log groups, which would be kept forever."""
+    """E13; and functions and builds may not make log groups, which would be kept forever."""
     for name, properties in template.of_type("AWS::IAM::Role"):
         missing = DENIED_EVERYWHERE - _denied(properties)
-        if "lambda.amazonaws.com" in str(properties.get("AssumeRolePolicyDocument")):
+        if any(service in str(properties.get("AssumeRolePolicyDocument")) for service in LOGGERS):
             missing |= {"logs:CreateLogGroup"} - _denied(properties)
         if missing:
             yield f"{name}: role does not deny {', '.join(sorted(missing))} (E13)"
@@ -125,15 +130,19 @@ def nothing_outlives_its_stack(template: Template) -> Iterator[str]:
 
 
 def functions_are_sized_and_traced(template: Template) -> Iterator[str]:
-    """E8 and E18."""
+    """E8 and E18: what is traced has a role that may send traces."""
     for name, properties in template.of_type("AWS::Lambda::Function"):
         if (properties.get("MemorySize"), properties.get("Timeout")) != (MEMORY_MB, TIMEOUT_SECONDS):
             yield f"{name}: function has not {MEMORY_MB} MB and {TIMEOUT_SECONDS} s (E8)"
         if properties.get("TracingConfig") != {"Mode": "Active"}:
             yield f"{name}: function is not traced (E18)"
+        elif not _may_trace(template, properties.get("Role")):
+            yield f"{name}: function is traced and its role does not allow {TRACE} (E18)"
     for name, properties in template.of_type("AWS::StepFunctions::StateMachine"):
         if properties.get("TracingConfiguration") != {"Enabled": True}:
             yield f"{name}: state machine is not traced (E18)"
+        elif not _may_trace(template, properties.get("RoleArn")):
+            yield f"{name}: state machine is traced and its role does not allow {TRACE} (E18)"
 
 
 def stores_are_encrypted(template: Template) -> Iterator[str]:
@@ -204,6 +213,26 @@ def _denied(role: Properties) -> set[str]:
         if statement["Effect"] == "Deny" and statement["Resource"] == "*" and "Condition" not in statement
         for action in _listed(statement["Action"])
     }
+
+
+def _may_trace(template: Template, role: Any) -> bool:
+    """A policy of the *role*, inline or attached, allows it on everything without a condition. Managed policies do not count."""
+    role_id = _reference(role)
+    documents = [
+        policy["PolicyDocument"]
+        for name, body in template.of_type("AWS::IAM::Role")
+        if name == role_id
+        for policy in body.get("Policies", [])
+    ]
+    documents += [body["PolicyDocument"] for _, body in template.of_type("AWS::IAM::Policy") if {"Ref": role_id} in body.get("Roles", [])]
+    return any(
+        statement["Effect"] == "Allow"
+        and "*" in _listed(statement["Resource"])
+        and "Condition" not in statement
+        and any(fnmatchcase(TRACE, pattern) for pattern in _listed(statement["Action"]))
+        for document in documents
+        for statement in document["Statement"]
+    )
 
 
 def _refuses_http(document: Properties) -> bool:

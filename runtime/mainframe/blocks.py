@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -42,25 +41,16 @@ class RecordBlock:
     def matrix(self) -> Bytes:
         """``(records, length)`` of records that are all of one length; a view, not a copy, where they are evenly spaced.
 
-        Raises ValueError for records of several lengths: take those from :meth:`by_length`.
+        Raises ValueError for records of several lengths.
         """
         if not len(self):
             return np.empty((0, 0), np.uint8)
         length = int(self.lengths[0])
         if (self.lengths != length).any():
             raise ValueError("the records are of several lengths")
-        return self._gather(self.starts, length)
-
-    def by_length(self) -> Iterator[tuple[Integers, Bytes]]:
-        """For every length there is: which records have it, in order, and their matrix."""
-        for length in np.unique(self.lengths).tolist():
-            chosen = np.flatnonzero(self.lengths == length)
-            yield chosen, self._gather(self.starts[chosen], length)
-
-    def _gather(self, starts: Integers, length: int) -> Bytes:
         data = np.frombuffer(self.data, np.uint8)
-        steps = np.diff(starts)
+        steps = np.diff(self.starts)
         if len(steps) and (steps == steps[0]).all():
-            return np.lib.stride_tricks.as_strided(data[starts[0] :], (len(starts), length), (int(steps[0]), 1), writeable=False)
-        gathered: Bytes = data[starts[:, np.newaxis] + np.arange(length)]
+            return np.lib.stride_tricks.as_strided(data[self.starts[0] :], (len(self), length), (int(steps[0]), 1), writeable=False)
+        gathered: Bytes = data[self.starts[:, np.newaxis] + np.arange(length)]
         return gathered

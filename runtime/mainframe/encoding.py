@@ -17,7 +17,6 @@ from runtime.mainframe.decoding import blank
 from runtime.mainframe.words import Words
 from runtime.rows.texts import Bytes, Mask, Texts, memory, numbers_of
 
-_CHUNK = 10**8
 _LOW_32 = np.uint64(2**32 - 1)
 
 

@@ -94,11 +94,6 @@ class BoundaryScanner:
         self._boundary_before_piece = start
         self.position = start
 
-    @property
-    def at_boundary(self) -> bool:
-        """True when the next byte would start a record."""
-        return self._previous == LF and not self._inside
-
     def feed(self, piece: bytes) -> None:
         """Take the next bytes. Answers are about them until the next call."""
         if not piece:

@@ -30,10 +30,6 @@ class Verdict:
     replan_from: int | None = None
     never_ends: int | None = None
 
-    @property
-    def proved(self) -> bool:
-        return self.replan_from is None and self.never_ends is None
-
 
 def fold(chunks: Sequence[ChunkProof], first_start: int, size: int) -> Verdict:
     """Fold the proofs of all chunks of a file, in order, from the end of the header to the end of the file.

@@ -136,7 +136,8 @@ ANCHORS = {
 
 
 def test_these_things_raise_an_alarm(stage):
-    found = {re.fullmatch(r".* Runbook: docs/runbook\.md#([a-z-]+)", alarm["AlarmDescription"])[1] for alarm in alarms(stage).values()}
+    page = re.escape("https://github.com/example/ledgerline/blob/main/docs/runbook.md")
+    found = {re.fullmatch(rf".* Runbook: {page}#([a-z-]+)", alarm["AlarmDescription"])[1] for alarm in alarms(stage).values()}
     assert found == ANCHORS
 
 
@@ -179,5 +180,6 @@ def test_the_dashboard_shows_processing_and_failure_rates_and_links(stage):
     assert {"Files by outcome", "Rows", "Throughput", "Failure rates", "Processing time of a chunk", "Concurrency", "Queues"} <= titles
     head = next(widget["properties"]["markdown"] for widget in widgets(stage) if widget["type"] == "text")
     assert head.count("](https://") == 4
+    assert head.endswith(" | https://github.com/example/ledgerline/blob/main/docs/runbook.md")
     (lights,) = [widget for widget in widgets(stage) if widget["type"] == "alarm"]
     assert len(lights["properties"]["alarms"]) == len(alarms(stage))

@@ -124,6 +124,8 @@ def test_validation_is_given_the_outputs_of_the_stage_that_was_deployed(synthesi
 
 def test_the_outputs_that_tools_rely_on_are_there(synthesis):
     values = {name: text(output["Value"]) for name, output in json.loads(synthesis.stage.path.read_text())["Outputs"].items()}
+    alarms = {f"etl-prod/{name}" for name in values.pop("AlarmNames").split(",")}
+    assert alarms == {properties["AlarmName"] for _, properties in synthesis.stage.of_type("AWS::CloudWatch::Alarm")}  # D4
     functions = values.pop("FunctionNames").split(",")
     assert len(functions) == 8
     assert values == {

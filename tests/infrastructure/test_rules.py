@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.gates import rules
 from pipeline.gates.assembly import NoAssembly, templates
+from tests.infrastructure.reading import listed
 
 
 def test_every_stack_is_there(synthesis):
@@ -39,7 +40,7 @@ def put(value, *path):
 
 
 DAMAGES = [
-    (rules.roles_deny_deletion, "AWS::IAM::Role", drop("Properties", "Policies")),
+    (rules.roles_deny_deletion, "AWS::IAM::Role", drop("Properties", "Policies", -1)),
     (rules.resources_are_tagged, "AWS::Lambda::Function", put([{"Key": "Project", "Value": "ETL"}], "Properties", "Tags")),
     (rules.resources_are_tagged, "AWS::SQS::Queue", drop("Properties", "Tags")),
     (rules.resources_are_tagged, "AWS::SSM::Parameter", put({"Environment": "Production"}, "Properties", "Tags")),
@@ -88,16 +89,35 @@ def test_no_rule_is_without_a_test_that_breaks_it():
 def test_a_deny_with_a_condition_is_no_deny(stage):
     resources = copy.deepcopy(dict(stage.resources))
     role = next(body for body in resources.values() if body["Type"] == "AWS::IAM::Role")
-    role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+    role["Properties"]["Policies"][-1]["PolicyDocument"]["Statement"][0]["Condition"] = {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
     assert len(list(rules.roles_deny_deletion(replace(stage, resources=resources)))) == 1
 
 
-def test_roles_of_functions_may_not_make_log_groups_that_outlive_them(stage):
-    resources = copy.deepcopy(dict(stage.resources))
-    (role,) = [body for body in resources.values() if body.get("Properties", {}).get("RoleName") == "etl-process-chunk-prod"]
-    role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].pop()
-    (breach,) = rules.roles_deny_deletion(replace(stage, resources=resources))
+@pytest.mark.parametrize(("stack", "role_name"), [("etl-prod", "etl-process-chunk-prod"), ("etl-pipeline-main", "etl-drift-main")])
+def test_roles_of_functions_and_builds_may_not_make_log_groups_that_outlive_them(synthesis, stack, role_name):  # E14
+    template = synthesis.templates[stack]
+    resources = copy.deepcopy(dict(template.resources))
+    (role,) = [body for body in resources.values() if body.get("Properties", {}).get("RoleName") == role_name]
+    role["Properties"]["Policies"][-1]["PolicyDocument"]["Statement"].pop()
+    (breach,) = rules.roles_deny_deletion(replace(template, resources=resources))
     assert "logs:CreateLogGroup" in breach
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Action": "xray:PutTelemetryRecords"}, {"Effect": "Deny"}, {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_role_that_may_not_send_the_traces_it_is_to_send_is_noticed(stage, change):  # E18: Lambda refuses to create such a function
+    resources = copy.deepcopy(dict(stage.resources))
+    for body in resources.values():
+        own = body.get("Properties", {})
+        for policy in [own, *own.get("Policies", [])]:
+            for statement in policy.get("PolicyDocument", {}).get("Statement", []):
+                if "xray:PutTraceSegments" in listed(statement["Action"]):
+                    statement.update(change)
+    traced = {name for name, body in resources.items() if body["Type"] in ("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine")}
+    assert {breach.split(":")[0] for breach in rules.functions_are_sized_and_traced(replace(stage, resources=resources))} == traced
 
 
 def test_a_directory_without_an_assembly_is_a_readable_error(tmp_path):

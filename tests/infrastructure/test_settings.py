@@ -69,6 +69,7 @@ WRONG = [
     (replaced("targets", 0, "suffix", value="prod-"), "ledgerline.targets[0].suffix"),
     (replaced("targets", 0, "name", value="the primary"), "ledgerline.targets[0].name"),
     (replaced("targets", 0, "approval", value="yes"), "ledgerline.targets[0].approval: is 'yes', not true or false"),
+    (replaced("targets", 0, "trail", value=0), "ledgerline.targets[0].trail: is 0, not true or false"),
     (replaced("targets", 1, "suffix", value="prod"), "ledgerline.targets: suffix 'prod' is used twice"),
     (
         replaced("targets", 1, value={"name": "Dr", "account": "2" * 12, "region": "us-east-1", "suffix": "prod", "source_name": "prod"}),
@@ -117,9 +118,27 @@ def test_br_is_for_branches_as_a_word_alone(good, change):
     assert parse(good).targets
 
 
+def test_a_target_has_a_trail_unless_it_says_otherwise(good):  # G7
+    good["ledgerline"]["targets"][1]["trail"] = False
+    assert [target.trail for target in parse(good).targets] == [True, False]
+
+
 def test_a_codecommit_source_needs_no_connection(good):
     good["ledgerline"]["pipeline"]["source"] = {"kind": "codecommit", "repository": "ledgerline", "branch": "main"}
     assert parse(good).pipeline.source.connection_arn is None
+
+
+@pytest.mark.parametrize(
+    ("source", "runbook"),
+    [
+        ({"repository": "bank/files", "branch": "release/2"}, "https://github.com/bank/files/blob/release/2/docs/runbook.md"),
+        ({"kind": "codecommit", "repository": "files"}, "docs/runbook.md"),
+    ],
+    ids=["github", "codecommit"],
+)
+def test_an_alarm_names_a_page_that_can_be_opened_from_a_mail(good, source, runbook):  # E9
+    good["ledgerline"]["pipeline"]["source"] |= source
+    assert parse(good).runtime.runbook == runbook
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", json.dumps({"context": []})])

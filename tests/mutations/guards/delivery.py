@@ -22,6 +22,27 @@ GUARDS = (
         "tests/infrastructure/test_pipeline.py::test_stages_come_in_the_order_of_the_contract",
     ),
     Guard(
+        "alarms-of-what-was-deployed",
+        "ops/commands/validate.py",
+        "unchanged=is_deployed(deployed.aws, deployed.stage)",
+        "unchanged=False",
+        "tests/unit/ops/test_validate_command.py::test_a_delivery_that_changes_nothing_of_a_stage_answers_for_none_of_its_old_alarms",
+    ),
+    Guard(
+        "every-alarm-exists",
+        "ops/validation/deployment.py",
+        'for name in names if f"{prefix}{name}" not in states]',
+        "for name in names if not states]",
+        "tests/unit/ops/test_validation.py::test_an_alarm_of_the_stage_that_is_not_there_is_named",
+    ),
+    Guard(
+        "what-was-deployed-answers-for-alarms",
+        "ops/validated.py",
+        "record.template_sha256 == digest_of(",
+        "record.template_sha256 != digest_of(",
+        "tests/unit/ops/test_validate_command.py::test_what_was_deployed_answers_for_every_alarm_since",
+    ),
+    Guard(
         "pipeline-restarts-when-changed",
         "pipeline/stack.py",
         "restart_execution_on_update=True",

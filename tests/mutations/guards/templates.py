@@ -41,9 +41,23 @@ GUARDS = (
     Guard(
         "deny-log-groups",
         _GUARDRAILS,
-        'DENIED_TO_FUNCTIONS = ("logs:CreateLogGroup",)',
-        'DENIED_TO_FUNCTIONS = ("logs:Nothing",)',
+        'DENIED_TO_LOGGERS = ("logs:CreateLogGroup",)',
+        'DENIED_TO_LOGGERS = ("logs:Nothing",)',
         f"{_RULE}roles_deny_deletion]",
+    ),
+    Guard(
+        "deny-log-groups-to-builds",
+        _GUARDRAILS,
+        'LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")',
+        'LOGGERS = ("lambda.amazonaws.com",)',
+        f"{_RULE}roles_deny_deletion]",
+    ),
+    Guard(
+        "providers-may-trace",
+        _GUARDRAILS,
+        'TRACES = ("xray:PutTraceSegments", ',
+        'TRACES = ("xray:Nothing", ',
+        f"{_RULE}functions_are_sized_and_traced]",
     ),
     Guard("tags", _GUARDRAILS, "        Tags.of(scope).add(key, value)\n", "        Tags.of(scope)\n", f"{_RULE}resources_are_tagged]"),
     Guard(

@@ -81,9 +81,12 @@ def test_timings_are_in_order_with_speed_and_memory() -> None:
     def run(seconds: float) -> Run:
         return Run(seconds, 2 * seconds, 70_000_000, {})
 
-    table = timings("Chunks", {"slow": [run(4.0), run(6.0), run(5.0)], "fast": [run(0.5)]}, 10_000_000)
-    assert table.rows == [["fast", "0.500", "0.500-0.500", "1.00", "70", "20"], ["slow", "5.00", "4.00-6.00", "10.0", "70", "2"]]
-    assert list(table.bars)[1] == ("slow", 5.0, 4.0, 6.0)
+    table = timings("Chunks", {"slow": [run(4.0), run(6.0), run(5.5)], "fast": [run(0.5)]}, 10_000_000)
+    assert list(table.columns)[:4] == ["contestant", "median s", "mean s", "least-most s"]  # G4
+    fast, slow = table.rows
+    assert fast == ["fast", "0.500", "0.500", "0.500-0.500", "1.00", "70", "20"]
+    assert slow == ["slow", "5.50", "5.17", "4.00-6.00", "11.0", "70", "2"]
+    assert list(table.bars)[1] == ("slow", 5.5, 4.0, 6.0)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,9 @@ def deployed(environment: None) -> Iterator[DeployedStage]:
 
 @pytest.fixture
 def stage() -> Stage:
-    return Stage("us-east-1", "test", SOURCE_NAME, BUCKET, TABLE, ("etl-register-file-test", "etl-process-chunk-test"), "etl-test-")
+    return Stage(
+        "us-east-1", "test", SOURCE_NAME, BUCKET, TABLE, ("etl-register-file-test", "etl-process-chunk-test"), "etl-test-", ("errors",)
+    )
 
 
 @pytest.fixture

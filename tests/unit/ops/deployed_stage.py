@@ -23,6 +23,7 @@ OUTPUTS = {
     "TrackingTableName": TABLE,
     "FunctionNames": "etl-register-file-test,etl-process-chunk-test",
     "AlarmPrefix": "etl-test-",
+    "AlarmNames": "errors",
 }
 
 

@@ -28,9 +28,12 @@ def test_the_pipeline_passes_the_outputs_in_variables_and_no_stack_is_read(envir
         "LEDGERLINE_OUTPUT_TRACKING_TABLE_NAME": stage.tracking_table_name,
         "LEDGERLINE_OUTPUT_FUNCTION_NAMES": "etl-register-file-test, etl-process-chunk-test",
         "LEDGERLINE_OUTPUT_ALARM_PREFIX": "etl-test-",
+        "LEDGERLINE_OUTPUT_ALARM_NAMES": "errors",
     }
     no_client: Any = None
     assert locate("test", "us-east-1", no_client, variables) == stage
+    del variables["LEDGERLINE_OUTPUT_ALARM_NAMES"]
+    assert locate("test", "us-east-1", no_client, variables).alarm_names == (), "as of a stage from before it told them"
     del variables["LEDGERLINE_OUTPUT_SOURCE_NAME"]
     with pytest.raises(StageMissing, match="lacks source_name"):
         locate("test", "us-east-1", no_client, variables)

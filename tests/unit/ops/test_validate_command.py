@@ -8,7 +8,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from typer.testing import Result
 
 from ops.aws import Aws
+from ops.validated import CURRENT
 from runtime.models import FileStatus, FileTask
 from runtime.tracking import utc_now
 from tests.support.workflow import Workflow
@@ -177,6 +178,67 @@ def test_an_alarm_that_was_on_before_the_deployment_is_told_and_does_not_fail_it
     result = run("validate", "--stage", "test")
     assert result.exit_code == 0
     assert "Remark: alarm etl-test-errors: in ALARM since" in result.stderr
+
+
+class _CloudWatch:
+    """One alarm that was on for an hour, and is OK now."""
+
+    def __init__(self, began: datetime) -> None:
+        over = began + timedelta(hours=1)
+        alarm = {"AlarmName": "etl-test-errors", "StateValue": "OK", "StateUpdatedTimestamp": over}
+        history = [("Alarm updated from ALARM to OK", over), ("Alarm updated from OK to ALARM", began)]
+        self._answers: dict[str, Any] = {
+            "describe_alarms": {"MetricAlarms": [alarm]},
+            "describe_alarm_history": {"AlarmHistoryItems": [{"HistorySummary": summary, "Timestamp": at} for summary, at in history]},
+        }
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=lambda **_: [self._answers[operation]])
+
+
+@pytest.fixture
+def validated(stage: Probed, run: Run, monkeypatch: pytest.MonkeyPatch) -> Probed:
+    """A stage that was changed 20 days ago, and validated then."""
+    assert run("validate", "--stage", "test", "--record").exit_code == 0
+    stage.execution = iter(["RUNNING", "SUCCEEDED"])
+    changed = utc_now() - timedelta(days=20)
+    monkeypatch.setattr("ops.commands.validate.deployed_at", lambda *_: changed)
+    return stage
+
+
+def test_a_delivery_that_changes_nothing_of_a_stage_answers_for_none_of_its_old_alarms(
+    validated: Probed, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # D4: CloudFormation updates no stack that a push leaves as it is
+    monkeypatch.setattr(Aws, "cloudwatch", _CloudWatch(utc_now() - timedelta(days=10)))
+    result = run("validate", "--stage", "test")
+    assert (result.exit_code, result.stderr.count("alarm etl-test-errors")) == (0, 0)
+
+
+def test_an_alarm_of_the_validation_itself_fails_it_where_nothing_was_deployed_too(
+    validated: Probed, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Aws, "cloudwatch", _CloudWatch(utc_now() + timedelta(minutes=1)))
+    result = run("validate", "--stage", "test")
+    assert result.exit_code == 1
+    assert "after this validation began, and is OK now" in result.stderr
+
+
+@pytest.mark.parametrize("record", [None, b"{", b'{"commit": null}'], ids=["another template", "no JSON", "no record"])
+def test_what_was_deployed_answers_for_every_alarm_since(
+    validated: Probed, run: Run, monkeypatch: pytest.MonkeyPatch, record: bytes | None
+) -> None:  # D4
+    if record is None:
+        template = {
+            "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+            "Outputs": {name: {"Value": value} for name, value in OUTPUTS.items()},
+        }
+        boto3.client("cloudformation").update_stack(StackName="etl-test", TemplateBody=json.dumps(template))
+    else:
+        boto3.client("s3").put_object(Bucket=BUCKET, Key=CURRENT, Body=record)
+    monkeypatch.setattr(Aws, "cloudwatch", _CloudWatch(utc_now() - timedelta(days=10)))
+    result = run("validate", "--stage", "test")
+    assert result.exit_code == 1
+    assert "after the deployment, and is OK now" in result.stderr
 
 
 def test_no_probe_is_sent_to_functions_that_cannot_run(stage: Probed, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -38,12 +39,17 @@ class CloudFormation:
         self.stacks = {stack.name: stack for stack in stacks}
         self.deleted: list[str] = []
 
-    def get_paginator(self, operation: str) -> CloudFormation:
-        assert operation == "describe_stacks"
-        return self
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate={"describe_stacks": self._described, "list_stack_resources": self._resources}[operation])
 
-    def paginate(self) -> list[dict[str, Any]]:
+    def _described(self) -> list[dict[str, Any]]:
         return [{"Stacks": [stack.described() for stack in self.stacks.values() if stack.status != "DELETE_COMPLETE"]}]
+
+    def _resources(self, **request: str) -> list[dict[str, Any]]:
+        """What failed is on the second page, as in a stage of 110 resources it may be."""
+        fine = {"LogicalResourceId": "Fine", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "DELETE_COMPLETE"}
+        failed = [{"ResourceStatus": "DELETE_FAILED", **resource} for resource in self._find(request["StackName"]).failed]
+        return [{"StackResourceSummaries": [fine] * 100}, {"StackResourceSummaries": [*failed, fine]}]
 
     def describe_stacks(self, **request: str) -> dict[str, Any]:
         stack = self._find(request["StackName"])
@@ -61,11 +67,6 @@ class CloudFormation:
         stack.retained.append(retained)
         stack.failed = stack.blocked.pop(0) if stack.blocked else []
         stack.status, stack.pending = "DELETE_IN_PROGRESS", ["DELETE_FAILED" if stack.failed else "DELETE_COMPLETE"]
-
-    def describe_stack_resources(self, **request: str) -> dict[str, Any]:
-        fine = {"LogicalResourceId": "Fine", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "DELETE_COMPLETE"}
-        failed = [{"ResourceStatus": "DELETE_FAILED", **resource} for resource in self._find(request["StackName"]).failed]
-        return {"StackResources": [fine, *failed]}
 
     def _find(self, name: str) -> Stack:
         key = name.split("/")[1] if name.startswith("arn:") else name

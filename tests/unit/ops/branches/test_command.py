@@ -109,7 +109,7 @@ def test_a_deployed_branch_is_validated_before_its_lock_is_given_back(run, aws, 
     monkeypatch.setattr(command, "validate", lambda **options: seen.append((options, aws.dynamodb.scan(TableName=LOCKS)["Count"])))
     ended = run("deploy", "--branch", "feature/x", "--assembly", str(tmp_path), "--repository", git.url, "--locks", LOCKS)
     assert ended.exit_code == 0, ended.output
-    assert seen == [({"stage": STACK[4:], "region": "us-east-1"}, 1)]
+    assert seen == [({"stage": STACK[4:], "region": "us-east-1", "record": True}, 1)]
 
 
 def test_the_reaper_reports_what_it_removed(run, git):

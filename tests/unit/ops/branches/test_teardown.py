@@ -126,6 +126,12 @@ def test_what_cannot_be_deleted_is_named_with_its_reason(tear_down):
     assert len(stack.retained) == ATTEMPTS
 
 
+def test_a_stack_that_names_no_resource_for_its_failure_is_reported_all_the_same(tear_down):
+    stack = Stack(STACK, blocked=[[{**blocked("AWS::IAM::Role"), "ResourceStatus": "DELETE_COMPLETE"}]] * ATTEMPTS)
+    with pytest.raises(TeardownFailed, match="cannot be deleted: no reason was given"):
+        tear_down(stack)
+
+
 def test_a_log_group_that_was_made_again_is_removed(aws, tear_down, told):
     logs = aws.client("logs")
     logs.create_log_group(logGroupName=f"/aws/lambda/etl-process-chunk-{SUFFIX}")

@@ -14,8 +14,8 @@ def chunks(*aligned: bool) -> List[ChunkProof]:
 
 
 def test_all_aligned_is_proved() -> None:
-    assert fold(chunks(True, True, True), 5, 35).proved
-    assert fold([], 5, 5).proved
+    assert fold(chunks(True, True, True), 5, 35) == Verdict()
+    assert fold([], 5, 5) == Verdict()
 
 
 def test_first_broken_proof_sends_back_to_the_start_of_its_chunk() -> None:
