@@ -30,9 +30,9 @@ GUARDS = (
     ),
     Guard(
         "value-pattern-whole",
-        _VALUES,
-        "patterns.compiled(field.pattern).fullmatch(text)",
-        "patterns.compiled(field.pattern).search(text)",
+        "runtime/contracts/patterns.py",
+        "compiled(pattern).fullmatch(text)",
+        "compiled(pattern).search(text)",
         f"{_TEST_VALUES}::test_constraints_on_text",
     ),
     Guard(
@@ -81,7 +81,7 @@ GUARDS = (
     Guard(
         "column-required",
         "runtime/rows/checking.py",
-        "return Column(column.array, column.bad | missing) if field.required else column",
+        "return replace(column, bad=column.bad | missing) if field.required else column",
         "return column",
         f"{_TEST_PROCESS}::test_a_row_without_a_required_value_is_rejected",
     ),
@@ -189,6 +189,20 @@ GUARDS = (
         "if len(document) != len(pairs):",
         "if len(document) > len(pairs):",
         f"{_TEST_LOADER}::test_a_file_that_is_no_json_object_is_refused",
+    ),
+    Guard(
+        "pattern-steps-bounded",
+        "runtime/records/fields.py",
+        "if patterns.most_steps(pattern, len(text)) <= _MOST_STEPS:",
+        "if pattern:",
+        "tests/unit/runtime/records/test_fields.py::test_a_value_that_python_could_try_for_ever_is_tested_by_re2",
+    ),
+    Guard(
+        "pattern-not-asked-again",
+        "runtime/rows/judging.py",
+        "contract.missing_values, lambda _pattern, _text: fits)",
+        "contract.missing_values)",
+        f"{_TEST_PROCESS}::test_what_re2_has_refused_is_not_asked_of_python",
     ),
     Guard(
         "contract-endless-pattern",

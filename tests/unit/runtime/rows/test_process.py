@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from runtime.contracts import patterns
 from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.errors import JunkRows
 from runtime.models import CsvLayout
@@ -96,6 +97,19 @@ def test_a_record_that_is_no_row_is_rejected_alone_and_its_neighbours_are_not(re
     assert codes(output) == [[(None, code)]]
     assert [row["a"] for row in rows(output)] == ["x", "y"]
     assert output.reasons == {f"*:{code}": 1}
+
+
+def test_what_re2_has_refused_is_not_asked_of_python(monkeypatch):
+    """G3: letters can be shared out among the repetitions in more ways than anybody has time for."""
+    limits = {"pattern": "([A-Za-z]{1,20} ?)+", "maxLength": 70}
+    contract = contract_of({"name": "a", "type": "string"}, {"name": "b", "type": "string", "constraints": limits})
+    monkeypatch.setattr(patterns, "compiled", lambda _: pytest.fail("Python is asked"))
+    output = run(contract, b"x,Ann Lee\nx," + b"a" * 60 + b"!\nx," + b"a" * 80 + b"\n")
+    assert codes(output) == [[("b", "pattern")], [("b", "max-length")]]
+    assert [json.loads(line)["errors"][0]["message"] for line in output.rejects.splitlines()] == [
+        f"'{'a' * 60}'... does not match ([A-Za-z]{{1,20}} ?)+",
+        "80 characters are more than 70",
+    ]
 
 
 def test_a_log_of_rejects_is_bounded_first_in_detail_then_in_length(monkeypatch):
