@@ -101,7 +101,7 @@ class BoundaryScanner:
         """True when the next byte would start a record."""
         return self._previous == LF and not self._inside
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, piece: bytes | memoryview) -> None:
         """Take the next bytes. Answers are about them until the next call."""
         if not piece:
             return

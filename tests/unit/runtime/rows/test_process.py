@@ -17,6 +17,7 @@ import pytest
 from runtime.contracts import patterns
 from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.errors import JunkRows
+from runtime.formats.limits import MAX_RECORD_BYTES
 from runtime.models import CsvLayout
 from runtime.rows import rejects
 from runtime.rows.process import process_chunk
@@ -50,6 +51,22 @@ TEXT = contract_of({"name": "a", "type": "string"}, {"name": "b", "type": "strin
 def test_a_byte_order_mark_at_the_start_of_a_block_is_text_like_anywhere_else():
     output = run(TEXT, b"\xef\xbb\xbfx,1\n\xef\xbb\xbfx,2\n", block_bytes=8)
     assert [row["a"] for row in rows(output)] == ["\ufeffx", "\ufeffx"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b""], ids=["ended", "at the end of the file"])
+@pytest.mark.parametrize("cut", [1_000_000, 9_000_000])
+def test_a_record_may_have_so_many_bytes_and_not_one_more(end, cut):
+    """E2: and with one more it breaks the proof, wherever its chunk begins; a plan that is made exactly then says so."""
+    for length, allowed in ((MAX_RECORD_BYTES, True), (MAX_RECORD_BYTES + 1, False)):
+        data = b"x,1\n" + b'y,"'.ljust(length - len(end) - 1, b"\n") + b'"' + end
+        output = run_parts(TEXT, [data[at : at + cut] for at in range(0, len(data), cut)], start=100)
+        assert (output.proof.aligned, output.proof.broken_at) == (allowed, None if allowed else 104)
+        assert not allowed or (output.rows_accepted, output.bytes_read) == (2, len(data))
+
+
+def test_no_block_is_longer_than_a_record_may_be():
+    data = b"x,1\n" * 10 + b"y," + b"1" * MAX_RECORD_BYTES + b"\n"
+    assert run(TEXT, data, block_bytes=50_000_000).proof.broken_at == 40
 
 
 @pytest.mark.parametrize("line", [b"\n", b"\r\n", b"\r"])
