@@ -229,7 +229,9 @@ class SampleMismatch(FileRejected):
 class RecordTooLong(FileRejected):
     def __init__(self, offset: int, limit_bytes: int) -> None:
         self.offset, self.limit_bytes = offset, limit_bytes
-        super().__init__(f"No record ends within {limit_bytes:,} bytes after byte {offset}; look for a quote that is never closed")
+        super().__init__(
+            f"No record ends within {limit_bytes:,} bytes after byte {offset}; close a quote that was left open, or send shorter records"
+        )
 
 
 class UnterminatedQuote(FileRejected):

@@ -1,14 +1,19 @@
 r"""Regular expressions that mean the same to Python and to RE2.
 
-A pattern is tested by Python's ``re`` (one value, for the message) and by RE2 (a whole column).
+A pattern is tested by Python's ``re`` (one value) and by RE2 (a whole column).
 The two agree on a subset, and a contract may use only that: literals, ``.``, ``[...]``, ``(...)``,
 ``(?:...)``, ``|``, ``* + ? {m} {m,} {m,n}`` with their lazy forms, ``\d \w \s \D \W`` (ASCII), and
-escaped punctuation. A pattern always matches the whole value. Nested unbounded repetition is
-refused because Python would take exponential time on a hostile value.
+escaped punctuation. A pattern always matches the whole value.
+
+RE2 takes time in proportion to the length of a value, whatever the pattern. Python tries one way
+after another, and a hostile value may make it try exponentially many: it is asked only where
+:func:`most_steps` bounds that. Unbounded repetition of an unbounded repetition is refused all the
+same: it is hardly ever meant, and whoever else reads the contract may have an engine like Python's.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +38,8 @@ _TOKEN = re.compile(
 #: An ASCII class that takes one of these takes characters of several bytes.
 _NOT_ASCII = "\x80\xe9\u0101\u4e2d\U0001f600"
 _SPACE = r"\t-\r "
+#: Binary digits of a number of steps that nobody waits for.
+_ASTRONOMICAL = 1000
 
 
 @dataclass
@@ -62,6 +69,61 @@ def fault(pattern: str) -> str | None:
 def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern for Python; use ``fullmatch``."""
     return re.compile(_body(pattern), re.ASCII)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether *pattern* matches *text*, by Python: for texts of which :func:`most_steps` says that it takes few."""
+    return compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def most_steps(pattern: str, length: int) -> float:
+    """A bound for the steps that Python takes with a text of *length* characters; infinite where it is astronomical.
+
+    At worst it goes every way through the pattern: a repetition may stand any number of times, with any of its body's ways each
+    time, and of alternatives each may be tried. No way is longer than the text.
+    """
+    ways = _logarithm_of_ways(pattern, length)
+    return (length + 1) * 2**ways if ways < _ASTRONOMICAL else math.inf
+
+
+def _logarithm_of_ways(pattern: str, length: int) -> float:
+    """To base 2. Ways of what stands in sequence are multiplied, those of alternatives added."""
+    groups = [(-math.inf, 0.0)]
+    previous = 0.0
+    for token in _tokens(_body(pattern)):
+        others, current = groups.pop()
+        if token["open"]:
+            groups += [(others, current), (-math.inf, 0.0)]
+        elif token["close"]:
+            previous = _either(others, current)
+            others, current = groups.pop()
+            groups.append((others, current + previous))
+        elif token["branch"]:
+            groups.append((_either(others, current), 0.0))
+        elif token["repeat"]:
+            low, high = _bounds(token)
+            # Without a text left, a body that takes nothing is not tried again.
+            most = max(low, min(high, length + 1))
+            groups.append((others, current - previous + most * previous + math.log2(most - low + 1)))
+        else:
+            previous = 0.0
+            groups.append((others, current))
+    return _either(*groups[0])
+
+
+def _either(one: float, other: float) -> float:
+    least, most = sorted((one, other))
+    return most + math.log2(1 + 2 ** (least - most))
+
+
+def _bounds(token: re.Match[str]) -> tuple[int, float]:
+    """How often what stands before a repetition may stand: at least, at most."""
+    low, high = token["low"], token["high"]
+    if low is None:
+        return int(token["repeat"].startswith("+")), 1 if token["repeat"].startswith("?") else math.inf
+    high = low if high is None else high
+    return int(low), int(high) if high else math.inf
 
 
 def re2(pattern: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from runtime.contracts.model import Contract
-from runtime.errors import UnterminatedQuote
+from runtime.errors import FileRejected, RecordTooLong, UnterminatedQuote
+from runtime.formats.limits import MAX_RECORD_BYTES
 from runtime.models import CsvLayout
 from runtime.records.planning import ExactCuts, plan
 from runtime.records.recognition import fitting, recognize
@@ -15,8 +16,9 @@ __all__ = ["check_samples", "exact_cuts", "fitting", "layout", "never_ends", "pl
 layout = CsvLayout.from_dict
 
 
-def never_ends(_source: ByteSource, _contract: Contract, offset: int) -> UnterminatedQuote:
-    return UnterminatedQuote(offset)
+def never_ends(source: ByteSource, _contract: Contract, offset: int) -> FileRejected:
+    """A record that is too long is told by where it begins, and a quote that is never closed by where that stands: in a shorter one."""
+    return RecordTooLong(offset, MAX_RECORD_BYTES) if source.size - offset > MAX_RECORD_BYTES else UnterminatedQuote(offset)
 
 
 def exact_cuts(_contract: Contract, layout: CsvLayout, chunk_bytes: int) -> ExactCuts:

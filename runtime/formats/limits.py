@@ -6,9 +6,8 @@ from runtime.errors import InvalidInput
 
 #: The most that a chunk may have (E2).
 MAX_CHUNK_BYTES = 50_000_000
-#: Where a search for the end of a record stops: far beyond any real row, and small enough that an
-#: unclosed quote is found out before gigabytes are read. Exact scans look once per piece, so a
-#: record may be up to twice as long before it is noticed.
+#: The most that a record may have, its line end included, however its file is cut: far beyond any real row, and small
+#: enough that an unclosed quote is found out before gigabytes are read, and that what is held for a record fits memory.
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 #: Bytes of a block. Small enough to stay near the processor's cache, large enough that the work per block vanishes.
 BLOCK_BYTES = 2 * 1024 * 1024

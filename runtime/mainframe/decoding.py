@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -79,7 +79,7 @@ def _of_texts(texts: Texts, field: Field, null: Mask, bad: Mask, reading: Readin
     missing = (null | texts.among(reading.missing_values)) & ~bad
     checked = CHECKS[field.type](texts, field, missing)
     bad = bad | checked.bad
-    return Column(checked.array, bad | missing if field.required else bad)
+    return replace(checked, bad=bad | missing if field.required else bad)
 
 
 def _of_numbers(found: Decoded, field: Field, null: Mask, bad: Mask) -> Column:

@@ -12,11 +12,12 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 
+from runtime.contracts import patterns
 from runtime.contracts.code_pages import UNDEFINED, characters, is_ebcdic
 from runtime.contracts.descriptions import NATIVE
 from runtime.contracts.model import Field
 from runtime.contracts.places import BINARY_NUMBER, FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
-from runtime.contracts.values import CODES, ENUM, MAXIMUM, MINIMUM, REQUIRED, Problem, problem
+from runtime.contracts.values import CODES, ENUM, MAXIMUM, MINIMUM, REQUIRED, Matches, Problem, problem
 from runtime.mainframe import floats, packed, text, zoned
 from runtime.mainframe.decoding import Reading, blank, number
 from runtime.rows.checks import bounds
@@ -37,15 +38,18 @@ class Fault(NamedTuple):
     message: str
 
 
-def explain(place: Place, field: Field | None, raw: bytes | None, offset: int, reading: Reading) -> Fault | None:
+def explain(
+    place: Place, field: Field | None, raw: bytes | None, offset: int, reading: Reading, matches: Matches = patterns.matches
+) -> Fault | None:
     """The first fault of an item's bytes at *offset* of its record, or None; *raw* is None where the record does not have the item.
 
-    Without a *field* only the bytes are judged.
+    Without a *field* only the bytes are judged. *matches* is as in ``runtime.contracts.values``.
     """
     if raw is None:
         required = field is not None and field.required
         return Fault(REQUIRED, place.name, "a value is required here, but the record does not have the item") if required else None
-    found = _text_problem(field, raw, reading) if place.kind == TEXT else _number_problem(place, field, raw, reading)
+    judge = _text_problem if place.kind == TEXT else _number_problem
+    found = judge(place, field, raw, reading, matches)
     if found is None:
         return None
     shown = raw[:_SHOWN_BYTES].hex().upper() + ("..." if len(raw) > _SHOWN_BYTES else "")
@@ -54,7 +58,7 @@ def explain(place: Place, field: Field | None, raw: bytes | None, offset: int, r
     return Fault(found.code, place.name, f"{where} of the record, X'{shown}': {found.message}{expected}")
 
 
-def _text_problem(field: Field | None, raw: bytes, reading: Reading) -> Problem | None:
+def _text_problem(_place: Place, field: Field | None, raw: bytes, reading: Reading, matches: Matches) -> Problem | None:
     page = characters(reading.page)
     found = "".join(page[code] for code in raw).rstrip(" \0")
     for at, character in enumerate(found):
@@ -62,10 +66,10 @@ def _text_problem(field: Field | None, raw: bytes, reading: Reading) -> Problem 
             return Problem(ENCODING_ERROR, f"byte {at + 1}, X'{raw[at]:02X}', is no character of {reading.page}")
         if text.is_control(character):
             return Problem(CONTROL_CHARACTER, f"byte {at + 1}, X'{raw[at]:02X}', is a control character in {reading.page}")
-    return problem(field, found, reading.missing_values) if field else None
+    return problem(field, found, reading.missing_values, matches) if field else None
 
 
-def _number_problem(place: Place, field: Field | None, raw: bytes, reading: Reading) -> Problem | None:
+def _number_problem(place: Place, field: Field | None, raw: bytes, reading: Reading, matches: Matches) -> Problem | None:
     if place.kind == FLOAT:
         return _float_problem(field, float(floats.decode(*_alone(place, raw))[0]))
     found = next(_UNREADABLE[place.kind](place, raw, reading), None)
@@ -76,7 +80,7 @@ def _number_problem(place: Place, field: Field | None, raw: bytes, reading: Read
     value = _value(place, raw, reading)
     if field.type in ("integer", "number"):
         return problem(field, format(value, "f").replace(".", field.decimal_char), ())
-    return problem(field, f"{int(value):0{place.digits}}", reading.missing_values)
+    return problem(field, f"{int(value):0{place.digits}}", reading.missing_values, matches)
 
 
 def _paddings(raw: bytes, reading: Reading) -> dict[bytes, str]:

@@ -16,6 +16,7 @@ from runtime.mainframe.forms import DESCRIPTOR_BYTES, VARIABLE
 from runtime.mainframe.layout import RecordLayout, contracted_record
 from runtime.mainframe.shapes import Rows, spread
 from runtime.rows.checking import schema
+from runtime.rows.checks.column import Column
 from runtime.rows.judged import Judged
 from runtime.rows.rejects import Reason, Rejected, reason
 from runtime.rows.texts import Mask, boolean_array
@@ -29,9 +30,9 @@ def judge(block: RecordBlock, contract: Contract, layout: RecordLayout) -> Judge
     faults: dict[int, Sequence[Reason]] = {record: [_reason(fault)] for record, fault in rows.faults.items()}
     accepted, ordinals = None, rows.kept[:0]
     if len(rows.kept):
-        good, typed, bad = _columns(rows, contract, reading)
+        good, typed, faulty = _columns(rows, contract, reading)
         accepted, ordinals = pa.Table.from_arrays(typed, schema=schema(contract)), rows.kept[good]
-        faults.update((int(rows.kept[row]), reasons) for row, reasons in _reasons(rows, good, bad, reading).items())
+        faults.update((int(rows.kept[row]), reasons) for row, reasons in _reasons(rows, good, faulty, reading).items())
     descriptor_bytes = DESCRIPTOR_BYTES if variable else 0
     rejected = []
     for record in sorted(faults):
@@ -40,43 +41,46 @@ def judge(block: RecordBlock, contract: Contract, layout: RecordLayout) -> Judge
     return Judged(len(block), 0, accepted, ordinals.astype(np.int64), rejected)
 
 
-def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, list[pa.Array[Any]], list[tuple[Place, Field, Mask]]]:
-    """Which rows are good, the contract's columns of these, and the faults of each column that has any."""
+def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, list[pa.Array[Any]], list[tuple[Place, Field, Column]]]:
+    """Which rows are good, the contract's columns of these, and the columns of all rows that have faults."""
     places = {place.name: place for place in rows.record.places}
     good = np.ones(len(rows.kept), np.bool_)
     typed: list[pa.Array[Any]] = []
-    bad: list[tuple[Place, Field, Mask]] = []
+    faulty: list[tuple[Place, Field, Column]] = []
     for field in contract.fields:
         place = places[field.name]
         found = column(rows.matrix, place, field, rows.absent(place), reading)
         typed.append(found.array)
         if found.bad.any():
-            bad.append((place, field, found.bad))
+            faulty.append((place, field, found))
             good &= ~found.bad
-    if bad:
+    if faulty:
         keep = boolean_array(good)
         typed = [array.filter(keep) for array in typed]
-    return good, typed, bad
+    return good, typed, faulty
 
 
-def _reasons(rows: Rows, good: Mask, bad: Sequence[tuple[Place, Field, Mask]], reading: Reading) -> dict[int, list[Reason]]:
+def _reasons(rows: Rows, good: Mask, faulty: Sequence[tuple[Place, Field, Column]], reading: Reading) -> dict[int, list[Reason]]:
     """Every fault of each row that has any, in the order of the columns."""
     reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~good).tolist()}
-    for place, field, mask in bad:
+    for place, field, found in faulty:
         absent = rows.absent(place)
         known: dict[tuple[bytes | None, int], Reason] = {}
-        for row in np.flatnonzero(mask).tolist():
+        for row in np.flatnonzero(found.bad).tolist():
             raw = None if absent[row] else rows.matrix[row, place.offset : place.offset + place.length].tobytes()
             key = (raw, rows.offset(place, row))
             if key not in known:
-                known[key] = _explained(place, field, *key, reading)
+                known[key] = _explained(place, field, *key, reading, fits=found.fits(row))
             reasons[row].append(known[key])
     return reasons
 
 
-def _explained(place: Place, field: Field, raw: bytes | None, offset: int, reading: Reading) -> Reason:
-    """Raises RuntimeError when the decoding of a column and the definition of a value disagree."""
-    found = explain(place, field, raw, offset, reading)
+def _explained(place: Place, field: Field, raw: bytes | None, offset: int, reading: Reading, *, fits: bool) -> Reason:
+    """Why an item was refused; whether it *fits* the field's pattern was found by RE2, and is not asked again.
+
+    Raises RuntimeError when the decoding of a column and the definition of a value disagree.
+    """
+    found = explain(place, field, raw, offset, reading, lambda _pattern, _text: fits)
     if found is None:
         raise RuntimeError(f"column {place.name!r}: a value was refused without a reason; nothing of the chunk is used")
     return _reason(found)

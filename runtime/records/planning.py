@@ -18,6 +18,8 @@ from runtime.records.source import ByteSource
 CONCURRENT_READS = 48
 #: One read of an exact scan, and how many are under way ahead of it.
 PIECE_BYTES = 8 * 1024 * 1024
+#: What is scanned at once: a file may be all quotes, of which each takes some sixty bytes. No more than a record may have.
+SCAN_BYTES = 1024 * 1024
 READ_AHEAD = 3
 
 
@@ -97,27 +99,44 @@ class ExactCuts:
         from runtime.records.scanner import BoundaryScanner  # noqa: PLC0415  # brings numpy, which a plan of guesses does without
 
         self._scanner = BoundaryScanner(ord(layout.delimiter), ord(layout.quote), start)
-        self._chunk_bytes, self._start = chunk_bytes, start
+        self._chunk_bytes = chunk_bytes
+        # Where the next range begins, and the record that has not ended yet.
+        self._start = self._record = start
         self._ranges: list[tuple[int, int]] = []
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes; raise RecordTooLong."""
+        for start in range(0, len(piece), SCAN_BYTES):
+            self._scanner.feed(memoryview(piece)[start : start + SCAN_BYTES])
+            self._hold_records()
+            self._cut()
+
+    def finish(self) -> list[tuple[int, int]]:
+        """The ranges, the last of which ends with the text; raise RecordTooLong."""
+        end = self._scanner.position
+        if end - self._start > self._chunk_bytes:
+            raise RecordTooLong(self._start, self._chunk_bytes)
+        return [*self._ranges, (self._start, end)] if self._start < end else self._ranges
+
+    def _hold_records(self) -> None:
+        """Of the records in the piece that was scanned only the one that began before it can be too long."""
         scanner = self._scanner
-        scanner.feed(piece)
-        while scanner.position > self._start + self._chunk_bytes:
-            cut = scanner.boundary_at_or_before(self._start + self._chunk_bytes)
+        end = scanner.first_boundary()
+        if (scanner.position if end is None else end) - self._record > MAX_RECORD_BYTES:
+            raise RecordTooLong(self._record, MAX_RECORD_BYTES)
+        if end is not None:
+            self._record = scanner.boundary_at_or_before(scanner.position)
+
+    def _cut(self) -> None:
+        while self._scanner.position > self._start + self._chunk_bytes:
+            cut = self._scanner.boundary_at_or_before(self._start + self._chunk_bytes)
+            if self._record == self._start:
+                # A record that does not fit a chunk may turn out to be too long for any.
+                return
             if cut == self._start:
                 raise RecordTooLong(cut, self._chunk_bytes)
             self._ranges.append((self._start, cut))
             self._start = cut
-        record_start = scanner.boundary_at_or_before(scanner.position)
-        if scanner.position - record_start > MAX_RECORD_BYTES:
-            raise RecordTooLong(record_start, MAX_RECORD_BYTES)
-
-    def finish(self) -> list[tuple[int, int]]:
-        """The ranges, the last of which ends with the text."""
-        end = self._scanner.position
-        return [*self._ranges, (self._start, end)] if self._start < end else self._ranges
 
 
 def pieces(source: ByteSource, start: int, end: int) -> Iterator[bytes]:

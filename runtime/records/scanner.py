@@ -13,15 +13,14 @@ Delimiter and quote are single ASCII bytes, and encodings are supersets of ASCII
 other character contains those bytes, so nothing is decoded here.
 
 The bytes between quotes never change whether we are inside a quoted field. It is therefore enough
-to run the grammar over the *positions* of the quotes, and that is vectorized:
+to run the grammar over the *positions* of the quotes, and that is vectorized, whatever stands there:
 :func:`_follow_quotes` says how, and why it is right.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Union
+from typing import Iterator, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +32,9 @@ Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Block = Union[bytes, bytearray, memoryview, Bytes]
+
+#: How far a line feed is looked for at first.
+_NEAR_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,13 @@ class BoundaryScanner:
         self._inside = False
         self._closed = False
         self._previous = LF
-        self._piece: bytes = b""
+        self._piece = _as_bytes(b"")
         self._piece_start = start
         self._quotes = _NO_QUOTES
         self._boundary_before_piece = start
         self.position = start
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, piece: bytes | memoryview) -> None:
         """Take the next bytes. Answers are about them until the next call."""
         if not piece:
             return
@@ -102,46 +104,60 @@ class BoundaryScanner:
         # The quote that closed a field as the last byte of a piece was half of an escaped quote
         # if this piece begins with the other half.
         reopened = self._closed and piece[0] == self._quote
-        self._piece, self._piece_start = piece[1:] if reopened else piece, self.position + reopened
-        data = _as_bytes(self._piece)
+        self._piece, self._piece_start = _as_bytes(piece)[int(reopened) :], self.position + reopened
         self._quotes = quotes = _follow_quotes(
-            data, self._delimiter, self._quote, inside=self._inside or reopened, previous=self._previous, final=False
+            self._piece, self._delimiter, self._quote, inside=self._inside or reopened, previous=self._previous, final=False
         )
         self.position += len(piece)
-        self._closed = bool(len(quotes.positions) and quotes.positions[-1] == len(data) - 1 and quotes.inside[-2] and not quotes.inside[-1])
+        self._closed = quotes.closed and int(quotes.positions[-1]) == len(self._piece) - 1
         self._inside = bool(quotes.inside[-1])
         self._previous = piece[-1]
 
     def boundary_at_or_before(self, limit: int) -> int:
         """The last record boundary that is no later than *limit*, an offset of the current piece."""
-        end = limit - self._piece_start
-        while True:
-            feed = self._piece.rfind(b"\n", 0, max(end, 0))
-            if feed < 0:
-                return self._boundary_before_piece
-            consumed = int(np.searchsorted(self._quotes.positions, feed))
-            if not self._quotes.inside[consumed]:
-                return self._piece_start + feed + 1
-            # Inside a quoted field: nothing ends between here and the quote that opened it.
-            end = int(self._quotes.positions[consumed - 1]) if consumed else 0
+        end = max(limit - self._piece_start, 0)
+        for length in _ever_further(end):
+            ends = _ends(self._piece, self._quotes, end - length, end)
+            if len(ends):
+                return self._piece_start + int(ends[-1])
+        return self._boundary_before_piece
+
+    def first_boundary(self) -> int | None:
+        """Where the first record ends that ends in the current piece; None where none does."""
+        for end in _ever_further(len(self._piece)):
+            ends = _ends(self._piece, self._quotes, 0, end)
+            if len(ends):
+                return self._piece_start + int(ends[0])
+        return None
+
+
+def _ever_further(whole: int) -> Iterator[int]:
+    """Growing lengths up to the *whole*: a line feed is mostly near, and all of them together cost little more than the last."""
+    length = _NEAR_BYTES
+    while length < whole:
+        yield length
+        length *= 8
+    yield whole
 
 
 @dataclass(frozen=True)
 class _Quotes:
-    """``inside[i]`` says whether the bytes after *i* of the quotes are inside a quoted field.
+    """``inside[i]`` says whether the bytes after *i* of the ``positions`` are inside a quoted field.
 
-    ``positions`` are all quotes, ``illegal`` the positions of those that make a record malformed,
-    ``open_quote`` the opening quote of the field that is open at the end, where it is in the block.
+    These are all quotes, or of quotes that touch the last one. ``illegal`` are those that make a record malformed; ``closed`` says
+    that the last one closed a field, ``open_quote`` is the opening quote of the field that is open at the end, where it is in the
+    block.
     """
 
     positions: Offsets
     inside: Flags
     illegal: Offsets
+    closed: bool
     open_quote: int | None
 
 
 _NO_OFFSETS = np.empty(0, dtype=np.int64)
-_NO_QUOTES = _Quotes(_NO_OFFSETS, np.zeros(1, dtype=np.bool_), _NO_OFFSETS, None)
+_NO_QUOTES = _Quotes(_NO_OFFSETS, np.zeros(1, dtype=np.bool_), _NO_OFFSETS, closed=False, open_quote=None)
 
 
 def _follow_quotes(data: Bytes, delimiter: int, quote: int, *, inside: bool, previous: int, final: bool) -> _Quotes:
@@ -149,66 +165,71 @@ def _follow_quotes(data: Bytes, delimiter: int, quote: int, *, inside: bool, pre
 
     *inside* and *previous* (the byte before) are the state at its beginning.
 
-    Number the quotes 0, 1, 2... and let *base* be the number of one met outside quotes. **Parity
-    reading**: quotes base, base+2... open and those between close. It equals the grammar for as long as
+    **In turns.** Nearly always quotes open and close in turns, if closing and reopening between the two of an escape counts
+    too, which changes the state of no byte. That is the grammar for as long as each that would open starts a field (delimiter or
+    LF before it) or touches the one before it, which closed: outside such a quote opens, inside the next one closes, whether what
+    follows it is legal or not, or is half of an escape. If all do, that is the answer.
 
-    * each opening quote starts a field (delimiter or LF before it) or touches the closing quote
-      before it: the two are then an escaped quote, and closing and reopening between two adjacent
-      bytes changes the state of no byte;
-    * each closing quote is followed by delimiter, LF, CR LF, the end, or such a reopening quote.
+    **In runs.** Else quotes that touch are taken as one run. What it does is told by its length, by where it begins and by the
+    state before it:
 
-    By induction: outside, a quote at the start of a field opens it; inside, the next quote either
-    closes (second rule) or is half of an escape (first rule), which is all that the grammar knows.
-    The first quote that breaks its rule is the first that the grammar calls illegal, and in both
-    cases the grammar is *outside* after it: an illegal opening opens nothing, an illegal closing
-    closes. Quotes that touch an illegal opening stand in the same unquoted field and are as
-    illegal. So the parity reading starts anew at the next quote, and the whole block costs two
-    vectorized readings plus one step for each illegal quote.
+    * Inside a quoted field each two quotes are an escaped one. A last one that is left over closes the field.
+    * Outside, at the start of a field, the first quote opens it, and the others stand inside: again each two are an escaped one,
+      and one that is left over closes.
+    * Outside, anywhere else, all of them are illegal and open nothing.
+
+    So a run of even length leaves the state as it was, in all three cases. One of odd length changes the state if it begins where
+    a field may start, whichever it was; if it begins elsewhere we are outside after it: it closed a field, or was illegal. Hence
+    we are inside after a run if, since the last odd one that began elsewhere, an odd number of odd ones began where a field
+    may start; where there was none yet, since the beginning, and one more if that is inside. All runs are answered at
+    once, and it makes no difference how many of them are illegal.
     """
     positions = np.flatnonzero(data == quote)
-    count = len(positions)
-    if not count:
-        return _Quotes(positions, np.array([inside]), _NO_OFFSETS, None)
-    touches = np.zeros(count, dtype=np.bool_)
-    touches[1:] = positions[1:] == positions[:-1] + 1
-    misplaced_open = ~(_starts_field(data, positions, delimiter, previous) | touches)
-    misplaced_close = ~_ends_field(data, positions, delimiter, final)
-    misplaced_close[:-1] &= ~touches[1:]
-
-    def broken(parity: int) -> list[int]:
-        either = misplaced_close.copy()
-        either[parity::2] = misplaced_open[parity::2]
-        found: list[int] = np.flatnonzero(either).tolist()
-        return found
-
-    base = -1 if inside else 0
-    first_quotes, bases, illegal, touching = [0], [base], [], []
-    breaks = {base & 1: broken(base & 1)}
-    if breaks[base & 1]:
-        breaks[~base & 1] = broken(~base & 1)
-        apart: list[int] = np.flatnonzero(~touches).tolist()
-        while True:
-            candidates = breaks[base & 1]
-            at = bisect_left(candidates, base)
-            if at == len(candidates):
-                break
-            break_at = candidates[at]
-            next_apart = bisect_left(apart, break_at + 1)
-            base = apart[next_apart] if next_apart < len(apart) else count
-            illegal.append(break_at)
-            first_quotes.append(base)
-            bases.append(base)
-            if base > break_at + 1:
-                touching.append((break_at + 1, base))
-    consumed = np.arange(count + 1)
-    inside_after = ((consumed - np.repeat(bases, np.diff([*first_quotes, count + 1]))) & 1).astype(np.bool_)
-    for start, end in touching:
-        inside_after[start:end] = False
-    return _Quotes(positions, inside_after, positions[illegal], _open_quote(positions, touches, inside_after, base))
+    if not len(positions):
+        return _Quotes(positions, np.array([inside]), _NO_OFFSETS, closed=False, open_quote=None)
+    in_turns = _in_turns(data, positions, delimiter, inside=inside, previous=previous, final=final)
+    return in_turns or _in_runs(data, positions, delimiter, inside=inside, previous=previous, final=final)
 
 
-def _ends(data: Bytes, quotes: _Quotes) -> Offsets:
-    feeds = np.flatnonzero(data == LF)
+def _in_turns(data: Bytes, positions: Offsets, delimiter: int, *, inside: bool, previous: int, final: bool) -> _Quotes | None:
+    """None where a quote that would open a field stands where none may start."""
+    opening, closing = positions[int(inside) :: 2], positions[int(not inside) :: 2]
+    touches = np.zeros(len(positions) + 1, np.bool_)
+    touches[1:-1] = positions[1:] == positions[:-1] + 1
+    reopening = touches[:-1][int(inside) :: 2]
+    if not (_starts_field(data, opening, delimiter, previous) | reopening).all():
+        return None
+    misplaced = ~(_ends_field(data, closing, delimiter, final) | touches[1:][int(not inside) :: 2])
+    state = np.empty(len(positions) + 1, np.bool_)
+    state[::2], state[1::2] = inside, not inside
+    open_quote = None
+    if state[-1]:
+        starting = np.flatnonzero(~reopening)[-1:]
+        open_quote = int(opening[starting[0]]) if len(starting) else None
+    return _Quotes(positions, state, closing[misplaced], not state[-1], open_quote)
+
+
+def _in_runs(data: Bytes, positions: Offsets, delimiter: int, *, inside: bool, previous: int, final: bool) -> _Quotes:
+    touching = np.flatnonzero(positions[1:] == positions[:-1] + 1)
+    first, last = np.delete(positions, touching + 1), np.delete(positions, touching)
+    odd = ((last - first) & 1) == 0
+    starts = _starts_field(data, first, delimiter, previous)
+    changes = np.cumsum(odd & starts)
+    settled = np.maximum.accumulate(np.where(odd & ~starts, changes, -int(inside)))
+    state = np.empty(len(last) + 1, np.bool_)
+    state[0], state[1:] = inside, (changes - settled) & 1
+    before, after = state[:-1], state[1:]
+    opens_none = ~(before | starts)
+    closes = ~(after | opens_none)
+    illegal = opens_none | (closes & ~_ends_field(data, last, delimiter, final))
+    opening = first[after & ~before][-1:]
+    open_quote = int(opening[0]) if after[-1] and len(opening) else None
+    return _Quotes(last, state, last[illegal], bool(closes[-1]), open_quote)
+
+
+def _ends(data: Bytes, quotes: _Quotes, start: int = 0, end: int | None = None) -> Offsets:
+    """Where records end by the line feeds in ``data[start:end]``."""
+    feeds = np.flatnonzero(data[start:end] == LF) + start
     return feeds[~quotes.inside[np.searchsorted(quotes.positions, feeds)]] + 1
 
 
@@ -220,7 +241,7 @@ def _malformed(ends: Offsets, illegal: Offsets) -> Offsets:
 
 def _starts_field(data: Bytes, positions: Offsets, delimiter: int, previous: int) -> Flags:
     before = data[positions - 1]
-    if positions[0] == 0:
+    if len(positions) and positions[0] == 0:
         before[0] = previous
     starts: Flags = (before == delimiter) | (before == LF)
     return starts
@@ -240,15 +261,6 @@ def _ends_field(data: Bytes, positions: Offsets, delimiter: int, final: bool) ->
     if not final:
         ends |= (after == CR) & (positions + 1 == last)
     return ends
-
-
-def _open_quote(positions: Offsets, touches: Flags, inside: Flags, base: int) -> int | None:
-    """The quote that opened the field still open at the end: the last opening one that is no half of an escape."""
-    if not inside[-1]:
-        return None
-    opening = np.arange(len(positions) - 1, max(base, 0) - 1, -2)
-    starts = opening[~touches[opening]]
-    return int(positions[starts[0]]) if len(starts) else None
 
 
 def _as_bytes(block: Block) -> Bytes:

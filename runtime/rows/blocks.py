@@ -11,8 +11,11 @@ from typing import Iterable, Iterator
 
 import numpy as np
 
-from runtime.formats.limits import BLOCK_BYTES, BLOCK_RECORDS
+from runtime.formats.limits import BLOCK_BYTES, BLOCK_RECORDS, MAX_RECORD_BYTES
 from runtime.records.scanner import Scan, scan
+
+#: In so many bytes the end of a record is found, or it is too long.
+_MOST_BYTES = MAX_RECORD_BYTES + 1
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class BlockReader:
     """Iterate to get the blocks; afterwards the rest says how the chunk ended.
 
     ``bytes_read`` counts all bytes, ``left_over`` those of a last record that did not end, and
-    ``broken_at`` is the chunk's byte where the quote opened that was never closed.
+    ``broken_at`` is the chunk's byte where the quote opened that was never closed, or where a record begins that is longer than
+    MAX_RECORD_BYTES; nothing after such a record is read.
     """
 
     parts: Iterable[bytes]
@@ -53,10 +57,10 @@ class BlockReader:
             yield Block(bytes(window[begin:end]), offset + begin, part)
 
     def __iter__(self) -> Iterator[Block]:
-        """Blocks in order. A record longer than a block doubles the size until it fits."""
+        """Blocks in order. A record longer than a block doubles the size until it fits, up to what a record may have."""
         parts = iter(self.parts)
         ended = False
-        wanted = self.block_bytes
+        wanted = min(self.block_bytes, _MOST_BYTES)
         position = 0
         while True:
             while not ended and len(self._buffer) - position < wanted:
@@ -69,12 +73,15 @@ class BlockReader:
             at_end = ended and position + len(window) == len(self._buffer)
             found = scan(window, ord(self.delimiter), ord(self.quote), final=at_end and self.last)
             offset = self.bytes_read - len(self._buffer) + position
+            if (int(found.ends[0]) if len(found.ends) else len(window)) > MAX_RECORD_BYTES:
+                self.left_over, self.broken_at = len(self._buffer) - position, offset
+                return
             if len(found.ends):
                 yield from self._blocks(window, offset, found)
                 position += found.tail
-                wanted = self.block_bytes
+                wanted = min(self.block_bytes, _MOST_BYTES)
             elif not at_end:
-                wanted *= 2
+                wanted = min(2 * wanted, _MOST_BYTES)
             if at_end:
                 self.left_over = len(window) - found.tail
                 self.broken_at = None if found.open_quote is None else offset + found.open_quote

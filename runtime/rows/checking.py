@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping
 
 import numpy as np
@@ -26,11 +26,11 @@ CHECKS: dict[str, Callable[[Texts, Field, Mask], Column]] = {
 
 @dataclass(frozen=True)
 class Checked:
-    """``accepted`` are the rows without a fault, typed; ``good`` says which they are; ``bad`` holds each column's faults."""
+    """``accepted`` are the rows without a fault, typed; ``good`` says which they are; ``faulty`` are the columns that have faults."""
 
     accepted: pa.Table
     good: Mask
-    bad: dict[str, Mask]
+    faulty: dict[str, Column]
 
 
 def schema(contract: Contract) -> pa.Schema:
@@ -41,21 +41,21 @@ def schema(contract: Contract) -> pa.Schema:
 def check(columns: Mapping[str, Texts], contract: Contract) -> Checked:
     """Test every value of every column; what becomes of a row depends on that row alone."""
     typed: list[pa.Array[Any]] = []
-    bad: dict[str, Mask] = {}
+    faulty: dict[str, Column] = {}
     good = np.ones(len(next(iter(columns.values()))), np.bool_)
     for field in contract.fields:
         column = _checked(columns[field.name], field, contract)
         typed.append(column.array)
         if column.bad.any():
-            bad[field.name] = column.bad
+            faulty[field.name] = column
             good &= ~column.bad
-    if bad:
+    if faulty:
         keep = boolean_array(good)
         typed = [array.filter(keep) for array in typed]
-    return Checked(pa.Table.from_arrays(typed, schema=schema(contract)), good, bad)
+    return Checked(pa.Table.from_arrays(typed, schema=schema(contract)), good, faulty)
 
 
 def _checked(texts: Texts, field: Field, contract: Contract) -> Column:
     missing = texts.among(contract.missing_values)
     column = CHECKS[field.type](texts, field, missing)
-    return Column(column.array, column.bad | missing) if field.required else column
+    return replace(column, bad=column.bad | missing) if field.required else column

@@ -48,20 +48,24 @@ def _reasons(parsed: Parsed, checked: Checked, contract: Contract, layout: CsvLa
     reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~checked.good).tolist()}
     fields = {field.name: field for field in contract.fields}
     for name in layout.columns:
-        if name in checked.bad:
-            rows = np.flatnonzero(checked.bad[name])
+        column = checked.faulty.get(name)
+        if column is not None:
+            rows = np.flatnonzero(column.bad)
             known: dict[str, Reason] = {}
             for row, text in zip(rows.tolist(), parsed.columns[name].values(rows)):
                 why = known.get(text)
                 if why is None:
-                    why = known[text] = _explained(fields[name], text, contract)
+                    why = known[text] = _explained(fields[name], text, contract, column.fits(row))
                 reasons[row].append(why)
     return reasons
 
 
-def _explained(field: Field, text: str, contract: Contract) -> Reason:
-    """Raises RuntimeError when the column test and the definition of a value disagree."""
-    found = problem(field, text, contract.missing_values)
+def _explained(field: Field, text: str, contract: Contract, fits: bool) -> Reason:
+    """Why *text* was refused; whether it *fits* the field's pattern was found by RE2, and is not asked again.
+
+    Raises RuntimeError when the column test and the definition of a value disagree.
+    """
+    found = problem(field, text, contract.missing_values, lambda _pattern, _text: fits)
     if found is None:
         raise RuntimeError(f"column {field.name!r}: a value was refused without a reason; nothing of the chunk is used")
     return reason(found.code, field.name, found.message)

@@ -98,7 +98,7 @@ def _ranges(
         source = StoredSource(stage.store, *text_of(item))
         return file_format(contract).plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept), None
     except RecordTooLong as error:
-        if item["chunk_bytes"] >= MAX_RECORD_BYTES:
+        if error.limit_bytes >= MAX_RECORD_BYTES:
             raise
         reason = f"the record at byte {error.offset} does not fit a chunk of {item['chunk_bytes']:,} bytes; raise the chunk-bytes parameter"
         raise InvalidInput(reason) from error

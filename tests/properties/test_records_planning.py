@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 from unittest import mock
 
 import pytest
@@ -12,7 +12,8 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from runtime.contracts.model import Contract
-from runtime.errors import RecordTooLong, UnterminatedQuote
+from runtime.errors import FileRejected, RecordTooLong, UnterminatedQuote
+from runtime.formats.delimited_files import never_ends
 from runtime.models import CsvLayout
 from runtime.records.boundaries import last_boundary
 from runtime.records.fields import RecordCheck
@@ -43,7 +44,7 @@ def folded(data: bytes, ranges: List[Tuple[int, int]], layout: CsvLayout) -> Ver
     """What FinalizeFile makes of the chunks' proofs."""
     verdict = fold([prove(data, start, end, layout) for start, end in ranges], layout.header_end, len(data))
     if verdict.never_ends is not None:
-        raise UnterminatedQuote(verdict.never_ends)
+        raise never_ends(CountingSource.of(data), CONTRACT, verdict.never_ends)
     return verdict
 
 
@@ -151,6 +152,44 @@ def test_any_mixture_of_rows_ends_exactly_or_is_refused_for_good(
         else:
             assert not unterminated
             assert longest <= chunk_bytes
+
+
+@settings(max_examples=200, deadline=None)
+@given(mixtures, st.integers(30, 400), st.floats(0, 1), st.sampled_from([32, 128]))
+def test_a_record_that_is_too_long_is_refused_for_it_however_its_file_is_cut(
+    parts: List[Tuple[bytes, bytes, int]], most: int, cut: float, window_bytes: int
+) -> None:
+    """In one chunk, in several, and as text that goes by: the first such record, by where it begins."""
+    data = HEADER + b"".join((row + end) * times for row, end, times in parts)
+    boundaries = true_boundaries(data, FIRST)
+    lengths = {start: end - start for start, end in zip(boundaries, [*boundaries[1:], len(data)])}
+    too_long = next((start for start, length in lengths.items() if length > most), None)
+    windows = mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4)
+    planning = mock.patch.multiple("runtime.records.planning", MAX_RECORD_BYTES=most, SCAN_BYTES=min(most, 50))
+    blocks = mock.patch.multiple("runtime.rows.blocks", MAX_RECORD_BYTES=most, _MOST_BYTES=most + 1)
+
+    def going_by() -> None:
+        cuts = ExactCuts(LAYOUT, len(data), FIRST)
+        cuts.feed(data[FIRST:])
+        cuts.finish()
+
+    ways = [lambda size=size: assert_exact(data, size) for size in (len(data), most + int(cut * (len(data) - most)))]  # type: ignore[misc]
+    with windows, planning, blocks, mock.patch("runtime.formats.delimited_files.MAX_RECORD_BYTES", most):
+        for way in (*ways, going_by) if len(data) >= most else ():
+            error = refusal(way)
+            if too_long is None:
+                assert error is None or (isinstance(error, UnterminatedQuote) and boundaries[-1] < len(data))
+            else:
+                assert isinstance(error, RecordTooLong)
+                assert (error.offset, error.limit_bytes) == (too_long, most)
+
+
+def refusal(of: Callable[[], object]) -> Optional[FileRejected]:
+    try:
+        of()
+    except FileRejected as error:
+        return error
+    return None
 
 
 @given(st.lists(st.one_of(good, bad, soup), max_size=12).map(b"\n".join), st.integers(2, 24))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import cycle
 from typing import List, Optional, Tuple
+from unittest import mock
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -76,8 +77,22 @@ def test_pieces_cut_anywhere_give_the_boundaries_of_the_whole(data: bytes, lengt
         scanner.feed(data[start : start + length])
         for limit in range(start, scanner.position + 1):
             assert scanner.boundary_at_or_before(limit) == max(b for b in boundaries if b <= limit)
+        assert scanner.first_boundary() == next((b for b in boundaries if start < b <= scanner.position), None)
         if scanner.position == len(data):
             break
+
+
+@given(st.lists(rows, max_size=4).map(b'x"\n'.join), st.integers(1, 60))
+def test_a_line_feed_is_found_however_far_it_is_from_where_it_is_sought(data: bytes, near: int) -> None:
+    """In steps that begin with a few bytes, and so may end inside a quoted field or between two quotes."""
+    with mock.patch("runtime.records.scanner._NEAR_BYTES", near):
+        scanner = BoundaryScanner(DELIMITER, QUOTE, 0)
+        scanner.feed(data)
+        boundaries = [0, *reference(data, final=False)[0]]
+        assert [scanner.boundary_at_or_before(limit) for limit in range(len(data) + 1)] == [
+            max(b for b in boundaries if b <= limit) for limit in range(len(data) + 1)
+        ]
+        assert scanner.first_boundary() == next(iter(boundaries[1:]), None)
 
 
 @given(text, st.booleans())

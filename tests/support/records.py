@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import Any, List, Mapping, Optional
 
@@ -9,6 +10,7 @@ from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
 from runtime.models import CsvLayout
 from runtime.records.scanner import scan
+from runtime.rows.blocks import BlockReader
 from runtime.rows.proofs import ChunkProof
 
 #: Real test data, beside the checkout.
@@ -43,8 +45,7 @@ def true_boundaries(data: bytes, start: int, layout: Optional[CsvLayout] = None)
 
 def prove(data: bytes, start: int, end: int, layout: Optional[CsvLayout] = None) -> ChunkProof:
     """The proof that the processor of this chunk would give."""
-    last = end == len(data)
     delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')
-    found = scan(data[start:end], ord(delimiter), ord(quote), final=last)
-    open_quote: Optional[int] = None if found.open_quote is None else start + found.open_quote
-    return ChunkProof(start, end, found.tail == end - start, open_quote)
+    reader = BlockReader([data[start:end]], delimiter, quote, last=end == len(data))
+    deque(reader, maxlen=0)
+    return ChunkProof(start, end, reader.left_over == 0, None if reader.broken_at is None else start + reader.broken_at)

@@ -14,10 +14,18 @@ from runtime.rows.texts import Mask
 
 @dataclass(frozen=True)
 class Column:
-    """``array`` has the contract's type and nulls for missing values; what it holds for ``bad`` ones means nothing."""
+    """``array`` has the contract's type and nulls for missing values; what it holds for ``bad`` ones means nothing.
+
+    ``unmatched`` are the texts that break the field's pattern, of any value that is text; None where the field has no pattern.
+    """
 
     array: pa.Array[Any]
     bad: Mask
+    unmatched: Mask | None = None
+
+    def fits(self, row: int) -> bool:
+        """Whether the text of *row* matches the pattern, if there is one."""
+        return self.unmatched is None or not self.unmatched[row]
 
 
 def arrow_type(field: Field) -> pa.DataType:

@@ -25,8 +25,9 @@ def check(texts: Texts, field: Field, missing: Mask) -> Column:
     bad = np.zeros(len(texts), np.bool_)
     if field.enum is not None:
         bad |= ~_mask(pc.is_in(texts.array, value_set=_enumerated(field.enum)))
-    if field.pattern is not None:
-        bad |= ~_matches(texts, field.pattern)
+    unmatched = None if field.pattern is None else ~_matches(texts, field.pattern)
+    if unmatched is not None:
+        bad |= unmatched
     if field.min_length is not None or field.max_length is not None:
         lengths = _characters(texts)
         if field.min_length is not None:
@@ -34,7 +35,12 @@ def check(texts: Texts, field: Field, missing: Mask) -> Column:
         if field.max_length is not None:
             bad |= lengths > field.max_length
     bad &= ~missing
-    return Column(texts.nulled(missing | bad), bad)
+    return Column(texts.nulled(missing | bad), bad, unmatched)
+
+
+def matches_alone(pattern: str, text: str) -> bool:
+    """Whether *pattern* matches one *text*, by RE2."""
+    return bool(_searched(string_array([text]), pattern)[0])
 
 
 def _characters(texts: Texts) -> npt.NDArray[np.int32]:
@@ -45,7 +51,7 @@ def _matches(texts: Texts, pattern: str) -> Mask:
     """By the ranges of characters at each position where the pattern has a fixed width, by RE2 otherwise."""
     ranges = _ranges(pattern)
     if ranges is None:
-        return _mask(pc.match_substring_regex(texts.array, pattern=patterns.re2(pattern)))
+        return _searched(texts.array, pattern)
     lows, spans = ranges
     width = lows.shape[1] // _ROWS_AT_ONCE
     where, matrix = texts.of_length(width)
@@ -62,6 +68,10 @@ def _matches(texts: Texts, pattern: str) -> Mask:
         if not fits.all():
             found[where[first + np.flatnonzero(~fits) // width]] = False
     return found
+
+
+def _searched(texts: pa.Array[Any], pattern: str) -> Mask:
+    return _mask(pc.match_substring_regex(texts, pattern=patterns.re2(pattern)))
 
 
 @lru_cache(maxsize=256)

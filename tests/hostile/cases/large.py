@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, List, Tuple
 
 from runtime.contracts.model import Contract
-from runtime.formats.delimited_files import exact_cuts
-from runtime.formats.limits import MAX_CHUNK_BYTES
+from runtime.formats.delimited_files import exact_cuts, never_ends
+from runtime.formats.limits import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
 from runtime.formats.recognition import recognize
 from runtime.models import CsvLayout, Decoding
 from runtime.object_store import PART_BYTES
@@ -84,15 +84,17 @@ def _planned(*segments: Tuple[bytes, int], exactly: bool = False) -> Callable[[]
 
 
 def _processed(*segments: Tuple[bytes, int], contract: Contract = _CONTRACT) -> Callable[[], str]:
-    """Process one chunk of up to 50 MB."""
+    """Process one chunk of up to 50 MB, with which its file ends; raise what FinalizeFile makes of a proof that does not hold."""
 
     def run() -> str:
         source = Segments(*segments)
         assert source.size <= MAX_CHUNK_BYTES
         layout = make_layout(contract, 0)
         found = process_chunk(source.parts(), contract=contract, layout=layout, start=0, last=True, key_seed=b"seed")
-        counts = f"{found.rows_accepted:,} rows accepted, {found.rows_rejected:,} rejected, {found.blank_lines:,} lines passed over"
-        return f"{counts}{', a quote left open' if found.proof.broken_at is not None else ''}"
+        if not found.proof.aligned:
+            assert found.proof.broken_at is not None
+            raise never_ends(source, contract, found.proof.broken_at)
+        return f"{found.rows_accepted:,} rows accepted, {found.rows_rejected:,} rejected, {found.blank_lines:,} lines passed over"
 
     return run
 
@@ -117,6 +119,7 @@ def _gzip(data: bytes) -> bytes:
 
 _GZIP, _UTF_16 = Decoding(GZIP, None), Decoding(None, "utf-16-le")
 _OPEN = b'1,2026-11-20,1.50,"'
+_JSON = b'1,2026-11-20,1.50,{"a":"b","c":{"d":1}}\n'
 
 CASES = (
     Large(
@@ -158,24 +161,59 @@ CASES = (
     ),
     Large("empty-members", "2 million empty members of gzip", _decoded(_GZIP, (_gzip(b""), 2_000_000)), "`CorruptGzip`", 500_000_000),
     Large(
+        "open-cells",
+        "2 GB of rows of which every second one has JSON that nobody quoted, cut exactly",
+        _planned((HEADER, 1), (GOOD_LINE + _JSON, 2 * _GIGABYTES // len(GOOD_LINE + _JSON)), exactly=True),
+        "41 chunks",
+        500_000_000,
+    ),
+    Large(
+        "escapes",
+        "2 GB of good rows and of fields of 2 MB in which a line end and a doubled quote alternate, cut exactly",
+        _planned((HEADER + GOOD_LINE * 100, 1), (_OPEN + b'\n""' * 700_000 + b'"\n', 950), exactly=True),
+        "41 chunks",
+        500_000_000,
+    ),
+    Large(
         "one-row",
         "a chunk that is one row of 50 MB",
         _processed((_OPEN, 1), (b"x\n", 24_000_000), (b'"\n', 1)),
+        "`RecordTooLong`",
+        500_000_000,
+    ),
+    Large(
+        "one-row-of-quotes",
+        "a chunk that is one line of 49 MB with a misplaced quote in every second place",
+        _processed((b'a"' * _BLOCK, 49_000_000 // (2 * _BLOCK)), (b"\n", 1)),
+        "`RecordTooLong`",
+        500_000_000,
+    ),
+    Large(
+        "longest-row",
+        "a row as long as one may be, 8 MiB",
+        _processed((_OPEN, 1), (b"x\n", (MAX_RECORD_BYTES - len(_OPEN) - 2) // 2), (b'"\n', 1)),
         "1 rows accepted, 0 rejected, 0 lines passed over",
+        500_000_000,
+    ),
+    Large(
+        "longest-row-of-quotes",
+        "six such rows with a misplaced quote in every second place",
+        _processed((b'a"' * (MAX_RECORD_BYTES // 2 - 1) + b"a\n", 5), (b"x\n", 1)),
+        "0 rows accepted, 6 rejected, 0 lines passed over",
         1_000_000_000,
     ),
     Large(
         "one-cell-each",
-        "a row of 50 million empty fields",
-        _processed((b",", 49_000_000), (b"\n", 1)),
-        "0 rows accepted, 1 rejected, 0 lines passed over",
+        "five rows of 8 million empty fields",
+        _processed((b"," * (MAX_RECORD_BYTES - 1) + b"\n", 5)),
+        "0 rows accepted, 5 rejected, 0 lines passed over",
         800_000_000,
     ),
     Large(
         "bad-bytes",
-        "a row of 50 MB that is no text",
-        _processed((b"\xff" * 1000, 49_000), (b"\n", 1)),
-        "0 rows accepted, 1 rejected, 0 lines passed over",
+        "five rows of 8 MiB that are no text",
+        _processed((b"\xff" * (MAX_RECORD_BYTES - 1) + b"\n", 5)),
+        "0 rows accepted, 5 rejected, 0 lines passed over",
         1_000_000_000,
     ),
     Large(
@@ -189,7 +227,7 @@ CASES = (
         "all-quotes",
         "50,000 lines of 999 quotes each",
         _processed((b'"' * 999 + b"\n", 50_000)),
-        "0 rows accepted, 1 rejected, 0 lines passed over",
+        "0 rows accepted, 25,000 rejected, 0 lines passed over",
         600_000_000,
     ),
     Large(

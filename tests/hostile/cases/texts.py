@@ -61,4 +61,13 @@ CASES = (
         ),
         constraints={"pattern": "[A-Z]{2}[0-9]+"},
     ),
+    column(
+        "names",
+        "text that matches `([A-Za-z]{1,20} ?)+`, in which letters can be shared out in many ways",
+        (
+            accepts("Ann Lee", "Ann Lee"),
+            refuses("a" * 60 + "!", "pattern", shown="sixty letters and an exclamation mark"),
+        ),
+        constraints={"pattern": "([A-Za-z]{1,20} ?)+"},
+    ),
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Callable
+
 import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
@@ -68,3 +72,65 @@ def test_a_fixed_width_is_seen_where_there_is_one():
     assert patterns.fixed_width("[AB]{2}0") == [(2, "AB"), (1, "0")]
     assert patterns.fixed_width("[^a]") is None
     assert patterns.fixed_width("a+") is None
+
+
+#: (pattern, ways through it where every character matches, by how many characters are left): of these it is put together.
+Ways = Callable[[int], Iterator[int]]
+
+
+def one(left: int) -> Iterator[int]:
+    yield from (left - 1,) if left else ()
+
+
+def then(first: Ways, second: Ways) -> Ways:
+    return lambda left: (end for middle in first(left) for end in second(middle))
+
+
+def either(first: Ways, second: Ways) -> Ways:
+    return lambda left: chain(first(left), second(left))
+
+
+def repeated(body: Ways, low: int, high: int) -> Ways:
+    def ways(left: int, done: int = 0) -> Iterator[int]:
+        if done >= low:
+            yield left
+        if done < high:
+            # What takes nothing is not tried again, once it stands often enough.
+            yield from (end for rest in body(left) if rest < left or done < low for end in ways(rest, done + 1))
+
+    return ways
+
+
+ways_through = st.recursive(
+    st.just(("a", one)),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map(lambda two: (f"{two[0][0]}(?:{two[1][0]})", then(two[0][1], two[1][1]))),
+        st.tuples(inner, inner).map(lambda two: (f"({two[0][0]}|{two[1][0]})", either(two[0][1], two[1][1]))),
+        st.tuples(inner, st.sampled_from([("?", 0, 1), ("{0,2}", 0, 2), ("{2}", 2, 2), ("{1,}", 1, 99), ("*", 0, 99)])).map(
+            lambda of: (f"(?:{of[0][0]}){of[1][0]}", repeated(of[0][1], *of[1][1:]))
+        ),
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(made=ways_through, length=st.integers(0, 5))
+def test_no_text_has_more_ways_through_a_pattern_than_are_reckoned_with(made, length):
+    pattern, ways = made
+    most = 2000
+    assert patterns.most_steps(pattern, length) * 1.001 >= len(list(islice(ways(length), most)))
+
+
+@pytest.mark.parametrize("pattern", ["([A-Za-z]{1,20} ?)+", "(a{0,30}){0,30}b", "(?:ab|ab)*c", "[A-Z]*[A-Z0-9]*[A-Z ]*x", "(a|b|ab)*c"])
+def test_what_a_hostile_value_could_make_endless_counts_as_that(pattern):
+    assert patterns.fault(pattern) is None
+    assert patterns.most_steps(pattern, 2000) > 10**12
+
+
+@pytest.mark.parametrize(
+    ("pattern", "length"),
+    [("[0-9a-f]{32}", 32), ("[A-Za-z ]+", 900), (r"\d{1,3}(?:\.\d{3})*", 15), (r"[a-z.]+@[a-z]+\.[a-z]{2,}", 26), ("(foo|bar|baz)?", 3)],
+)
+def test_an_ordinary_value_costs_few_steps(pattern, length):
+    assert patterns.most_steps(pattern, length) < 10**6

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from runtime.contracts import patterns
 from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.mainframe.blocks import RecordBlock
 from runtime.mainframe.judging import judge
@@ -317,6 +318,16 @@ def test_of_two_rules_the_first_in_the_copybook_counts_and_the_others_bytes_mean
     assert rows == [{"k": "1", "a": None, "b": 258, "c": None}, {"k": "2", "a": None, "b": None, "c": 1.0}]
     needed = contract(*lines, select=select, fields=[{"name": "c", "type": "number", "constraints": {"required": True}}])
     assert [why for why, _ in reasons(ebcdic("1") + bytes.fromhex("00000102"), needed)] == ["c:required"]
+
+
+def test_what_re2_has_refused_is_not_asked_of_python(monkeypatch):
+    """G3: letters can be shared out among the repetitions in more ways than anybody has time for."""
+    given = contract("05  A PIC X(61).", fields=[{"name": "a", "type": "string", "constraints": {"pattern": "([A-Za-z]{1,20} ?)+"}}])
+    monkeypatch.setattr(patterns, "compiled", lambda _: pytest.fail("Python is asked"))
+    assert accepted([ebcdic("Ann Lee".ljust(61))], given) == [{"a": "Ann Lee"}]
+    ((why, message),) = reasons(ebcdic("a" * 60 + "!"), given)
+    assert why == "a:pattern"
+    assert message.endswith("does not match ([A-Za-z]{1,20} ?)+")
 
 
 def test_no_records_are_no_rows():

@@ -6,6 +6,7 @@ from typing import List, Optional
 
 import pytest
 
+from runtime.contracts import patterns
 from runtime.models import CsvLayout
 from runtime.records.fields import RecordCheck, split_fields
 from runtime.records.scanner import scan
@@ -58,6 +59,18 @@ def test_delimiter_and_quote_are_the_layouts() -> None:
 def test_misfit_names_the_first_reason(record: bytes, code: Optional[str], column: Optional[str]) -> None:
     found = RecordCheck(make_contract(), LAYOUT).misfit(record)
     assert (found and found.code, found and found.column) == (code, column)
+
+
+def test_a_value_that_python_could_try_for_ever_is_tested_by_re2(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G3: letters can be shared out among the repetitions in more ways than anybody has time for."""
+    contract = make_contract(schema={"fields": [{"name": "a", "constraints": {"pattern": "([A-Za-z]{1,20} ?)+"}}]})
+    check = RecordCheck(contract, make_layout(contract))
+    assert check.misfit(b"Ann\n") is None
+    monkeypatch.setattr(patterns, "compiled", lambda _: pytest.fail("Python is asked"))
+    assert check.misfit(b"a" * 60 + b"\n") is None
+    found = check.misfit(b"a" * 60 + b"!\n")
+    assert found is not None
+    assert found.code == "pattern"
 
 
 def test_columns_are_checked_in_the_files_own_order() -> None:

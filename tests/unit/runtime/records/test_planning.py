@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from threading import Barrier
 from typing import List, Tuple
 
 import pytest
 
 from runtime.errors import InvalidInput, RecordTooLong
-from runtime.formats.limits import MAX_CHUNK_BYTES
-from runtime.records.planning import CONCURRENT_READS, plan
+from runtime.formats.limits import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
+from runtime.records.planning import CONCURRENT_READS, ExactCuts, plan
 from tests.support.records import HEADER, make_contract, make_layout, true_boundaries
 from tests.support.sources import CountingSource
 
@@ -119,6 +121,29 @@ def test_quote_that_is_never_closed_is_found_out_before_gigabytes_are_read() -> 
         plan(source, CONTRACT, LAYOUT, MAX_CHUNK_BYTES, exact_from=len(HEADER))
     assert (caught.value.offset, caught.value.limit_bytes) == (len(HEADER + PLAIN), 8 * 1024 * 1024)
     assert source.bytes_read <= 48 * 1024 * 1024
+
+
+@pytest.mark.parametrize("pieces", [[MAX_CHUNK_BYTES], [3 * MEGABYTE, 5], [8 * 1024 * 1024]], ids=["whole", "uneven", "as read"])
+@pytest.mark.parametrize("end", [b"\n", b""], ids=["ended", "at the end of the file"])
+def test_a_record_may_have_so_many_bytes_and_not_one_more(pieces: List[int], end: bytes) -> None:
+    for length, allowed in ((MAX_RECORD_BYTES, True), (MAX_RECORD_BYTES + 1, False)):
+        record = b'1,2024-01-31,1.00,"' + b"x\n" * (MAX_RECORD_BYTES // 2 - 20)
+        text = PLAIN + record.ljust(length - len(end) - 1, b"y") + b'"' + end
+        cuts, at, step = ExactCuts(LAYOUT, MAX_CHUNK_BYTES, 0), 0, itertools.cycle(pieces)
+        with contextlib.nullcontext() if allowed else pytest.raises(RecordTooLong, match=f"8,388,608 bytes after byte {len(PLAIN)}"):
+            while at < len(text):
+                piece = text[at : at + next(step)]
+                cuts.feed(piece)
+                at += len(piece)
+            assert cuts.finish() == [(0, len(text))]
+
+
+def test_what_is_too_long_for_any_file_is_not_called_too_long_for_a_chunk() -> None:
+    """Who reads that a record does not fit a chunk is told to make chunks larger, and that would be in vain."""
+    data = HEADER + PLAIN + b'1,2024-01-31,1.00,"' + b"x\n" * (5 * MEGABYTE) + b'"\n' + PLAIN
+    with pytest.raises(RecordTooLong) as caught:
+        plan(CountingSource.of(data), CONTRACT, LAYOUT, MEGABYTE)
+    assert (caught.value.offset, caught.value.limit_bytes) == (len(HEADER + PLAIN), MAX_RECORD_BYTES)
 
 
 @pytest.mark.parametrize("chunk_bytes", [0, -1, MAX_CHUNK_BYTES + 1])

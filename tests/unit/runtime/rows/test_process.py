@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from runtime.contracts import patterns
 from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.errors import JunkRows
+from runtime.formats.limits import MAX_RECORD_BYTES
 from runtime.models import CsvLayout
 from runtime.rows import rejects
 from runtime.rows.process import process_chunk
@@ -49,6 +51,22 @@ TEXT = contract_of({"name": "a", "type": "string"}, {"name": "b", "type": "strin
 def test_a_byte_order_mark_at_the_start_of_a_block_is_text_like_anywhere_else():
     output = run(TEXT, b"\xef\xbb\xbfx,1\n\xef\xbb\xbfx,2\n", block_bytes=8)
     assert [row["a"] for row in rows(output)] == ["\ufeffx", "\ufeffx"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b""], ids=["ended", "at the end of the file"])
+@pytest.mark.parametrize("cut", [1_000_000, 9_000_000])
+def test_a_record_may_have_so_many_bytes_and_not_one_more(end, cut):
+    """E2: and with one more it breaks the proof, wherever its chunk begins; a plan that is made exactly then says so."""
+    for length, allowed in ((MAX_RECORD_BYTES, True), (MAX_RECORD_BYTES + 1, False)):
+        data = b"x,1\n" + b'y,"'.ljust(length - len(end) - 1, b"\n") + b'"' + end
+        output = run_parts(TEXT, [data[at : at + cut] for at in range(0, len(data), cut)], start=100)
+        assert (output.proof.aligned, output.proof.broken_at) == (allowed, None if allowed else 104)
+        assert not allowed or (output.rows_accepted, output.bytes_read) == (2, len(data))
+
+
+def test_no_block_is_longer_than_a_record_may_be():
+    data = b"x,1\n" * 10 + b"y," + b"1" * MAX_RECORD_BYTES + b"\n"
+    assert run(TEXT, data, block_bytes=50_000_000).proof.broken_at == 40
 
 
 @pytest.mark.parametrize("line", [b"\n", b"\r\n", b"\r"])
@@ -96,6 +114,19 @@ def test_a_record_that_is_no_row_is_rejected_alone_and_its_neighbours_are_not(re
     assert codes(output) == [[(None, code)]]
     assert [row["a"] for row in rows(output)] == ["x", "y"]
     assert output.reasons == {f"*:{code}": 1}
+
+
+def test_what_re2_has_refused_is_not_asked_of_python(monkeypatch):
+    """G3: letters can be shared out among the repetitions in more ways than anybody has time for."""
+    limits = {"pattern": "([A-Za-z]{1,20} ?)+", "maxLength": 70}
+    contract = contract_of({"name": "a", "type": "string"}, {"name": "b", "type": "string", "constraints": limits})
+    monkeypatch.setattr(patterns, "compiled", lambda _: pytest.fail("Python is asked"))
+    output = run(contract, b"x,Ann Lee\nx," + b"a" * 60 + b"!\nx," + b"a" * 80 + b"\n")
+    assert codes(output) == [[("b", "pattern")], [("b", "max-length")]]
+    assert [json.loads(line)["errors"][0]["message"] for line in output.rejects.splitlines()] == [
+        f"'{'a' * 60}'... does not match ([A-Za-z]{{1,20}} ?)+",
+        "80 characters are more than 70",
+    ]
 
 
 def test_a_log_of_rejects_is_bounded_first_in_detail_then_in_length(monkeypatch):

@@ -359,6 +359,20 @@ def test_a_chunk_size_too_small_for_a_record_is_the_operators_to_mend(workflow: 
     assert "chunk-bytes" in item["error_message"]
 
 
+@pytest.mark.parametrize("before", [0, 60_000], ids=["first", "in the middle"])
+@pytest.mark.parametrize("chunk_bytes", [50_000_000, 9_000_000, 1_000_000], ids=["one chunk", "several chunks", "chunks too small"])
+def test_a_record_that_is_too_long_rejects_the_file_however_it_is_cut(workflow: Workflow, chunk_bytes: int, before: int) -> None:  # E2
+    """It ends, and its quotes are in order; one chunk sees it whole, or a guess falls into it."""
+    workflow.chunk_bytes = chunk_bytes
+    rows = csv(row(number) for number in range(before))
+    long = row(before, description='"' + "word and\n" * 1_000_000 + '"')
+    event = workflow.upload(KEY, rows + long.encode() + csv(row(number) for number in range(60_000)))
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["error_type"]) == ("REJECTED", "RecordTooLong")
+    assert f"within 8,388,608 bytes after byte {len(rows)};" in item["error_message"]
+
+
 @pytest.mark.parametrize("refused", [AccessRefused("HeadObject", "incoming/x"), ObjectMissing("incoming/x", "v")], ids=["refused", "gone"])
 @pytest.mark.parametrize("body", [csv([row(1)]), b""], ids=["committed", "rejected"])
 def test_an_original_that_cannot_be_moved_silences_nobody(
