@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from runtime.contracts.model import Contract, Field
@@ -16,9 +18,10 @@ from runtime.mainframe.forms import DESCRIPTOR_BYTES, VARIABLE
 from runtime.mainframe.layout import RecordLayout, contracted_record
 from runtime.mainframe.shapes import Rows, spread
 from runtime.rows.checking import schema
+from runtime.rows.checks.column import Column, arrow_type
 from runtime.rows.judged import Judged
 from runtime.rows.rejects import Reason, Rejected, reason
-from runtime.rows.texts import Mask, boolean_array
+from runtime.rows.texts import Mask, boolean_array, fixed_array
 
 
 def judge(block: RecordBlock, contract: Contract, layout: RecordLayout) -> Judged:
@@ -48,7 +51,7 @@ def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, li
     bad: list[tuple[Place, Field, Mask]] = []
     for field in contract.fields:
         place = places[field.name]
-        found = column(rows.matrix, place, field, rows.absent(place), reading)
+        found = _column(rows, place, field, reading)
         typed.append(found.array)
         if found.bad.any():
             bad.append((place, field, found.bad))
@@ -59,19 +62,47 @@ def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, li
     return good, typed, bad
 
 
+def _column(rows: Rows, place: Place, field: Field, reading: Reading) -> Column:
+    absent = rows.absent(place)
+    if rows.in_head(place):
+        return column(rows.head, place, field, absent, reading)
+    having = np.flatnonzero(~absent)
+    if not len(having):
+        nothing = pa.nulls(len(absent), arrow_type(field))  # type: ignore[call-overload]  # the stubs know each type alone
+        return Column(nothing, absent & field.required)
+    found = column(rows.items(place, having), replace(place, offset=0), field, np.zeros(len(having), np.bool_), reading)
+    return found if len(having) == len(absent) else _among_all(found, having, absent, field)
+
+
+def _among_all(found: Column, having: npt.NDArray[np.intp], absent: Mask, field: Field) -> Column:
+    """The column of the rows *having* the item as one of all rows, null where it is *absent*."""
+    positions = np.zeros(len(absent), np.int64)
+    positions[having] = np.arange(len(having))
+    bad = absent & field.required
+    bad[having] = found.bad
+    return Column(found.array.take(fixed_array(pa.int64(), positions, absent)), bad)
+
+
 def _reasons(rows: Rows, good: Mask, bad: Sequence[tuple[Place, Field, Mask]], reading: Reading) -> dict[int, list[Reason]]:
     """Every fault of each row that has any, in the order of the columns."""
     reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~good).tolist()}
     for place, field, mask in bad:
         absent = rows.absent(place)
+        wrong = np.flatnonzero(mask)
+        having = wrong[~absent[wrong]]
+        found = dict(zip(having.tolist(), zip(_raws(rows, place, having), rows.offsets(place, having).tolist())))
         known: dict[tuple[bytes | None, int], Reason] = {}
-        for row in np.flatnonzero(mask).tolist():
-            raw = None if absent[row] else rows.matrix[row, place.offset : place.offset + place.length].tobytes()
-            key = (raw, rows.offset(place, row))
+        for row in wrong.tolist():
+            raw, offset = key = found.get(row, (None, 0))
             if key not in known:
-                known[key] = _explained(place, field, *key, reading)
+                known[key] = _explained(place, field, raw, offset, reading)
             reasons[row].append(known[key])
     return reasons
+
+
+def _raws(rows: Rows, place: Place, having: npt.NDArray[np.intp]) -> list[bytes]:
+    data, length = rows.items(place, having).tobytes(), place.length
+    return [data[start : start + length] for start in range(0, len(data), length)]
 
 
 def _explained(place: Place, field: Field, raw: bytes | None, offset: int, reading: Reading) -> Reason:
