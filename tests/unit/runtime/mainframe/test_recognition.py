@@ -72,9 +72,7 @@ FOREIGN = record("05  ID PIC 9(7).", "05  TOKEN PIC X(60).")
         pytest.param(PERCENTAGES, lambda at: f"{at:07}".encode("cp037") + bytes([0, 35 + at % 66]) * 48, "cp037", id="percentages"),
         pytest.param(NOTES, lambda _: "--------........".encode("cp037"), "cp037", id="dashes and dots"),
         pytest.param(SIGNED, lambda at: b"AB%02d" % (at % 100) + bytes([0xFF, 0x81 + at % 120]) * 20, "ascii", id="minus"),
-        pytest.param(
-            FOREIGN, lambda at: f"{at:07}".encode("cp037") + b"beheaded" * 7 + b"feed", "cp037", id="beside digits that are read"
-        ),
+        pytest.param(FOREIGN, lambda at: f"{at:07}".encode("cp037") + b"beheaded" * 7 + b"feed", "cp037", id="beside digits that are read"),
     ],
 )
 def test_numbers_and_marks_are_not_taken_for_text_of_the_other_kind(of: Record, made: Callable[[int], bytes], encoding: str) -> None:
