@@ -94,7 +94,7 @@ def _lines(name: Any, folder: Path, origin: str) -> Any:
     if Path(name).name != name:
         raise ContractInvalid(origin, None, f"copybook {name!r} is a path; name a file beside the contract")
     try:
-        return (folder / name).read_text(encoding="utf-8").splitlines()
+        return (folder / name).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ContractInvalid(origin, None, f"copybook {name!r} cannot be read beside the contract: {error}") from error
 
