@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from ops.comparison.alignment import Span, aligned
@@ -14,6 +15,8 @@ from ops.comparison.units import Recorded, units
 
 #: How one row's records compare, and how many each file has.
 EQUAL, DIFFERS, KNOWN_DEFECT, ONLY_LEGACY, ONLY_OURS = "equal", "differs", "known", "only in legacy", "only in ours"
+#: Instead of the last two, when the keys that are alone are the same in both files.
+MOVED = "in another order"
 LEGACY, OURS = "legacy", "ours"
 
 
@@ -50,7 +53,7 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        counted = (DIFFERS, ONLY_LEGACY, ONLY_OURS, *((KNOWN_DEFECT,) if self.strict else ()))
+        counted = (DIFFERS, ONLY_LEGACY, ONLY_OURS, MOVED, *((KNOWN_DEFECT,) if self.strict else ()))
         return not any(self.rows[what] for what in counted)
 
 
@@ -59,13 +62,48 @@ def compare(legacy: Recorded, ours: Recorded, output: Output, *, examples: int, 
     result = Comparison(output, strict)
     known = KNOWN.get((output.dataset, output.name), ())
     fields = Fields(output, known)
+    alone = _Alone(output)
     for span in aligned(units(legacy, output), units(ours, output), output.key, output.unit_bytes):
         result.rows.update({LEGACY: len(span.legacy), OURS: len(span.ours)})
         if len(span.legacy) == len(span.ours):
             _compare_span(span, fields, result, examples)
         else:
             _lonely(span, fields, result, examples)
+            alone.add(span, fields)
+    if alone.same:
+        _tell_order(alone, result, examples)
     return result
+
+
+class _Alone:
+    """The keys that one file has where the other has others: each file's by a sum of digests, which no order changes."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._span = slice(output.key.offset, output.key.offset + output.key.length)
+        self._sums = {LEGACY: 0, OURS: 0}
+        #: Where the files part, which is no example when they do not.
+        self.first: Example | None = None
+
+    @property
+    def same(self) -> bool:
+        return self.first is not None and self._sums[LEGACY] == self._sums[OURS]
+
+    def add(self, span: Span, fields: Fields) -> None:
+        for side, found in ((LEGACY, span.legacy), (OURS, span.ours)):
+            self._sums[side] += sum(int.from_bytes(blake2b(unit[self._span].tobytes(), digest_size=16).digest(), "big") for unit in found)
+        if self.first is None:
+            positions = _position(span.legacy_first, self._output), _position(span.ours_first, self._output)
+            self.first = Example(MOVED, fields.key((span.legacy if len(span.legacy) else span.ours)[0]), *positions, [])
+
+
+def _tell_order(alone: _Alone, result: Comparison, examples: int) -> None:
+    """No record is alone: those that seemed so are in both files."""
+    result.rows[MOVED] = result.rows.pop(ONLY_OURS)
+    del result.rows[ONLY_LEGACY]
+    assert alone.first is not None
+    kept = [example for example in result.examples if example.what not in (ONLY_LEGACY, ONLY_OURS)]
+    result.examples = [alone.first, *kept][:examples]
 
 
 def _compare_span(span: Span, fields: Fields, result: Comparison, examples: int) -> None:

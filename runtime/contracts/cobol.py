@@ -13,6 +13,9 @@ from typing import Iterator, Sequence
 from runtime.errors import CopybookInvalid
 
 _INDICATOR, _TEXT_END = 6, 72
+_TEXT_BYTES = _TEXT_END - _INDICATOR - 1
+#: Lines with a D are for debugging, comments otherwise.
+_COMMENTS = ("*", "/", "D", "d")
 #: A level number and a name that begin left of where the reference format has its text: the lines are in free format.
 _FREE = re.compile(r" {0,6}[0-9]{1,2} +[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*")
 _TOKEN = re.compile(
@@ -76,16 +79,38 @@ def sentences(lines: Sequence[str], origin: str) -> Iterator[Sentence]:
         raise CopybookInvalid(origin, tokens[0].line, tokens[0].source, rule)
 
 
+def cut_off(lines: Sequence[str], number: int) -> tuple[int, str] | None:
+    """The line whose text after column 72 seems to be missed at line *number*, and that text.
+
+    What stands there is a remark, and only one that ends the description, or goes on in the middle of a word, is no remark.
+    """
+    expanded = _expanded(lines)
+    if any(_FREE.match(line) for line in expanded):
+        return None
+    texts = ["" if line[_INDICATOR : _INDICATOR + 1] in _COMMENTS else line[_INDICATOR + 1 : _TEXT_END].rstrip() for line in expanded]
+    # The description that *number* is in, or that was to end before it.
+    begin = next((at + 1 for at in range(number - 2, -1, -1) if texts[at].endswith(".")), 0)
+    end = next((at for at in range(number - 1, len(texts)) if texts[at].endswith(".")), len(texts) - 1)
+    for at in range(begin, end + 1):
+        rest = expanded[at][_TEXT_END:].rstrip()
+        if texts[at] and not texts[at].endswith(".") and (rest.endswith(".") or (rest[:1].strip() and len(texts[at]) == _TEXT_BYTES)):
+            return at + 1, rest.strip()
+    return None
+
+
+def _expanded(lines: Sequence[str]) -> list[str]:
+    return [line.rstrip("\r\n\x1a").expandtabs(8) for line in lines]
+
+
 def _logical(lines: Sequence[str], origin: str) -> list[tuple[int, str]]:
     """Lines without their margins and comments, continued ones joined; each with the number of its first."""
-    expanded = [line.rstrip("\r\n\x1a").expandtabs(8) for line in lines]
+    expanded = _expanded(lines)
     if any(_FREE.match(line) for line in expanded):
         return [(number, line) for number, line in enumerate(expanded, 1) if not line.lstrip().startswith(("*", "/"))]
     logical: list[tuple[int, str]] = []
     for number, line in enumerate(expanded, 1):
         indicator, text = line[_INDICATOR : _INDICATOR + 1], line[_INDICATOR + 1 : _TEXT_END]
-        # Lines with a D are for debugging, comments otherwise.
-        if indicator in ("*", "/", "D", "d") or not text.strip():
+        if indicator in _COMMENTS or not text.strip():
             continue
         if indicator == "-":
             if not logical:
@@ -105,5 +130,5 @@ def _continued(before: str, text: str) -> str:
     open_literal = next((match["open"] for match in _TOKEN.finditer(before) if match["open"]), None)
     text = text.lstrip()
     if open_literal and text[:1] == open_literal[0]:
-        return before.ljust(_TEXT_END - _INDICATOR - 1) + text[1:]
+        return before.ljust(_TEXT_BYTES) + text[1:]
     return before.rstrip() + text

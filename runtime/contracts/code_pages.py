@@ -43,3 +43,14 @@ def characters(page: str) -> str:
 def is_ebcdic(page: str) -> bool:
     """True where a blank is X'40' and the digits are X'F0' to X'F9'."""
     return characters(page)[0x40] == " "
+
+
+def is_control(character: str) -> bool:
+    """A character of the categories C0 and C1, which no text has."""
+    return character < " " or "\x7f" <= character <= "\x9f"
+
+
+@lru_cache(maxsize=len(CODE_PAGES))
+def codes(page: str) -> dict[str, int]:
+    """The byte of each character that a text in *page* may have."""
+    return {character: code for code, character in enumerate(characters(page)) if not is_control(character) and character != UNDEFINED}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Sequence
 
-from runtime.contracts.cobol import sentences
+from runtime.contracts.cobol import cut_off, sentences
 from runtime.contracts.descriptions import DISPLAY, DOUBLE, FILLER, PACKED, SINGLE, Condition, Description, Item, Sign, describe
 from runtime.contracts.pictures import MAX_CHARACTERS
 from runtime.errors import CopybookInvalid
@@ -18,6 +18,18 @@ def parse_copybook(lines: Sequence[str], origin: str) -> Item:
 
     Raises CopybookInvalid with *origin*, the line and what to do.
     """
+    try:
+        return _parsed(lines, origin)
+    except CopybookInvalid as error:
+        found = cut_off(lines, error.line)
+        if found is None:
+            raise
+        line, rest = found
+        rule = f"{rest!r} stands after column 72 and is not read; break the line before it"
+        raise CopybookInvalid(origin, line, lines[line - 1], rule) from error
+
+
+def _parsed(lines: Sequence[str], origin: str) -> Item:
     descriptions = _with_conditions([describe(sentence, origin) for sentence in sentences(lines, origin)], origin)
     if not descriptions:
         raise CopybookInvalid(origin, 1, lines[0] if lines else "", "describes no item")

@@ -150,8 +150,8 @@ def _clause(words: _Words, clause: str, token: Token) -> dict[str, Any]:
     if clause == "OCCURS":
         return dict(zip(("occurs", "depending"), words.occurs()))
     if clause == "VALUE":
-        # A first value is for programs; it is read to find where it ends.
-        list(_values(words))
+        # A first value is for programs; it is read to find where it ends, whatever kind of literal it is.
+        list(_values(words, any_literal=True))
         return {}
     raise words.invalid(f"{token.text} {_REFUSED.get(clause, 'is no clause of a data description; is a period missing before it?')}", token)
 
@@ -162,14 +162,14 @@ _CLAUSES = {
 }  # fmt: skip
 
 
-def _values(words: _Words) -> Iterator[tuple[Constant, Constant]]:
+def _values(words: _Words, *, any_literal: bool = False) -> Iterator[tuple[Constant, Constant]]:
     """The values of a VALUE clause, each as a range, up to the next clause."""
     words.skip("IS", "ARE")
     found = False
     while not words.done and not words.next_is(*_CLAUSES, *_USAGES):
-        low = high = words.constant()
+        low = high = words.constant(any_literal=any_literal)
         if words.skip("THRU", "THROUGH"):
-            high = words.constant()
+            high = words.constant(any_literal=any_literal)
         found = True
         yield low, high
     if not found:
@@ -270,13 +270,13 @@ class _Words:
                 self.take_name()
         return (least, most), depending
 
-    def constant(self) -> Constant:
-        """Text without the blanks at its end, or a number."""
+    def constant(self, *, any_literal: bool) -> Constant:
+        """Text without the blanks at its end, or a number; with *any_literal* None for hexadecimal and other literals."""
         token = self.take()
         if token.literal:
-            return self._literal(token)
+            return None if any_literal and token.text[0] not in "\"'" else self._literal(token)
         if token.text == "ALL":
-            return self.constant()
+            return self.constant(any_literal=any_literal)
         if token.text in _FIGURATIVE:
             return _FIGURATIVE[token.text]
         if not _NUMBER.fullmatch(token.text):

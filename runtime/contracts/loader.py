@@ -94,7 +94,7 @@ def _lines(name: Any, folder: Path, origin: str) -> Any:
     if Path(name).name != name:
         raise ContractInvalid(origin, None, f"copybook {name!r} is a path; name a file beside the contract")
     try:
-        return (folder / name).read_text(encoding="utf-8").splitlines()
+        return (folder / name).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ContractInvalid(origin, None, f"copybook {name!r} cannot be read beside the contract: {error}") from error
 
@@ -111,6 +111,10 @@ def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
     schema.only(_SCHEMA, _UNSUPPORTED_SCHEMA)
     dialect, encoding, fields = _delimited(node, schema) if form == "csv" else _records(node, schema)
     primary_key = _primary_key(schema, fields)
+    fields = tuple(_required(field) if field.name in primary_key else field for field in fields)
+    extracts = None
+    if node.has("extracts"):
+        extracts, fields = _extracts(node, fields, dialect)
     return Contract(
         dataset=_dataset(node),
         version=version,
@@ -118,12 +122,12 @@ def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
         compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
         encoding=encoding,
         dialect=dialect,
-        fields=tuple(_required(field) if field.name in primary_key else field for field in fields),
+        fields=fields,
         primary_key=primary_key,
         duplicate_keys=node.choice("duplicateKeys", ("report", "reject"), "report"),
         missing_values=_missing_values(schema),
         rejected_rows_threshold=_threshold(node),
-        extracts=_extracts(node) if node.has("extracts") else None,
+        extracts=extracts,
         document=document,
     )
 
@@ -138,10 +142,10 @@ def _records(node: Node, schema: Node) -> tuple[Dialect, str, tuple[Field, ...]]
     return fixed_length.described(node, schema)
 
 
-def _extracts(node: Node) -> Extracts:
+def _extracts(node: Node, fields: Sequence[Field], dialect: Dialect) -> tuple[Extracts, tuple[Field, ...]]:
     from runtime.contracts.extracts import parse_extracts  # noqa: PLC0415 - as above
 
-    return parse_extracts(node.node("extracts"))
+    return parse_extracts(node.node("extracts"), fields, dialect)
 
 
 def _dataset(node: Node) -> str:

@@ -18,6 +18,14 @@ FIELD_TYPES = ("string", "integer", "number", "boolean", "date", "datetime")
 
 
 @dataclass(frozen=True)
+class Written:
+    """Where a text goes besides: into records, in the code ``page``, of the ``extracts`` that are named."""
+
+    page: str
+    extracts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Field:
     """One column of a Table Schema (https://specs.frictionlessdata.io/table-schema/).
 
@@ -25,7 +33,7 @@ class Field:
     ``precision`` and ``scale`` (digits in all, digits after the point) make ``number`` an exact
     decimal; both are None for the floating point of records, which is a float64. ``minimum`` and
     ``maximum`` are inclusive and of the column's type (dates and datetimes as their ISO text).
-    Lengths are in characters.
+    Lengths are in characters. ``written`` is no rule of the schema: it says which texts the contract's extracts can hold.
     """
 
     name: str
@@ -45,6 +53,7 @@ class Field:
     true_values: tuple[str, ...] = ("true", "True", "TRUE", "1")
     false_values: tuple[str, ...] = ("false", "False", "FALSE", "0")
     description: str = ""
+    written: Written | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Callable, Iterator, Sequence, Union
 
 from runtime.contracts import patterns
+from runtime.contracts.code_pages import codes
 from runtime.contracts.formats import time_format
 from runtime.contracts.model import Field
 
@@ -35,12 +36,14 @@ MINIMUM = "minimum"
 MAXIMUM = "maximum"
 MIN_LENGTH = "min-length"
 MAX_LENGTH = "max-length"
+#: Of texts that go into extracts, and no rule of a Table Schema.
+UNWRITABLE = "extract-character"
 CODES = (REQUIRED, TYPE_ERROR, ENUM, PATTERN, MINIMUM, MAXIMUM, MIN_LENGTH, MAX_LENGTH)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a value is refused. ``code`` is one of :data:`CODES`; ``message`` is for whoever sent it."""
+    """Why a value is refused. ``code`` is one of :data:`CODES`, or :data:`UNWRITABLE`; ``message`` is for whoever sent it."""
 
     code: str
     message: str
@@ -92,6 +95,11 @@ def _broken(field: Field, text: str, value: Value, matches: Matches) -> Iterator
         yield Problem(MIN_LENGTH, f"{len(text)} characters are fewer than {field.min_length}")
     if field.max_length is not None and len(text) > field.max_length:
         yield Problem(MAX_LENGTH, f"{len(text)} characters are more than {field.max_length}")
+    if field.written is not None:
+        lacking = next((character for character in text if character not in codes(field.written.page)), None)
+        if lacking is not None:
+            into = f"the extract{'s' if len(field.written.extracts) > 1 else ''} {', '.join(field.written.extracts)}"
+            yield Problem(UNWRITABLE, f"{lacking!r} is no character of {field.written.page}, in which {into} of it would be written")
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """The account extracts: what the batch program wrote of each account, in the order of the accounts (docs/mainframe.md).
 
 Each function gives the records that an account becomes, one after the other; a record is its copybook's columns.
+What they take and make is stated in runtime/contracts/extract_rules.py, by which a contract is checked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from runtime.extracts.columns import amount
+from runtime.extracts.columns import amount, widest
 
 Columns = Mapping[str, "pa.Array[Any]"]
 
@@ -20,7 +21,8 @@ DEBIT_FOR_ZERO = "2525.00"
 
 def standard(accounts: Columns) -> Sequence[Columns]:
     rows = len(accounts["acct_id"])
-    debit = accounts["acct_curr_cyc_debit"]
+    debit = widest(accounts["acct_curr_cyc_debit"])
+    zero, for_zero = (amount(value, rows).cast(debit.type) for value in ("0.00", DEBIT_FOR_ZERO))
     return [
         {
             "out_acct_id": accounts["acct_id"],
@@ -32,7 +34,7 @@ def standard(accounts: Columns) -> Sequence[Columns]:
             "out_acct_expiration_date": pc.strftime(accounts["acct_expiration_date"], format="%Y-%m-%d"),
             "out_acct_reissue_date": pc.strftime(accounts["acct_reissue_date"], format="%Y%m%d"),
             "out_acct_curr_cyc_credit": accounts["acct_curr_cyc_credit"],
-            "out_acct_curr_cyc_debit": pc.if_else(pc.equal(debit, amount("0.00", rows)), amount(DEBIT_FOR_ZERO, rows), debit),
+            "out_acct_curr_cyc_debit": pc.if_else(pc.equal(debit, zero), for_zero, debit),
             "out_acct_group_id": accounts["acct_group_id"],
         }
     ]

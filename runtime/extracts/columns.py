@@ -21,3 +21,8 @@ def text(value: str, rows: int) -> pa.Array[Any]:
 def amount(value: str, rows: int) -> pa.Array[Any]:
     """A decimal of twelve digits, two of them after the point, in every row."""
     return text(value, rows).cast(_AMOUNT)
+
+
+def widest(decimals: pa.Array[Any]) -> pa.Array[Any]:
+    """Decimals of any contract, with the digits that amounts have as well."""
+    return decimals.cast(pa.decimal128(38, max(decimals.type.scale, _AMOUNT.scale)))

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Mapping, Sequence
 
 from runtime.contracts.model import Contract
-from runtime.errors import CompressionMismatch, FileRejected, SampleMismatch
+from runtime.errors import CompressionMismatch, EmptyFile, FileRejected, SampleMismatch
 from runtime.mainframe import planning, recognition
 from runtime.mainframe.chains import failure
 from runtime.mainframe.judging import judge
@@ -33,14 +33,18 @@ def recognize(source: ByteSource, contract: Contract) -> RecordLayout:
     form = contracted_form(contract)
     if contract.compression is None:
         # No look for compression: a record's first field may hold any bytes, those of gzip's mark too.
-        recognition.recognize(source, form, contract.encoding)
+        recognition.recognize(source, contracted_record(contract), form, contract.encoding)
         return RecordLayout.of(contract, None)
+    if not source.size:
+        raise EmptyFile(least="one record")
     head = source.read(0, min(recognition.HEAD_BYTES, source.size))
     if not head.startswith(GZIP_MARK):
         raise CompressionMismatch(contract.compression)
     decoding = Decoding(GZIP, None)
     text = b"".join(decode([head], decoding, _LIMITS, complete=len(head) == source.size))
-    recognition.check_head(text[: recognition.HEAD_BYTES], form, contract.encoding)
+    if not text:
+        raise EmptyFile(f"{len(head):,} compressed bytes hold nothing", least="one record")
+    recognition.check_head(text[: recognition.HEAD_BYTES], contracted_record(contract), form, contract.encoding)
     return RecordLayout.of(contract, decoding)
 
 

@@ -25,4 +25,6 @@ def reader(
     block_bytes: int,
     block_records: int,
 ) -> RecordReader:
-    return RecordReader(parts, contracted_form(contract), block_bytes, block_records)
+    # A short record may have two thousand columns: a block has no more values than bytes.
+    most = max(block_bytes // len(contract.fields), 1)
+    return RecordReader(parts, contracted_form(contract), block_bytes, min(block_records, most))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from runtime.contracts.code_pages import UNDEFINED, characters, is_ebcdic
+from runtime.contracts.code_pages import codes, is_ebcdic
 from runtime.contracts.descriptions import NATIVE
 from runtime.contracts.places import FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
 from runtime.contracts.record import Record
-from runtime.mainframe import floats, packed, text, zoned
+from runtime.mainframe import floats, packed, zoned
 from runtime.mainframe.decoding import blank
 from runtime.mainframe.words import Words
 from runtime.rows.texts import Bytes, Mask, Texts, memory, numbers_of
@@ -177,21 +177,16 @@ def _check_characters(codes: Bytes, data: Bytes) -> None:
 
 
 @lru_cache(maxsize=16)
-def _codes(page: str) -> dict[str, int]:
-    return {character: code for code, character in enumerate(characters(page)) if not text.is_control(character) and character != UNDEFINED}
-
-
-@lru_cache(maxsize=16)
 def _ascii(page: str) -> bytes:
     """The code of each ASCII character, zero for those that no record has."""
-    return bytes(_codes(page).get(chr(code), 0) for code in range(128))
+    return bytes(codes(page).get(chr(code), 0) for code in range(128))
 
 
 def _padded(value: str, length: int, page: str) -> bytes:
-    codes = _codes(page)
-    unknown = next((character for character in value if character not in codes), None)
+    known = codes(page)
+    unknown = next((character for character in value if character not in known), None)
     if unknown is not None:
         raise ValueError(f"{unknown!r} is a character that {page} does not have")
     if len(value) > length:
         raise ValueError(f"a text is longer than {length} characters")
-    return bytes(codes[character] for character in value).ljust(length, bytes([codes[" "]]))
+    return bytes(known[character] for character in value).ljust(length, bytes([known[" "]]))

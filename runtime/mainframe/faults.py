@@ -13,12 +13,12 @@ from typing import Iterator, NamedTuple
 import numpy as np
 
 from runtime.contracts import patterns
-from runtime.contracts.code_pages import UNDEFINED, characters, is_ebcdic
+from runtime.contracts.code_pages import UNDEFINED, characters, is_control, is_ebcdic
 from runtime.contracts.descriptions import NATIVE
 from runtime.contracts.model import Field
 from runtime.contracts.places import BINARY_NUMBER, FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
-from runtime.contracts.values import CODES, ENUM, MAXIMUM, MINIMUM, REQUIRED, Matches, Problem, problem
-from runtime.mainframe import floats, packed, text, zoned
+from runtime.contracts.values import CODES, ENUM, MAXIMUM, MINIMUM, REQUIRED, UNWRITABLE, Matches, Problem, problem
+from runtime.mainframe import floats, packed, zoned
 from runtime.mainframe.decoding import Reading, blank, number
 from runtime.rows.checks import bounds
 from runtime.rows.texts import Bytes
@@ -54,7 +54,7 @@ def explain(
         return None
     shown = raw[:_SHOWN_BYTES].hex().upper() + ("..." if len(raw) > _SHOWN_BYTES else "")
     where = f"byte {offset + 1}" if len(raw) == 1 else f"bytes {offset + 1} to {offset + len(raw)}"
-    expected = "" if found.code in CODES else f"; expected {place.description}"
+    expected = "" if found.code in (*CODES, UNWRITABLE) else f"; expected {place.description}"
     return Fault(found.code, place.name, f"{where} of the record, X'{shown}': {found.message}{expected}")
 
 
@@ -64,7 +64,7 @@ def _text_problem(_place: Place, field: Field | None, raw: bytes, reading: Readi
     for at, character in enumerate(found):
         if character == UNDEFINED:
             return Problem(ENCODING_ERROR, f"byte {at + 1}, X'{raw[at]:02X}', is no character of {reading.page}")
-        if text.is_control(character):
+        if is_control(character):
             return Problem(CONTROL_CHARACTER, f"byte {at + 1}, X'{raw[at]:02X}', is a control character in {reading.page}")
     return problem(field, found, reading.missing_values, matches) if field else None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from runtime.contracts.model import Contract, Field
@@ -16,10 +18,10 @@ from runtime.mainframe.forms import DESCRIPTOR_BYTES, VARIABLE
 from runtime.mainframe.layout import RecordLayout, contracted_record
 from runtime.mainframe.shapes import Rows, spread
 from runtime.rows.checking import schema
-from runtime.rows.checks.column import Column
+from runtime.rows.checks.column import Column, arrow_type
 from runtime.rows.judged import Judged
 from runtime.rows.rejects import Reason, Rejected, reason
-from runtime.rows.texts import Mask, boolean_array
+from runtime.rows.texts import Mask, boolean_array, fixed_array
 
 
 def judge(block: RecordBlock, contract: Contract, layout: RecordLayout) -> Judged:
@@ -49,7 +51,7 @@ def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, li
     faulty: list[tuple[Place, Field, Column]] = []
     for field in contract.fields:
         place = places[field.name]
-        found = column(rows.matrix, place, field, rows.absent(place), reading)
+        found = _column(rows, place, field, reading)
         typed.append(found.array)
         if found.bad.any():
             faulty.append((place, field, found))
@@ -60,19 +62,51 @@ def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, li
     return good, typed, faulty
 
 
+def _column(rows: Rows, place: Place, field: Field, reading: Reading) -> Column:
+    absent = rows.absent(place)
+    if rows.in_head(place):
+        return column(rows.head, place, field, absent, reading)
+    having = np.flatnonzero(~absent)
+    if not len(having):
+        nothing = pa.nulls(len(absent), arrow_type(field))  # type: ignore[call-overload]  # the stubs know each type alone
+        return Column(nothing, absent & field.required)
+    found = column(rows.items(place, having), replace(place, offset=0), field, np.zeros(len(having), np.bool_), reading)
+    return found if len(having) == len(absent) else _among_all(found, having, absent, field)
+
+
+def _among_all(found: Column, having: npt.NDArray[np.intp], absent: Mask, field: Field) -> Column:
+    """The column of the rows *having* the item as one of all rows, null where it is *absent*."""
+    positions = np.zeros(len(absent), np.int64)
+    positions[having] = np.arange(len(having))
+    bad = absent & field.required
+    bad[having] = found.bad
+    unmatched = None
+    if found.unmatched is not None:
+        unmatched = np.zeros(len(absent), np.bool_)
+        unmatched[having] = found.unmatched
+    return Column(found.array.take(fixed_array(pa.int64(), positions, absent)), bad, unmatched)
+
+
 def _reasons(rows: Rows, good: Mask, faulty: Sequence[tuple[Place, Field, Column]], reading: Reading) -> dict[int, list[Reason]]:
     """Every fault of each row that has any, in the order of the columns."""
     reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~good).tolist()}
     for place, field, found in faulty:
         absent = rows.absent(place)
+        wrong = np.flatnonzero(found.bad)
+        having = wrong[~absent[wrong]]
+        items = dict(zip(having.tolist(), zip(_raws(rows, place, having), rows.offsets(place, having).tolist())))
         known: dict[tuple[bytes | None, int], Reason] = {}
-        for row in np.flatnonzero(found.bad).tolist():
-            raw = None if absent[row] else rows.matrix[row, place.offset : place.offset + place.length].tobytes()
-            key = (raw, rows.offset(place, row))
+        for row in wrong.tolist():
+            raw, offset = key = items.get(row, (None, 0))
             if key not in known:
-                known[key] = _explained(place, field, *key, reading, fits=found.fits(row))
+                known[key] = _explained(place, field, raw, offset, reading, fits=found.fits(row))
             reasons[row].append(known[key])
     return reasons
+
+
+def _raws(rows: Rows, place: Place, having: npt.NDArray[np.intp]) -> list[bytes]:
+    data, length = rows.items(place, having).tobytes(), place.length
+    return [data[start : start + length] for start in range(0, len(data), length)]
 
 
 def _explained(place: Place, field: Field, raw: bytes | None, offset: int, reading: Reading, *, fits: bool) -> Reason:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from runtime.contracts.code_pages import is_ebcdic
+from runtime.contracts.record import Record
 from runtime.errors import EmptyFile, EncodingMismatch, FileRejected, NotRecords, RecordLengthMismatch
 from runtime.mainframe.boundaries import last_boundary
 from runtime.mainframe.chains import failure, whole_records
+from runtime.mainframe.evidence import other_text
 from runtime.mainframe.forms import RecordForm
 from runtime.records.signatures import known_format
 from runtime.records.source import ByteSource
@@ -19,30 +18,25 @@ _LINE_ENDS = (b"\r\n", b"\n", b"\x15", b"\x25")
 #: A size that fits the records may have line ends by chance: so many in a row are none.
 _CERTAIN_LINE_ENDS = 3
 
-#: Of the bytes that are not zero, so many in a hundred tell the encoding.
-_CERTAIN_PERCENT = 85
-_EBCDIC_BLANK, _ASCII_BLANK = 0x40, 0x20
-#: What text has in the one and not in the other. EBCDIC has its blank at ASCII's ``@``, and letters and digits above ASCII.
-_CODES = np.arange(256)
-_ASCII_TEXT = ((_CODES >= _ASCII_BLANK) & (_CODES < 0x7F) & (_CODES != _EBCDIC_BLANK)) | np.isin(_CODES, list(b"\t\r\n"))
-_EBCDIC_TEXT = (_CODES >= 0x81) | (_CODES == _EBCDIC_BLANK)
 
-
-def recognize(source: ByteSource, form: RecordForm, encoding: str) -> None:
+def recognize(source: ByteSource, record: Record, form: RecordForm, encoding: str) -> None:
     """Raise the FileRejected that says what is wrong with the file as a whole; its records are judged elsewhere."""
     if not source.size:
         raise EmptyFile(least="one record")
     head = source.read(0, min(HEAD_BYTES, source.size))
-    check_head(head, form, encoding)
+    check_head(head, record, form, encoding)
     check_length(source.size, form, head)
     if form.variable:
         check_end(source, form)
 
 
-def check_head(head: bytes, form: RecordForm, encoding: str) -> None:
+def check_head(head: bytes, record: Record, form: RecordForm, encoding: str) -> None:
     """Raise NotRecords, EncodingMismatch, or RecordChainBroken where that is in *head*."""
-    _check_encoding(head, encoding)
     chain = whole_records(head, form)
+    found = other_text(head, chain, record, encoding, variable=form.variable)
+    if found:
+        share = f"{found.family} text ({found.percent}% of the text in the first {len(head):,} bytes)"
+        raise _explained(EncodingMismatch(encoding, share, found.offset), head)
     if chain.broken:
         raise _explained(failure(head[chain.end :], chain.end, form), head)
 
@@ -64,16 +58,6 @@ def check_end(source: ByteSource, form: RecordForm) -> None:
     offset = last_boundary(source, form, 0, source.size)
     if offset is not None and offset < source.size:
         raise failure(source.read(offset, source.size), offset, form)
-
-
-def _check_encoding(head: bytes, encoding: str) -> None:
-    counts = np.bincount(np.frombuffer(head, np.uint8), minlength=256)
-    counts[0] = 0
-    other, text = ("ASCII", _ASCII_TEXT) if is_ebcdic(encoding) else ("EBCDIC", _EBCDIC_TEXT)
-    percent = 100 * int(counts[text].sum()) // max(int(counts.sum()), 1)
-    if percent >= _CERTAIN_PERCENT:
-        first = int(np.flatnonzero(text[np.frombuffer(head, np.uint8)])[0])
-        raise _explained(EncodingMismatch(encoding, f"{other} text ({percent}% of the first {len(head):,} bytes)", first), head)
 
 
 def _explained(error: FileRejected, head: bytes) -> FileRejected:

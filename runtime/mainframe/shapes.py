@@ -1,13 +1,14 @@
-"""Records of every length laid out alike, so that each item stands in one column of one matrix.
+"""Where each record of a block has each item, whatever its length.
 
-A table whose length varies moves what is behind it. Here every table gets the room of its most
-elements, and :class:`Rows` tells which elements, and which of several descriptions, a record has.
+A table whose length varies moves what is behind it, and a redefinition says which items there are. What stands at one
+place in every record is the head, a view of the block where records follow each other evenly; any other item is taken
+from the records that have it. So a block takes the memory of its bytes, however many elements its tables may have.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from runtime.contracts.places import TEXT, Place
 from runtime.contracts.record import Choice, Record, Table
 from runtime.mainframe import text
-from runtime.mainframe.blocks import RecordBlock
+from runtime.mainframe.blocks import RecordBlock, gathered
 from runtime.mainframe.decoding import Reading, number
 from runtime.mainframe.faults import COUNT, RECORD_LENGTH, Fault, explain
 from runtime.rows.texts import Bytes, Mask, Numbers
@@ -23,15 +24,18 @@ from runtime.rows.texts import Bytes, Mask, Numbers
 
 @dataclass(frozen=True)
 class Rows:
-    """``matrix`` has a row of the record's maximum length for each of the block's records in ``kept``.
+    """The block's records in ``kept``, a row for each.
 
-    ``counts`` are each table's elements and ``chosen`` each choice's alternative, by row; ``faults``
-    says of the other records why nothing in them can be found.
+    ``head`` are the bytes that stand where the record's places say in all of them, shape (rows, bytes); the other bytes
+    are in ``data``, where each row has one of ``starts``. ``counts`` are each table's elements and ``chosen`` each
+    choice's alternative, by row; ``faults`` says of the other records why nothing in them can be found.
     """
 
     record: Record
     kept: npt.NDArray[np.intp]
-    matrix: Bytes
+    head: Bytes
+    data: bytes
+    starts: Numbers
     counts: tuple[Numbers, ...]
     chosen: tuple[Numbers, ...]
     faults: Mapping[int, Fault]
@@ -46,24 +50,30 @@ class Rows:
             absent |= self.counts[table] <= index
         return absent
 
-    def offset(self, place: Place, row: int) -> int:
-        """Where the item really is in the record of *row*."""
-        return place.offset - sum(
-            (table.most - int(counts[row])) * table.unit
-            for table, counts in zip(self.record.tables, self.counts)
-            if table.offset + table.most * table.unit <= place.offset
-        )
+    def in_head(self, place: Place) -> bool:
+        return place.offset + place.length <= int(self.head.shape[1])
+
+    def offsets(self, place: Place, rows: npt.NDArray[np.intp]) -> Numbers:
+        """Where the item really is in the records of *rows*."""
+        offsets = np.full(len(rows), place.offset, np.int64)
+        for table, counts in zip(self.record.tables, self.counts):
+            if table.offset + table.most * table.unit <= place.offset:
+                offsets -= (table.most - counts[rows]) * table.unit
+        return offsets
+
+    def items(self, place: Place, rows: npt.NDArray[np.intp]) -> Bytes:
+        """The item's bytes of *rows*, all of which have it, as a matrix of their own."""
+        return gathered(self.data, self.starts[rows] + self.offsets(place, rows), place.length)
 
 
 def spread(block: RecordBlock, record: Record, reading: Reading, *, variable: bool) -> Rows:
     """The records of *block* whose lengths are what their own contents say."""
     fits = (block.lengths >= (record.minimum if variable else record.maximum)) & (block.lengths <= record.maximum)
     faults = dict(_wrong_lengths(block, np.flatnonzero(~fits), _lengths(record, variable=variable)))
-    if not record.varies:
-        kept = np.flatnonzero(fits)
-        return Rows(record, kept, _matrix(block, kept, record.maximum), (), (), faults)
     kept = np.flatnonzero(fits)
-    fixed = min([record.minimum, *(table.offset for table in record.tables)])
+    if not record.varies:
+        return Rows(record, kept, _matrix(block, kept, record.maximum), block.data, block.starts[kept], (), (), faults)
+    fixed = min([record.minimum if variable else record.maximum, *(table.offset for table in record.tables)])
     heads = _matrix(block, kept, fixed)
     good = np.ones(len(kept), np.bool_)
     counts: list[Numbers] = []
@@ -86,30 +96,19 @@ def spread(block: RecordBlock, record: Record, reading: Reading, *, variable: bo
             expected = _range(int(shortest[row]), int(longest[row]))
             faults.update(_wrong_lengths(block, kept[row : row + 1], f"{expected}, as its contents say"))
         good &= ~wrong
-    counts = [found[good] for found in counts]
-    kept = kept[good]
-    return Rows(record, kept, _laid_out(block, kept, record, counts), tuple(counts), tuple(found[good] for found in chosen), faults)
+    if not good.all():
+        kept, heads = kept[good], heads[good]
+    return Rows(record, kept, heads, block.data, block.starts[kept], _of(counts, good), _of(chosen, good), faults)
+
+
+def _of(found: Sequence[Numbers], good: Mask) -> tuple[Numbers, ...]:
+    return tuple(numbers[good] for numbers in found)
 
 
 def _matrix(block: RecordBlock, kept: npt.NDArray[np.intp], length: int) -> Bytes:
     """The first *length* bytes of some records, without a copy where they are evenly spaced."""
     lengths = np.full(len(kept), length, np.int64)
     return RecordBlock(block.data, block.offset, block.starts[kept], lengths).matrix.reshape(len(kept), length)
-
-
-def _laid_out(block: RecordBlock, kept: npt.NDArray[np.intp], record: Record, counts: list[Numbers]) -> Bytes:
-    data = np.frombuffer(block.data, np.uint8)
-    starts, last = block.starts[kept, np.newaxis], block.lengths[kept, np.newaxis] - 1
-    shift = np.zeros((len(kept), 1), np.int64)
-    matrix = np.empty((len(kept), record.maximum), np.uint8)
-    begin = 0
-    for table, found in zip(record.tables, counts):
-        end = table.offset + table.most * table.unit
-        matrix[:, begin:end] = data[starts + np.minimum(np.arange(begin, end) - shift, last)]
-        shift = shift + ((table.most - found) * table.unit)[:, np.newaxis]
-        begin = end
-    matrix[:, begin:] = data[starts + np.minimum(np.arange(begin, record.maximum) - shift, last)]
-    return matrix
 
 
 def _counts(heads: Bytes, table: Table, reading: Reading) -> tuple[Numbers, Mask]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from runtime.contracts.code_pages import UNDEFINED, characters
+from runtime.contracts.code_pages import UNDEFINED, characters, is_control
 from runtime.mainframe.words import cut
 from runtime.rows.texts import Bytes, Mask, Texts
 
@@ -45,11 +45,6 @@ def code_page(name: str) -> CodePage:
         widths=np.array([len(each) for each in encoded], np.uint8),
         refused=np.array([is_control(character) or character == UNDEFINED for character in found]),
     )
-
-
-def is_control(character: str) -> bool:
-    """A character of the categories C0 and C1, which no text has."""
-    return character < " " or "\x7f" <= character <= "\x9f"
 
 
 def decode(matrix: Bytes, start: int, length: int, page: CodePage) -> tuple[Texts, Mask]:

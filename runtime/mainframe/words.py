@@ -38,7 +38,8 @@ def cut(matrix: Bytes, start: int, length: int) -> Bytes:
 def words(matrix: Bytes, start: int, end: int) -> Words:
     """Bytes *start* to *end* (at most 8) of each record as a big-endian number, zeros above."""
     if matrix.shape[1] < WORD_BYTES:
-        matrix = np.pad(matrix, ((0, 0), (0, WORD_BYTES - matrix.shape[1])))
+        narrow, matrix = matrix, np.zeros((len(matrix), WORD_BYTES), np.uint8)
+        matrix[:, : narrow.shape[1]] = narrow
     first = max(end - WORD_BYTES, 0)
     found: Words = matrix[:, first : first + WORD_BYTES].view(">u8").reshape(len(matrix)).astype(np.uint64)
     after = first + WORD_BYTES - end

@@ -31,6 +31,7 @@ class ParquetBuffer:
         self._thread = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
         self._waiting: list[pa.Table] = []
+        self._waiting_rows = self._waiting_bytes = 0
         self.rows = 0
 
     def close(self) -> None:
@@ -43,8 +44,9 @@ class ParquetBuffer:
             return
         self._waiting.append(table)
         self.rows += table.num_rows
-        waiting_rows = sum(part.num_rows for part in self._waiting)
-        if waiting_rows >= ROW_GROUP_ROWS or sum(part.nbytes for part in self._waiting) >= ROW_GROUP_BYTES:
+        self._waiting_rows += table.num_rows
+        self._waiting_bytes += table.nbytes
+        if self._waiting_rows >= ROW_GROUP_ROWS or self._waiting_bytes >= ROW_GROUP_BYTES:
             self._write()
 
     def flush(self) -> None:
@@ -66,7 +68,7 @@ class ParquetBuffer:
         """Hand the waiting rows over; one row group is written at a time, so that no more than one more waits."""
         self._wait()
         table = pa.concat_tables(self._waiting)
-        self._waiting = []
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
         if self._writer is None:
             self._writer = self._opened(table)
         self._writing = self._thread.submit(self._writer.write_table, table, row_group_size=table.num_rows)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from runtime import executions, formats, object_store, own_stack, probe_removal, tracking
-from runtime.contracts.extracts import RULES
+from runtime.contracts.extract_rules import RULES
 from runtime.executions import Fault
 from runtime.keys import INCOMING, PROCESSED
 from runtime.models import FileStatus, file_id

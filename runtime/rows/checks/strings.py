@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runtime.contracts import patterns
+from runtime.contracts.code_pages import codes
 from runtime.contracts.model import Field
 from runtime.rows.checks.column import Column
 from runtime.rows.texts import Bytes, Mask, Texts, memory, numbers_of, string_array
@@ -34,6 +35,8 @@ def check(texts: Texts, field: Field, missing: Mask) -> Column:
             bad |= lengths < field.min_length
         if field.max_length is not None:
             bad |= lengths > field.max_length
+    if field.written is not None:
+        bad |= ~_writable(texts, field.written.page)
     bad &= ~missing
     return Column(texts.nulled(missing | bad), bad, unmatched)
 
@@ -72,6 +75,20 @@ def _matches(texts: Texts, pattern: str) -> Mask:
 
 def _searched(texts: pa.Array[Any], pattern: str) -> Mask:
     return _mask(pc.match_substring_regex(texts, pattern=patterns.re2(pattern)))
+
+
+def _writable(texts: Texts, page: str) -> Mask:
+    """Which texts have no other characters than *page*; all pages have those that ASCII prints."""
+    if texts.data.min(initial=0x20) >= 0x20 and texts.data.max(initial=0x20) < 0x7F:
+        return np.ones(len(texts), np.bool_)
+    return _mask(pc.match_substring_regex(texts.array, pattern=_only(page)))
+
+
+@lru_cache(maxsize=16)
+def _only(page: str) -> str:
+    """For RE2, texts of the characters of *page*."""
+    marks = "".join(f"\\{character}" if character in r"\]^-[" else character for character in codes(page))
+    return rf"\A[{marks}]*\z"
 
 
 @lru_cache(maxsize=256)

@@ -84,7 +84,7 @@ CASES = (
     fixed(
         "ASCII under a contract in EBCDIC",
         b"00001abcdexxxxxxxxxx" * 50,
-        refused(EncodingMismatch, "there is ASCII text (100% of the first 1,000 bytes)"),
+        refused(EncodingMismatch, "there is ASCII text (100% of the text in the first 1,000 bytes)"),
     ),
     fixed("EBCDIC under a contract in ASCII", _record(amount="F1F2F3F4") * 50, refused(EncodingMismatch, "there is EBCDIC text"), _ASCII),
     fixed("a ZIP archive", b"PK\x03\x04" + bytes(200), refused(NotRecords, "a ZIP archive")),
@@ -92,6 +92,13 @@ CASES = (
     fixed("gzip where none was agreed", gzip.compress(_MANY, mtime=0), refused(NotRecords, "gzip-compressed data")),
     fixed("plain records where gzip was agreed", _MANY, refused(CompressionMismatch, "not compressed"), _contract("FB", compression="gz")),
     fixed("gzip as agreed", gzip.compress(GOOD, mtime=0), Rows([_VALUES]), _contract("FB", compression="gz")),
+    fixed(
+        "gzip of nothing where gzip was agreed",
+        gzip.compress(b"", mtime=0),
+        refused(EmptyFile, "20 compressed bytes hold nothing; send at least one record"),
+        _contract("FB", compression="gz"),
+    ),
+    fixed("no bytes where gzip was agreed", b"", refused(EmptyFile, "send at least one record"), _contract("FB", compression="gz")),
     fixed(
         "gzip of a record without its end",
         gzip.compress(_MANY[:-1], mtime=0),

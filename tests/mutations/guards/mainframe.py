@@ -71,9 +71,23 @@ GUARDS = (
     Guard(
         "text-of-the-other-kind",
         _RECOGNITION,
-        "if percent >= _CERTAIN_PERCENT:",
-        "if False:",
+        "    if found:\n",
+        "    if False:\n",
         f"{_TESTS}/test_recognition.py::test_text_of_the_other_kind_is_refused_with_how_it_was_seen",
+    ),
+    Guard(
+        "text-alone-is-evidence",
+        "runtime/mainframe/evidence.py",
+        "if place.kind == kind]",
+        "if kind]",
+        f"{_TESTS}/test_recognition.py::test_numbers_and_marks_are_not_taken_for_text_of_the_other_kind",
+    ),
+    Guard(
+        "values-of-a-block",
+        "runtime/formats/fixed_length_rows.py",
+        "min(block_records, most)",
+        "block_records",
+        f"{_TESTS}/test_judging.py::test_a_block_has_no_more_values_than_bytes",
     ),
     Guard(
         "line-ends-by-chance",

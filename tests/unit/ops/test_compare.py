@@ -132,7 +132,7 @@ def test_records_that_only_one_file_has_make_no_other_differ(compare: Any) -> No
     status, found = compare(extract(ACCOUNTS[:28]), extract(ours))
     assert (status, found["rows"]) == (
         1,
-        {"legacy": 28, "ours": 27, "equal": 25, "differs": 0, "known": 0, "only_in_legacy": 3, "only_in_ours": 2},
+        {"legacy": 28, "ours": 27, "equal": 25, "differs": 0, "known": 0, "in_another_order": 0, "only_in_legacy": 3, "only_in_ours": 2},
     )
     assert [(example["what"], example["key"][-2:], example["legacy"], example["ours"]) for example in found["examples"]] == [
         ("only in legacy", "04", {"record": 4, "offset": 3 * STANDARD}, None),
@@ -141,6 +141,24 @@ def test_records_that_only_one_file_has_make_no_other_differ(compare: Any) -> No
         ("only in ours", "29", None, {"record": 26, "offset": 25 * STANDARD}),
         ("only in ours", "30", None, {"record": 27, "offset": 26 * STANDARD}),
     ]
+
+
+def test_the_same_records_in_another_order_are_said_to_be_so(compare: Any, run: Run, tmp_path: Path) -> None:
+    moved = [*ACCOUNTS[:3], *ACCOUNTS[10:20], *ACCOUNTS[3:10], *ACCOUNTS[20:]]
+    status, found = compare(extract(moved), extract(ACCOUNTS))
+    assert (status, found["agrees"]) == (1, False)
+    assert {name: count for name, count in found["rows"].items() if count} == {
+        "legacy": 30, "ours": 30, "equal": 23, "in_another_order": 7,
+    }  # fmt: skip
+    (example,) = found["examples"]
+    place = {"record": 4, "offset": 3 * STANDARD}
+    assert (example["what"], example["legacy"], example["ours"]) == ("in another order", place, place)
+    shown = run("compare", "--legacy", tmp_path / "OUT.PS", "--output", "standard", tmp_path / "ours.dat").stdout
+    assert "23 equal, 0 differs, 7 in another order" in shown
+    assert "in another order: 00000000004 (record 4 of legacy at byte 321, record 4 of ours at byte 321)" in shown
+    assert "more: --limit" not in shown
+    _, found = compare(extract([*moved[:-1], Account(77, group="other")]), extract(ACCOUNTS))
+    assert (found["rows"]["in_another_order"], found["rows"]["only_in_legacy"], found["rows"]["only_in_ours"]) == (0, 8, 8)
 
 
 def test_a_changed_key_is_one_difference(compare: Any) -> None:
@@ -160,7 +178,16 @@ def test_counts_do_not_depend_on_how_much_is_read_at_once(
     legacy = [account for account in ACCOUNTS if account.number not in (1, 2, 11, 30)]
     ours = [Account(7) if account.number == 7 else account for account in ACCOUNTS if account.number not in (12, 13)]
     _, found = compare(extract(legacy), extract(ours), "standard", "--limit", 0)
-    assert found["rows"] == {"legacy": 26, "ours": 28, "equal": 23, "differs": 1, "known": 0, "only_in_legacy": 2, "only_in_ours": 4}
+    assert found["rows"] == {
+        "legacy": 26,
+        "ours": 28,
+        "equal": 23,
+        "differs": 1,
+        "known": 0,
+        "in_another_order": 0,
+        "only_in_legacy": 2,
+        "only_in_ours": 4,
+    }
     assert found["examples"] == []
 
 

@@ -6,10 +6,12 @@ import importlib
 import subprocess
 import sys
 
-from runtime.contracts.extracts import RULES
+from runtime.contracts.extract_rules import RULES
 from runtime.contracts.loader import load_contracts
 from runtime.contracts.record import record_of
-from runtime.mainframe.layout import RecordLayout
+from runtime.mainframe.judging import judge
+from runtime.mainframe.layout import RecordLayout, contracted_form
+from runtime.mainframe.reader import RecordReader
 from runtime.rows.process import process_chunk
 from tests.support.accounts import Account
 
@@ -42,7 +44,7 @@ def test_a_function_that_plans_csv_loads_no_arrow() -> None:  # E12
 
 
 def test_what_a_contract_may_say_of_extracts_is_what_their_rules_make() -> None:  # F1
-    assert {name: set(files) for name, files in RULES.items()} == {
+    assert {name: set(rules.files) for name, rules in RULES.items()} == {
         name: set(importlib.import_module(f"runtime.extracts.{name}").FILES) for name in RULES
     }
     contract = load_contracts()["accounts"]
@@ -52,4 +54,21 @@ def test_what_a_contract_may_say_of_extracts_is_what_their_rules_make() -> None:
     described = {file.name: 4 * len(file.copybooks) * (file.record_format == "V") for file in contract.extracts.files}
     lengths = {file.name: sum(record_of(copybook).maximum for copybook in file.copybooks) for file in contract.extracts.files}
     assert {name: len(body) for name, body in made.items()} == {name: lengths[name] + described[name] for name in made}
-    assert {name: len(file) for name, file in ((file.name, file.copybooks) for file in contract.extracts.files)} == RULES["accounts"]
+
+
+def test_the_rules_make_what_is_stated_of_them() -> None:  # F1
+    """A contract is checked against the statement, so what a rule takes or makes besides would fail its files."""
+    contract, rules = load_contracts()["accounts"], RULES["accounts"]
+    (block,) = RecordReader([Account(1).record()], contracted_form(contract))
+    judged = judge(block, contract, RecordLayout.of(contract, None))
+    assert judged.accepted is not None
+    for name, rule in importlib.import_module("runtime.extracts.accounts").FILES.items():
+        taken = {made.column for record in rules.files[name] for made in record.values() if made.column}
+        columns = {column: judged.accepted.column(column).chunks[0] for column in taken}
+        for found, stated in zip(rule(columns), rules.files[name]):
+            assert set(found) == set(stated)
+            for column, made in stated.items():
+                (value,) = found[column].to_pylist()
+                assert made.characters is None or len(value) == made.characters
+                assert made.column or str(value) == made.constants[0]
+    assert {field.name: field.type for field in contract.fields if field.name in rules.columns} == rules.columns

@@ -184,7 +184,6 @@ def test_conditions_belong_to_the_item_above():
         ("PIC 9 VALUE 1E999999999", "is no value"),
         ("PIC 9 VALUE NAN", "is no value"),
         (f"PIC 9 VALUE {'9' * 40}", "is no value"),
-        ("PIC X VALUE X'00'", "only plain literals"),
         ("PIC X VALUE 'A", "never closed"),
         ("PIC S9 SIGN MIDDLE", "LEADING or TRAILING"),
         ("", "neither a picture nor items below it"),
@@ -234,3 +233,37 @@ def test_what_does_not_fit_together_is_refused(lines, line, says):
 def test_a_copybook_is_bounded():
     with pytest.raises(CopybookInvalid, match="5,000 items"):
         items(*["05  FILLER PIC X."] * 5001)
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ("05  A-LONG-NAME-OF-A-FIELD                     PIC S9(7)V99 C", "OMP-3."),
+        ("05  A-LONG-NAME-OF-A-FIELD                 PIC S9(7)V99", " COMP-3."),
+        ("05  A-LONG-NAME-OF-A-FIELD-OF-A-RECORD             OCCURS 3 P", "IC X(10)."),
+        ("05  A-LONG-NAME-OF-A-FIELD-OF-A-RECORD     OCCURS 3 PIC X(10", ")."),
+    ],
+)
+@pytest.mark.parametrize(
+    "after", [("           05  B PIC X.",), ("      * MORE", "           05  B PIC X.", "           05  C PIC X."), ()]
+)
+def test_text_after_column_72_that_is_missed_is_named(line, rest, after):
+    with pytest.raises(CopybookInvalid, match=re.escape(f"{rest.strip()!r} stands after column 72 and is not read")) as raised:
+        parse("       01  R.", f"           {line}".ljust(72) + rest, *after)
+    assert raised.value.line == 2
+
+
+def test_remarks_after_column_72_explain_nothing():
+    lines = ("       01  R.", "           05  A PIC X(5)".ljust(72) + "CHANGED1", "               SYNC.".ljust(72) + "CHANGED.")
+    with pytest.raises(CopybookInvalid, match="SYNC aligns items"):
+        parse(*lines)
+
+
+@pytest.mark.parametrize("value", ["X'00'", 'X"C1C2"', "ALL X'40'", "N'AB'", "LOW-VALUES", "'A' "])
+def test_a_first_value_of_any_kind_says_nothing_of_the_bytes(value):
+    assert one(f"PIC X(4) VALUE {value}").length == 4
+
+
+def test_a_condition_has_plain_literals():
+    with pytest.raises(CopybookInvalid, match="only plain literals"):
+        items("05  A PIC X.", "88  EOF VALUE X'FF'.")

@@ -136,6 +136,14 @@ def test_a_copybook_beside_the_contract_becomes_part_of_it(tmp_path: Path) -> No
     assert load_contract(path).sha256 != contract.sha256
 
 
+@pytest.mark.parametrize("lines", [COPYBOOK, [line.strip() for line in COPYBOOK]])
+def test_a_copybook_may_begin_with_a_byte_order_mark(tmp_path: Path, lines: List[str]) -> None:
+    path = tmp_path / "payments.json"
+    path.write_text(json.dumps(document(record={"format": "F", "copybook": "payments.cpy"})))
+    (tmp_path / "payments.cpy").write_text("\n".join(lines), encoding="utf-8-sig")
+    assert load_contract(path).document["record"]["copybook"] == lines
+
+
 @pytest.mark.parametrize(
     ("name", "message"), [("../secret.cpy", "is a path; name a file beside the contract"), ("absent.cpy", "cannot be read beside")]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from runtime.contracts import patterns
 from runtime.contracts.loader import load_contracts, parse_contract
+from runtime.formats.fixed_length_rows import reader
 from runtime.mainframe.blocks import RecordBlock
 from runtime.mainframe.judging import judge
 from runtime.mainframe.layout import RecordLayout, contracted_form
@@ -22,13 +24,13 @@ from tests.support.mainframe import described
 CARDDEMO = Path(os.environ.get("LEDGERLINE_SHARED_DATA", "../shared/data")) / "carddemo"
 
 
-def contract(*lines, fields=(), encoding="cp037", **record):
+def contract(*lines, fields=(), encoding="cp037", record_format="F", **record):
     document = {
         "dataset": "payments",
         "version": 1,
         "format": "fixed-length",
         "encoding": encoding,
-        "record": {"format": "F", "copybook": ["       01  R.", *(f"           {line}" for line in lines)], **record},
+        "record": {"format": record_format, "copybook": ["       01  R.", *(f"           {line}" for line in lines)], **record},
         "schema": {"fields": list(fields)},
     }
     return parse_contract(document, "payments.json")
@@ -351,3 +353,51 @@ def test_real_accounts_and_their_ascii_twin_say_the_same():
     assert [(at, name) for at, (row, other) in enumerate(pairs) for name in row if row[name] != other[name]] == [(48, "acct_addr_zip")]
     assert pairs[0][0]["acct_curr_bal"] == Decimal("194.00")
     assert pairs[0][0]["acct_open_date"] == date(2014, 11, 20)
+
+
+def long_table(elements, *fields):
+    return contract(
+        "05  ID PIC 9(6).",
+        "05  N PIC 9(4).",
+        f"05  T PIC X(30) OCCURS 0 TO {elements} DEPENDING ON N.",
+        "05  Z PIC 9(2).",
+        fields=fields,
+        record_format="V",
+    )
+
+
+def test_what_varies_takes_the_memory_of_its_bytes_not_of_its_longest_record():
+    given = long_table(1000)
+    longest = ebcdic("0000001000" + "x" * 30_000 + "07")
+    raws = [longest] + [ebcdic(f"{number:06d}{number % 3:04d}" + "ab".ljust(30) * (number % 3) + "05") for number in range(1, 2000)]
+    tracemalloc.start()
+    outcome = judged(raws, given)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    rows = outcome.accepted.slice(0, 3).to_pylist()
+    assert [(row["t_1"], row["t_2"], row["t_1000"], row["z"]) for row in rows] == [
+        ("x" * 30, "x" * 30, "x" * 30, 7),
+        ("ab", None, None, 5),
+        ("ab", "ab", None, 5),
+    ]
+    # Laid out at their longest, the records take 60 MB, and an index of every byte eight times that.
+    assert peak < 20e6
+
+
+def test_a_block_has_no_more_values_than_bytes():
+    given = long_table(1000)
+    data = described([ebcdic("000001000007")] * 5000)
+    blocks = list(reader([data], given, RecordLayout.of(given, None), last=True, block_bytes=1 << 20, block_records=65_536))
+    assert [len(block) for block in blocks] == [1045] * 4 + [820]
+    assert len(next(iter(reader([data], given, RecordLayout.of(given, None), last=True, block_bytes=100, block_records=9)))) == 1
+
+
+def test_an_element_that_a_contract_requires_is_missed_where_it_is_absent():
+    given = long_table(3, {"name": "t_2", "constraints": {"required": True}})
+    raws = [ebcdic(f"{number:06d}{count:04d}" + "ab".ljust(30) * count + "05") for number, count in enumerate([1, 3, 2, 0])]
+    outcome = judged(raws, given)
+    assert [row["id"] for row in outcome.accepted.to_pylist()] == [1, 2]
+    assert [(each.row, [why.counted for why in each.reasons]) for each in outcome.rejected] == [
+        (0, ["t_2:required"]),
+        (3, ["t_2:required"]),
+    ]

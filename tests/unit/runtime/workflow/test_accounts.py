@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -153,6 +154,18 @@ def test_the_ascii_twin_has_the_same_values(workflow: Workflow, monkeypatch: pyt
     pairs = list(zip(accepted(workflow, workflow.item(ebcdic)), accepted(workflow, workflow.item(twin))))
     differences = {(row, name) for row, (one, other) in enumerate(pairs, 1) for name in one if one[name] != other[name]}
     assert (len(pairs), differences) == (50, {(49, "acct_addr_zip")})
+
+
+def test_a_character_that_an_extract_lacks_costs_its_row_and_not_the_file(workflow: Workflow) -> None:
+    document = workflow.stage.contracts["accounts"].document
+    contract = parse_contract({**document, "extracts": {**document["extracts"], "encoding": "ascii"}}, "accounts.json")
+    vars(workflow.stage)["contracts"] = {"accounts": contract}
+    event = workflow.upload(KEY, b"".join(replace(account, group="Müller").record() for account in ACCOUNTS[:1]) + ACCOUNTS[1].record() * 3)
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["rows_accepted"], item["rows_rejected"]) == (FileStatus.SUCCEEDED, 3, 1)
+    assert item["reasons"] == {"acct_group_id:extract-character": 1}
+    assert {name: len(body) for name, body in extracts(workflow, item).items()} == {name: 3 * size for name, size in SIZES.items()}
 
 
 def in_ascii(contract: Any) -> Any:
