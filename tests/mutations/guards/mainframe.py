@@ -90,6 +90,20 @@ GUARDS = (
         f"{_TESTS}/test_judging.py::test_a_block_has_no_more_values_than_bytes",
     ),
     Guard(
+        "extract-holds-its-columns",
+        "runtime/contracts/extracts.py",
+        "            if why:\n",
+        "            if False:\n",
+        "tests/unit/runtime/contracts/test_extracts.py::test_what_the_rules_cannot_write_is_refused_when_the_contract_is_read",
+    ),
+    Guard(
+        "extract-has-the-character",
+        "runtime/rows/checks/strings.py",
+        "    if field.written is not None:\n",
+        "    if False:\n",
+        "tests/unit/runtime/workflow/test_accounts.py::test_a_character_that_an_extract_lacks_costs_its_row_and_not_the_file",
+    ),
+    Guard(
         "line-ends-by-chance",
         _RECOGNITION,
         "1 if rest else _CERTAIN_LINE_ENDS",
