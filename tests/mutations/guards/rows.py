@@ -191,6 +191,27 @@ GUARDS = (
         f"{_TEST_LOADER}::test_a_file_that_is_no_json_object_is_refused",
     ),
     Guard(
+        "row-groups-are-bounded",
+        "runtime/rows/parquet.py",
+        "ROW_GROUP_ROWS = 65_536",
+        "ROW_GROUP_ROWS = 10**9",
+        "tests/unit/runtime/rows/test_parquet.py::test_a_row_group_ends_with_the_block_that_brings_it_to_its_rows",
+    ),
+    Guard(
+        "stream-reads-ahead",
+        "runtime/object_store.py",
+        "with ThreadPoolExecutor(READ_AHEAD) as pool:",
+        "with ThreadPoolExecutor(1) as pool:",
+        "tests/unit/runtime/test_object_store.py::test_a_stream_reads_ahead_of_who_takes_it",
+    ),
+    Guard(
+        "key-is-all-its-columns",
+        "runtime/rows/digests.py",
+        "            sums[where] += found\n",
+        "            sums[where] = found\n",
+        "tests/unit/runtime/rows/test_key_digests.py::test_a_key_of_several_columns_is_all_of_them",
+    ),
+    Guard(
         "record-length-in-a-chunk",
         "runtime/rows/blocks.py",
         "_MOST_BYTES = MAX_RECORD_BYTES + 1",
