@@ -191,6 +191,13 @@ GUARDS = (
         f"{_TEST_LOADER}::test_a_file_that_is_no_json_object_is_refused",
     ),
     Guard(
+        "chunks-are-not-too-many",
+        "runtime/formats/limits.py",
+        "if size > MAX_CHUNKS * chunk_bytes:",
+        "if size < 0:",
+        "tests/unit/runtime/workflow/test_workflow.py::test_a_chunk_size_that_would_make_too_many_chunks_is_the_operators_to_mend",
+    ),
+    Guard(
         "row-groups-are-bounded",
         "runtime/rows/parquet.py",
         "ROW_GROUP_ROWS = 65_536",
