@@ -10,7 +10,7 @@ from typing import Any
 from runtime import keys
 from runtime.errors import InvalidInput, ReconciliationFailed, RecordTooLong
 from runtime.formats import file_format
-from runtime.formats.limits import MAX_RECORD_BYTES
+from runtime.formats.limits import MAX_RECORD_BYTES, check_chunks
 from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
 from runtime.object_store import StoredSource
 from runtime.tracking import Item
@@ -90,10 +90,12 @@ def _ranges(
     item: Item, exact_from: int | None, kept: list[tuple[int, int]], stage: Stage
 ) -> tuple[list[tuple[int, int]], Materialized | None]:
     """The chunks' byte ranges, and the text that they are ranges of where it had to be made."""
+    check_chunks(text_of(item)[1], item["chunk_bytes"])
     contract, layout = reading.load(stage.store, item["reading_key"])
     try:
         if layout.decoding and "decoded" not in item:
             made = materialize(item, contract, layout, layout.decoding, stage)
+            check_chunks(made.text.size, item["chunk_bytes"])
             return made.ranges, made
         source = StoredSource(stage.store, *text_of(item))
         return file_format(contract).plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept), None

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import HealthCheck, event, given, settings
@@ -19,6 +20,7 @@ from runtime.contracts.loader import parse_contract
 from runtime.contracts.values import problem
 from runtime.models import CsvLayout
 from runtime.rows.checking import check
+from runtime.rows.key_digests import ENTRY
 from runtime.rows.process import process_chunk
 from runtime.rows.texts import Texts, string_array
 from tests.properties.rows_reference import read_chunk, read_value
@@ -120,7 +122,7 @@ def contracts(draw):
         "fields": fields,
         "fieldsMatch": "equal",
         "missingValues": draw(st.sampled_from([[""], [], ["", "-"], ["NA", "é"]])),
-        "primaryKey": [fields[0]["name"]] if draw(st.booleans()) else [],
+        "primaryKey": draw(st.one_of(st.just([]), st.lists(st.sampled_from([field["name"] for field in fields]), unique=True))),
     }
     return parse_contract(
         {
@@ -280,7 +282,36 @@ def test_every_row_is_accepted_or_rejected_as_the_reference_says(chunk, last, st
     for (*_, raw, _), (*_, body, _) in zip(found, expected.rejected):
         assert raw == body or raw == body.decode(layout.encoding)
     assert sum(output.reasons.values()) == sum(len(entry[4]) for entry in expected.rejected)
-    assert len(output.key_digests) == (20 * len(expected.accepted) if contract.primary_key else 0)
+    entries = np.sort(np.frombuffer(output.key_digests, ENTRY), order="row")
+    accepted = sorted(set(range(expected.rows_read)) - {entry[0] for entry in expected.rejected})
+    assert entries["row"].tolist() == (accepted if contract.primary_key else [])
+    keys = [tuple(row[name] for name in contract.primary_key) for row in expected.accepted]
+    assert_same_partition(entries[["high", "low"]].tolist(), keys)
+
+
+def assert_same_partition(digests, keys):
+    """Rows have one digest where they have one key, and nowhere else."""
+    assert len(set(zip(digests, keys))) == len(set(digests)) == len(set(keys[: len(digests)]))
+
+
+NAMES = [{"name": "n", "type": "integer"}, {"name": "s"}, {"name": "t"}, {"name": "d", "type": "number", "precision": 4, "scale": 2}]
+#: Few values of each, texts of several lengths, so that keys repeat and differ in one column alone.
+VALUES = {"n": ["1", "01", "2"], "s": ["a", "b", "bb", "bbbb", "é"], "t": ["a", "bb", "b" * 1025], "d": ["1", "1.0", "1.50", "-1.5"]}
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), key=st.permutations(sorted(VALUES)), columns=st.integers(1, 4), limits=limits())
+def test_rows_have_one_digest_where_they_have_one_key(data, key, columns, limits):  # G3
+    schema = {"fields": NAMES, "primaryKey": key[:columns]}
+    contract = parse_contract({"dataset": "generated", "version": 1, "format": "csv", "schema": schema}, "generated.json")
+    rows = data.draw(st.lists(st.tuples(*(st.sampled_from(VALUES[name]) for name in contract.names)), max_size=12))
+    content = "".join(",".join(row) + "\n" for row in rows).encode()
+    layout = CsvLayout("utf-8", ",", '"', 0, contract.names)
+    output = process_chunk([content], contract=contract, layout=layout, start=0, last=True, key_seed=b"seed", **limits)
+    entries = np.sort(np.frombuffer(output.key_digests, ENTRY), order="row")
+    expected = read_chunk(content, contract, layout, 0, last=True)
+    assert len(entries) == len(rows)
+    assert_same_partition(entries[["high", "low"]].tolist(), [tuple(row[name] for name in key[:columns]) for row in expected.accepted])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import itertools
 from contextlib import nullcontext
+from threading import Barrier
 from types import SimpleNamespace
 from typing import Any, Callable, Iterator
 
@@ -14,7 +17,7 @@ from runtime import object_store
 from runtime.errors import AccessRefused, ObjectMissing, ReconciliationFailed, StorageThrottled, StorageUnavailable
 from runtime.models import ObjectRef
 from runtime.multipart import UPLOADS
-from runtime.object_store import ObjectStore, RangedFile, StoredSource
+from runtime.object_store import PART_BYTES, ObjectStore, RangedFile, StoredSource
 from tests.support.workflow import BUCKET, Workflow
 
 
@@ -42,6 +45,22 @@ def test_a_stream_gives_every_byte_once_and_in_order(workflow: Workflow, store: 
     parts = list(store.stream(ref, 3, 700))
     assert b"".join(parts) == body[3:700]
     assert max(map(len, parts)) == 7
+
+
+def test_a_stream_reads_ahead_of_who_takes_it() -> None:
+    """The first two reads wait for each other; one at a time, they would wait for ever."""
+    together, numbers = Barrier(2), itertools.count()
+
+    class Client:
+        def get_object(self, Range: str, **_: object) -> dict[str, Any]:  # noqa: N803 - S3's name
+            if next(numbers) < together.parties:
+                together.wait(timeout=20)
+            first, last = map(int, Range.removeprefix("bytes=").split("-"))
+            return {"Body": io.BytesIO(bytes(last + 1 - first))}
+
+    store = ObjectStore(Client(), BUCKET)  # type: ignore[arg-type]
+    parts = list(store.stream(ObjectRef(BUCKET, "incoming/a", "v"), 0, 6 * PART_BYTES))
+    assert list(map(len, parts)) == [PART_BYTES] * 6
 
 
 def test_a_written_object_is_told_by_its_digest(store: ObjectStore) -> None:

@@ -19,11 +19,12 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> None:
 
 
 def test_a_size_of_chunks_is_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:  # G1
-    answering(monkeypatch, "25000000")
-    assert parameters.chunk_bytes("/etl/prod/chunk-bytes") == 25_000_000
+    for text, size in (("25000000", 25_000_000), ("10000", 10_000), ("50000000", 50_000_000)):
+        answering(monkeypatch, text)
+        assert parameters.chunk_bytes("/etl/prod/chunk-bytes") == size
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "50000001", "25 MB"])
+@pytest.mark.parametrize("text", ["", "0", "-1", "50", "9999", "50000001", "25 MB"])
 def test_another_text_is_refused_with_the_parameters_name(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     answering(monkeypatch, text)
     with pytest.raises(InvalidInput, match="/etl/prod/chunk-bytes"):

@@ -147,3 +147,17 @@ def test_keys_differ_by_any_of_their_bytes_and_by_their_length():
     sums = digests.initial(len(texts))
     digests.add_column(sums, array, b"seed", 0)
     assert len(set(zip(*(half.tolist() for half in digests.final(sums))))) == len(texts)
+
+
+def test_a_key_of_several_columns_is_all_of_them():
+    """Texts of different lengths are digested apart, and come on top of what the columns before them gave."""
+    schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "ref", "type": "string"}], "primaryKey": ["id", "ref"]}
+    contract = parse_contract({"dataset": "made", "version": 1, "format": "csv", "schema": schema}, "made.json")
+    layout = CsvLayout("utf-8", ",", '"', 0, contract.names)
+
+    def repeats(data):
+        output = process_chunk([data], contract=contract, layout=layout, start=0, last=True, key_seed=b"seed")
+        return duplicates([Digests(output.key_digests)], 10**6).sample
+
+    assert repeats(b"1,a\n2,a\n3,bb\n4,bb\n") == []
+    assert repeats(b"1,a\n2,a\n3,bb\n2,a\n3,bb\n") == [((0, 1), (0, 3)), ((0, 2), (0, 4))]

@@ -85,3 +85,17 @@ def test_a_row_group_that_cannot_be_written_fails_the_chunk(monkeypatch):
         buffer.add(table_of(10).rename_columns(["id", "kind", "day", "other"]))
         with pytest.raises(ValueError, match="schema"):
             buffer.finish()
+
+
+def test_a_row_group_ends_with_the_block_that_brings_it_to_its_rows():
+    """A reader can take a few groups, and the writer holds one: all rows in one group would be held, and read, at once."""
+    sizes = (40_000, 30_000, 65_536, 10, 65_000, 600)
+    file = written(contract_of(FIELDS), *(table_of(rows) for rows in sizes))
+    groups = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    assert groups == [70_000, 65_536, 65_610]
+
+
+def test_a_row_group_of_many_bytes_ends_before_it_has_its_rows():
+    wide = table_of(20_000).set_column(0, "id", pa.array(["x" * 2_000] * 20_000))
+    file = written(contract_of(FIELDS), wide, wide, table_of(10))
+    assert [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)] == [40_000, 10]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from typing import Any
@@ -357,6 +358,21 @@ def test_a_chunk_size_too_small_for_a_record_is_the_operators_to_mend(workflow: 
     item = workflow.item(event)
     assert (item["file_status"], item["error_type"]) == ("FAILED", "InvalidInput")
     assert "chunk-bytes" in item["error_message"]
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_chunk_size_that_would_make_too_many_chunks_is_the_operators_to_mend(
+    workflow: Workflow, monkeypatch: pytest.MonkeyPatch, compressed: bool
+) -> None:
+    monkeypatch.setattr("runtime.formats.limits.MAX_CHUNKS", 20)
+    body = csv(row(number) for number in range(400))
+    event = workflow.upload(KEY, gzip.compress(body) if compressed else body)
+    workflow.chunk_bytes = len(body) // 25
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["error_type"]) == ("FAILED", "InvalidInput")
+    assert f"{len(body):,} bytes are more than 20 chunks" in item["error_message"]
+    assert "raise the chunk-bytes parameter" in item["error_message"]
 
 
 @pytest.mark.parametrize("before", [0, 60_000], ids=["first", "in the middle"])
