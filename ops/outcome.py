@@ -21,7 +21,7 @@ _TOP_REASONS = 8
 
 
 def document(progress: Progress, file_id: str, bucket: str) -> dict[str, Any]:
-    """The JSON of DESIGN.md's ``submit --json``. Row counts are null until the file was finalized."""
+    """What ``submit --json`` answers (docs/operations.md). Row counts are null until the file was finalized."""
     file = progress.file or {}
     committed = progress.status in (FileStatus.COMMITTED, FileStatus.SUCCEEDED)
     return {
@@ -91,7 +91,7 @@ def reason_table(found: Sequence[Reason], limit: int = 0) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("column")
     table.add_column("reason")
-    table.add_column("rows", justify="right")
+    table.add_column("rows", justify="right", no_wrap=True)
     for column, code, count in found[: limit or None]:
         table.add_row(Text("(whole row)" if column is None else printable(column, 60)), Text(printable(code, 40)), f"{count:,}")
     if limit and len(found) > limit:
