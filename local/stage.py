@@ -31,6 +31,8 @@ def up(state: Path, steps: Steps, *, port: int | None = None, runtime: str | Non
     An emulator that this call started is stopped again when the deployment fails, and keeps what it holds in *keep*,
     if there is one, when it is stopped. Raises LocalError.
     """
+    # Before anything that takes long: what cannot be written is said at once.
+    state.mkdir(parents=True, exist_ok=True)
     assembly = primary_assembly(ASSEMBLIES, steps, runtime)
     running = emulator.running(state)
     if running is not None and port not in (None, running.port):

@@ -3,8 +3,11 @@
 ::
 
     OpsError                   exit status 1
+    ├── OutputClosed           there is no standard output to write to
+    ├── EndpointInvalid        AWS_ENDPOINT_URL is no address
     ├── StageMissing           no such stack, or one without the outputs that are needed
     ├── FileUnknown            the stage has no such file
+    ├── NotWritable            a file of this machine cannot be written
     ├── NotFinished            the file did not end in the time that was given
     ├── RedriveRefused         the file is in no state, or in nobody's hands, to be taken up again
     ├── DeadLettersLeft        events of the dead-letter queue that no execution was started with
@@ -46,6 +49,17 @@ class OpsError(Exception):
     """Base of the errors that are shown as one line, without a traceback."""
 
 
+class OutputClosed(OpsError):
+    def __init__(self) -> None:
+        super().__init__("The standard output is closed, so nothing can be shown; redirect it, to /dev/null if it is not wanted")
+
+
+class EndpointInvalid(OpsError):
+    def __init__(self, variable: str, value: str) -> None:
+        self.variable, self.value = variable, value
+        super().__init__(f"{variable} is {value!r}, which is no address such as http://127.0.0.1:4566; correct or unset it")
+
+
 class StageMissing(OpsError):
     def __init__(self, suffix: str, region: str, reason: str) -> None:
         self.suffix, self.region, self.reason = suffix, region, reason
@@ -56,6 +70,12 @@ class FileUnknown(OpsError):
     def __init__(self, file_id: str, suffix: str) -> None:
         self.file_id, self.suffix = file_id, suffix
         super().__init__(f"Stage {suffix!r} has no file {file_id}; `python -m ops status --stage {suffix}` lists those it has")
+
+
+class NotWritable(OpsError):
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} cannot be written: {reason}; name another file")
 
 
 class NotFinished(OpsError):
@@ -199,13 +219,19 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, (EndpointConnectionError, ProxyConnectionError, HTTPClientError)):
         return f"AWS cannot be reached: {error}; check the network, --region and AWS_ENDPOINT_URL"
     if isinstance(error, ClientError):
-        found = error.response.get("Error", {})
-        code, message = str(found.get("Code", "")), str(found.get("Message", ""))
-        if code in _REFUSED:
-            assuming = error.operation_name == "AssumeRole"
-            advice = "see docs/setup.md, A target in another account" if assuming else "use credentials that may do this"
-            return f"AWS refused {error.operation_name} ({message or code}); {advice}"
-        if code in _EXPIRED:
-            return f"AWS did not accept the credentials for {error.operation_name} ({code}); renew them"
-        return f"AWS {error.operation_name} failed: {code}: {message}"
+        return _refusal(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
+
+
+def _refusal(error: ClientError) -> str:
+    found = error.response.get("Error", {})
+    code, message = str(found.get("Code", "")), str(found.get("Message", ""))
+    if code in _REFUSED:
+        assuming = error.operation_name == "AssumeRole"
+        advice = "see docs/setup.md, A target in another account" if assuming else "use credentials that may do this"
+        return f"AWS refused {error.operation_name} ({message or code}); {advice}"
+    if code in _EXPIRED:
+        return f"AWS did not accept the credentials for {error.operation_name} ({code}); renew them"
+    return f"AWS {error.operation_name} failed: {code}: {message}"

@@ -92,7 +92,9 @@ def list_stages(region: RegionOption = None, json: JsonOption = False) -> None:
             ]
         )
         return
-    table = Table("branch", "suffix", "status", "deployed", "expires in", box=None)
+    table = Table("branch", box=None)
+    for name in ("suffix", "status", "deployed", "expires in"):
+        table.add_column(name, no_wrap=True)
     for stage in stages:
         left = f"{(stage.deployed_at + stage.time_to_live - now).total_seconds() / 3600:,.1f} h" if stage.time_to_live else "never"
         table.add_row(cell(stage.branch), stage.suffix, stage.status, f"{stage.deployed_at:%Y-%m-%d %H:%M}", left)
@@ -108,6 +110,7 @@ def destroy(
         int | None, typer.Option(min=1, metavar="NUMBER", help="A closed pull request: its own branch may still be there.")
     ] = None,
     if_gone: Annotated[bool, typer.Option("--if-gone", help="Leave a stage whose branch is still there, and call that done.")] = False,
+    base: BaseOption = DEFAULT_BASE,
     locks: LocksOption = DEFAULT_LOCKS,
     region: RegionOption = None,
 ) -> None:
@@ -116,7 +119,7 @@ def destroy(
     With --repository, a stage whose branch is still there is refused.
     Example: python -m ops branch destroy --branch feature/x
     """
-    suffix = _suffix(branch, stage)
+    suffix = _suffix(branch, stage, base)
     aws = Aws(region)
     with _locks(aws, locks).hold(suffix, WAIT):
         kept = _kept(Repository(repository), suffix, pull_request) if repository is not None else None
@@ -158,13 +161,15 @@ def reap(
         raise OpsError(f"{len(report.failed)} stages are not gone: {'; '.join(report.failed.values())}")
 
 
-def _suffix(branch: str | None, stage: str | None) -> str:
+def _suffix(branch: str | None, stage: str | None, base: str) -> str:
     if (branch is None) == (stage is None):
         raise typer.BadParameter("name the branch (--branch) or its stage (--stage), one of the two")
+    if branch == base:
+        raise typer.BadParameter(f"branch {base!r} is the pipeline's own, which has no branch stage; its stages are never destroyed here")
     if branch is not None:
         return slugs.suffix(branch)
     if stage is None or not slugs.is_branch_suffix(stage):
-        raise NotABranchStage(str(stage))
+        raise typer.BadParameter(str(NotABranchStage(str(stage))))
     return stage
 
 

@@ -11,7 +11,7 @@ from ops.dead_letters import queue_name, redrive_dead_letters
 from ops.errors import DeadLettersLeft, FileUnknown, RedriveRefused
 from ops.follow import follow
 from ops.live import watch
-from ops.options import DEFAULT_STAGE, Deployed, JsonOption, OptionalFileIdArgument, RegionOption, RoleOption, StageOption, connect
+from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RedrivenFileArgument, RegionOption, RoleOption, StageOption, connect
 from ops.outcome import document, panel, places
 from ops.redrive import Redriver
 from ops.stage import workflow_of
@@ -24,7 +24,7 @@ _TAKE_UP_SECONDS = 300
 
 
 def redrive(
-    file_id: OptionalFileIdArgument = None,
+    file_id: RedrivenFileArgument = None,
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Validate again, by the deployed contract; the only way for a REJECTED file.")
     ] = False,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, Mapping
 
+from pipeline.gates import NO_COMMAND
 from pipeline.gates.assembly import Template
 
 #: The property that names a resource of the type (E15).
@@ -227,3 +228,7 @@ def _reference(value: Any) -> str | None:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+if __name__ == "__main__":
+    raise SystemExit(NO_COMMAND)
