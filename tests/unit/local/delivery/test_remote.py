@@ -1,4 +1,4 @@
-"""``git push local`` delivers: first set-up, the pipeline, branches, all from an app that is not this project's (issue 3, point 7)."""
+"""``git push local`` delivers: first set-up, the pipeline, branches, all from an app that is not this project's."""
 
 from __future__ import annotations
 
