@@ -96,7 +96,8 @@ class RedriveRefused(OpsError):
 class DeadLettersLeft(OpsError):
     def __init__(self, queue: str, left: int) -> None:
         self.queue, self.left = queue, left
-        super().__init__(f"{left:,} messages of {queue} are no events of this workflow and were left there; read them, then delete them")
+        some = "1 message of {} is no event" if left == 1 else f"{left:,} messages of {{}} are no events"
+        super().__init__(f"{some.format(queue)} of this workflow, left in the queue; read what is left there, then delete it")
 
 
 class UploadRefused(OpsError):
@@ -176,7 +177,8 @@ class OutputUnknown(OpsError):
         self.name, self.dataset, self.found, self.known = name, dataset, found, known
         which = f"{' and '.join(found)} have an output {name!r}; say which with --dataset"
         none = f"{dataset} has no output {name!r}" if dataset else f"No contract has an output {name!r}"
-        super().__init__(which if found else f"{none}; there is: {', '.join(known) or 'none'}")
+        there = f"there is: {', '.join(known)}" if known else "no contract has outputs for old programs (docs/mainframe.md)"
+        super().__init__(which if found else f"{none}; {there}")
 
 
 class NotTheOutput(OpsError):
@@ -190,8 +192,9 @@ class VerificationFailed(OpsError):
 
     def __init__(self, file_id: str, differing: int, unknown: int) -> None:
         self.file_id, self.differing, self.unknown = file_id, differing, unknown
-        counted = [f"{count:,} {what}" for count, what in ((differing, "differences"), (unknown, "checks that could not be made")) if count]
-        super().__init__(f"File {file_id} is not verified: {' and '.join(counted)}; each is named above (docs/operations.md, audit)")
+        found = [f"{differing:,} difference{'' if differing == 1 else 's'}"] if differing else []
+        found += [f"{unknown:,} check{'' if unknown == 1 else 's'} that could not be made"] if unknown else []
+        super().__init__(f"File {file_id} is not verified: {' and '.join(found)}; each is named above (docs/operations.md, audit)")
 
 
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}

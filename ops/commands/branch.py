@@ -21,7 +21,7 @@ from ops.branches.teardown import Teardown
 from ops.commands.validate import validate
 from ops.errors import OpsError
 from ops.options import JsonOption, RegionOption
-from ops.terminal import cell, emit, printable, stderr, stdout
+from ops.terminal import cell, counted, emit, printable, stderr, stdout
 from pipeline import slugs
 from runtime.tracking import utc_now
 
@@ -154,11 +154,10 @@ def reap(
         emit({"due": report.due, "removed": report.removed, "busy": report.busy, "failed": report.failed})
     else:
         counts = f"{len(report.removed)} removed, {len(report.busy)} busy, {len(report.failed)} failed"
-        stdout().print(
-            f"{len(report.due)} branch stages are due: {'nothing was removed (--dry-run)' if dry_run else counts}.", soft_wrap=True
-        )
+        due = counted(len(report.due), "branch stage is", "branch stages are")
+        stdout().print(f"{due} due: {'nothing was removed (--dry-run)' if dry_run else counts}.", soft_wrap=True)
     if report.failed:
-        raise OpsError(f"{len(report.failed)} stages are not gone: {'; '.join(report.failed.values())}")
+        raise OpsError(f"{counted(len(report.failed), 'stage is', 'stages are')} not gone: {'; '.join(report.failed.values())}")
 
 
 def _suffix(branch: str | None, stage: str | None, base: str) -> str:

@@ -13,7 +13,7 @@ from ops.aws import Aws
 from ops.delivery.drift import Drift, detect
 from ops.delivery.topic import tell
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption
-from ops.terminal import emit, printable, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 
 
 def drift(
@@ -46,7 +46,7 @@ def drift(
 
 def _report(where: str, found: Sequence[Drift]) -> str:
     lines = [printable(line) for drift in found for line in drift.lines]
-    return f"Drift of {where}, {len(found)} resources:\n" + "\n".join(lines)
+    return f"Drift of {where}, {counted(len(found), 'resource')}:\n" + "\n".join(lines)
 
 
 def _tell(topic: str, stage: str, where: str, found: Sequence[Drift]) -> None:

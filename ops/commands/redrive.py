@@ -12,10 +12,10 @@ from ops.errors import DeadLettersLeft, FileUnknown, RedriveRefused
 from ops.follow import follow
 from ops.live import watch
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RedrivenFileArgument, RegionOption, RoleOption, StageOption, connect
-from ops.outcome import document, panel, places
+from ops.outcome import document, next_step, panel, places
 from ops.redrive import Redriver
 from ops.stage import workflow_of
-from ops.terminal import emit, printable, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 from runtime.models import FileStatus, Redrive
 from runtime.workflow.redrive import obstacle
 
@@ -80,6 +80,9 @@ def _file(deployed: Deployed, workflow: str, file_id: str, *, from_start: bool, 
     else:
         stdout().print(panel(progress, file_id, deployed.follow_up()))
         stdout().print(places(progress, file_id, bucket), markup=False, soft_wrap=True)
+        step = next_step(progress.file or {}, file_id, deployed.follow_up())
+        if step:
+            stdout().print(step, markup=False, soft_wrap=True)
     if progress.status != FileStatus.SUCCEEDED:
         raise typer.Exit(1)
 
@@ -98,6 +101,6 @@ def _dead_letters(deployed: Deployed, workflow: str, *, json: bool) -> None:
     if json:
         emit({"queue": queue, "started": started, "left": left})
     else:
-        stdout().print(f"{len(started):,} executions started with events of {queue}.", markup=False, soft_wrap=True)
+        stdout().print(f"{counted(len(started), 'execution')} started with events of {queue}.", markup=False, soft_wrap=True)
     if left:
         raise DeadLettersLeft(queue, left)

@@ -19,7 +19,7 @@ from ops.options import DEFAULT_STAGE, FileIdArgument, JsonOption, RegionOption,
 from ops.outcome import error_text, reason_table, reasons
 from ops.reject_lines import RejectedRow, rejected_rows
 from ops.spreadsheet import write_csv
-from ops.terminal import cell, emit, printable, stderr, stdout
+from ops.terminal import cell, counted, emit, printable, stderr, stdout
 
 _HEADER = ("row", "offset", "length", "column", "code", "message", "raw")
 
@@ -48,7 +48,7 @@ def rejects(
     exported = None
     if export is not None:
         exported = _export(export, rejected_rows(deployed.aws.s3, bucket, progress.chunks))
-        stderr().print(f"Wrote {exported:,} reasons of {rejected_count:,} rows to {export}", markup=False, soft_wrap=True)
+        stderr().print(f"Wrote {counted(exported, 'reason')} of {counted(rejected_count, 'row')} to {export}", markup=False, soft_wrap=True)
     sample = list(islice(rejected_rows(deployed.aws.s3, bucket, progress.chunks), limit))
     if json:
         emit(
@@ -69,7 +69,7 @@ def rejects(
         if problem:
             stdout().print(printable(problem), markup=False, soft_wrap=True)
     else:
-        title = Text(f"{rejected_count:,} rows rejected", style="bold")
+        title = Text(f"{counted(rejected_count, 'row')} rejected", style="bold")
         stdout().print(Group(title, reason_table(found), Text(), row_table(sample, rejected_count, str(progress.file.get("encoding")))))
 
 

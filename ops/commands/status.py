@@ -14,7 +14,7 @@ from ops.errors import FileUnknown
 from ops.follow import Progress, look
 from ops.listing import concern, recent_files
 from ops.options import DEFAULT_STAGE, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
-from ops.outcome import COLOURS, outputs, panel, places
+from ops.outcome import COLOURS, detail_text, next_step, outputs, panel, places
 from ops.terminal import bytes_text, cell, emit, stdout
 from runtime.keys import NO_PARTNER
 from runtime.models import ChunkStatus, FileStatus
@@ -80,6 +80,9 @@ def status(
     if note:
         console.print(Text(f"! {note}", style="bold red"), soft_wrap=True)
     console.print(Group(Text(), _chunk_table(progress, wide=console.width >= _WIDE), Text(), _event_table(events)))
+    step = next_step(progress.file, file_id, deployed.follow_up())
+    if step:
+        console.print(f"\n{step}", markup=False, soft_wrap=True)
 
 
 def _job(file: dict[str, Any]) -> dict[str, Any]:
@@ -165,6 +168,6 @@ def _event_table(events: list[dict[str, Any]]) -> RenderableType:
     for name in ("at", "from", "to", "attempt", "detail"):
         table.add_column(name, no_wrap=name != "detail", overflow="ellipsis" if name != "detail" else "fold")
     for event in events:
-        detail = ", ".join(f"{name}={value}" for name, value in sorted((event.get("detail") or {}).items()))
-        table.add_row(*(cell(event.get(name)) for name in ("at", "from_status", "to_status", "attempt")), cell(detail, 200))
+        detail = cell(detail_text(event.get("detail") or {}), 200)
+        table.add_row(*(cell(event.get(name)) for name in ("at", "from_status", "to_status", "attempt")), detail)
     return table

@@ -12,7 +12,7 @@ from ops.errors import NotFinished
 from ops.follow import Progress, follow, look
 from ops.live import upload_bar, watch
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
-from ops.outcome import document, panel, places
+from ops.outcome import document, next_step, panel, places
 from ops.terminal import emit, stderr, stdout
 from ops.upload import incoming_key, upload
 from runtime.contracts.loader import load_contracts
@@ -61,5 +61,8 @@ def submit(
     else:
         stdout().print(panel(progress, identity, deployed.follow_up()))
         stdout().print(places(progress, identity, bucket), markup=False, soft_wrap=True)
+        step = next_step(progress.file or {}, identity, deployed.follow_up())
+        if step:
+            stdout().print(step, markup=False, soft_wrap=True)
     if progress.status != FileStatus.SUCCEEDED:
         raise typer.Exit(1)

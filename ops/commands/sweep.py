@@ -9,7 +9,7 @@ import typer
 
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.stage import workflow_of
-from ops.terminal import emit, printable, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 from runtime.object_store import ObjectStore
 from runtime.tracking import utc_now
 from runtime.workflow.leftovers import Leftovers
@@ -54,7 +54,7 @@ def sweep(
     if json:
         emit({"found": found, **({"leftovers": unnamed} if leftovers else {})})
     else:
-        outputs = f", and {len(unnamed):,} outputs that nothing names" if leftovers else ""
+        outputs = f", and {counted(len(unnamed), 'output')} that nothing names" if leftovers else ""
         stdout().print(f"{len(found):,} found{outputs}{'; nothing was started or removed' if dry_run else ''}.", markup=False)
 
 

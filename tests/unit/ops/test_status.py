@@ -105,6 +105,29 @@ def test_one_file_is_shown_with_its_chunks_and_events(deployed: Any, run: Run) -
     assert found["file"]["file_id"] == task.file_id
 
 
+def test_a_failed_file_ends_with_what_to_do(deployed: Any, run: Run) -> None:
+    failed, rejected = (deployed.arrive(f"incoming/sales/acme/{name}.csv") for name in ("failed", "rejected"))
+    deployed.fail(failed, FileStatus.FAILED, "ExecutionAborted", "somebody stopped it")
+    deployed.fail(rejected, FileStatus.REJECTED, "HeaderMismatch", "Header: missing 'a'")
+    assert run("status", failed.file_id, "--stage", "test").stdout.endswith(
+        "\nWhat to do: docs/runbook.md, workflow-aborted\n"
+        f"Once the reason is gone, take it up again:\n  python -m ops redrive {failed.file_id} --stage test\n"
+    )
+    assert "redrive" not in run("status", rejected.file_id, "--stage", "test").stdout
+
+
+@pytest.mark.parametrize("command", ["status", "audit"])
+def test_events_are_told_in_words(command: str, deployed: Any, run: Run) -> None:
+    task = deployed.arrive("incoming/sales/acme/a.csv")
+    place = {"bucket": "b", "key": "processed/a.csv", "version_id": "1"}
+    detail = {"exact_from": None, "chunks": 3, "from_start": True, "moved": {"location": place, "not_moved": None}}
+    deployed.tracking.transition(task, FileStatus.PROCESSING, FileStatus.OPEN, {}, detail)
+    shown = run(command, task.file_id, "--stage", "test").stdout
+    assert "chunks: 3, from start: yes, moved location: s3://b/processed/a.csv" in shown
+    assert "exact from" not in shown
+    assert "{" not in shown
+
+
 @pytest.fixture
 def window(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     def open_window(columns: int) -> None:

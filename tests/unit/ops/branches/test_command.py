@@ -139,4 +139,4 @@ def test_a_reaper_that_could_not_remove_fails(run, aws, git):
     aws.cloudformation.stacks[STACK].blocked = [[blocked]] * 9
     ended = run("reap", "--repository", git.url, "--locks", LOCKS)
     assert ended.exit_code == 1
-    assert "error: 1 stages are not gone" in ended.stderr
+    assert "error: 1 stage is not gone" in ended.stderr
