@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
+import typer
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
@@ -63,6 +66,12 @@ def watch(console: Console, looks: Iterable[Progress]) -> Progress:
             before = last.bytes_done if before is None else before
             live.update(_line(last, before))
     return last
+
+
+def left_alone(console: Console, follow_it: str) -> NoReturn:
+    """End a command whose waiting was broken off (Ctrl-C): the file goes on in its stage, and *follow_it* is how to look at it."""
+    console.print(f"No longer waiting; the file goes on. Follow it: {follow_it}", markup=False, soft_wrap=True)
+    raise typer.Exit(128 + signal.SIGINT)
 
 
 def _milestone(progress: Progress) -> tuple[object, ...]:

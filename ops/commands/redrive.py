@@ -10,7 +10,7 @@ import typer
 from ops.dead_letters import queue_name, redrive_dead_letters
 from ops.errors import DeadLettersLeft, FileUnknown, RedriveRefused
 from ops.follow import follow
-from ops.live import watch
+from ops.live import left_alone, watch
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RedrivenFileArgument, RegionOption, RoleOption, StageOption, connect
 from ops.outcome import document, next_step, panel, places
 from ops.redrive import Redriver
@@ -74,7 +74,10 @@ def _file(deployed: Deployed, workflow: str, file_id: str, *, from_start: bool, 
         else:
             stdout().print(f"Follow it: python -m ops status {file_id}{deployed.follow_up()}", markup=False, soft_wrap=True)
         return
-    progress = watch(console, follow(deployed.tracking, file_id, timeout_seconds=timeout, clock=time.monotonic, sleep=time.sleep))
+    try:
+        progress = watch(console, follow(deployed.tracking, file_id, timeout_seconds=timeout, clock=time.monotonic, sleep=time.sleep))
+    except KeyboardInterrupt:
+        left_alone(console, f"python -m ops status {file_id}{deployed.follow_up()}")
     if json:
         emit(document(progress, file_id, bucket))
     else:
