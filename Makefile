@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What loads the CDK without pipeline/__init__.py, which says why: single tests.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
 # What tests.runtimes runs, on the functions' own Pythons.
 NOT_RUNTIME := $(addprefix --ignore=tests/,unit/runtime properties faults hostile)
 # A process for each core, four at most: each may hold an emulator and a synthesis. tests/conftest.py says which tests stay

@@ -48,7 +48,7 @@ RuntimeOption = Annotated[
     ),
 ]
 ExecutionArgument = Annotated[Optional[str], typer.Argument(show_default=False, help="Default: the one that waits.")]
-CommentOption = Annotated[str, typer.Option(help="What the execution's record says of it.")]
+CommentOption = Annotated[str, typer.Option(help="A comment for the execution's record.")]
 
 
 class Group(typer.core.TyperGroup):
@@ -121,7 +121,7 @@ def status() -> None:
 
 @app.command()
 def deliver(
-    approve_all: Annotated[bool, typer.Option("--approve", help="Approve whatever asks. Also: APPROVE=yes.")] = False,
+    approve_all: Annotated[bool, typer.Option("--approve", help="Approve every request. Also: APPROVE=yes.")] = False,
     approval_minutes: Annotated[int, typer.Option(min=1, help="How long an approval waits that sets no time-out of its own.")] = 60,
 ) -> None:
     """Rehearse the whole pipeline for the current commit; what is not committed is not delivered.

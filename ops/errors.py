@@ -111,7 +111,7 @@ class NothingValidated(OpsError):
         self.suffix, self.region = suffix, region
         super().__init__(
             f"Stage {suffix!r} in {region} was never validated, so there is nothing to go back to: "
-            "mend the commit and push it (docs/runbook.md, Rolling back)"
+            "fix the commit and push it (docs/runbook.md, Rolling back)"
         )
 
 

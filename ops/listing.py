@@ -23,7 +23,7 @@ Item = dict[str, Any]
 _SETTLING = timedelta(minutes=5)
 
 #: What a person is told to look at; docs/operations.md and docs/runbook.md have them word for word.
-STUCK = "stuck: its lease has expired and nobody works on it"
+STUCK = "stuck: its lease has expired and nothing is processing it"
 UNMOVED = "its original was not moved out of incoming/"
 UNDELIVERED = "its outcome was not delivered to the partner's queue"
 MARKS = (STUCK, UNMOVED, UNDELIVERED)

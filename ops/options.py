@@ -36,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON alone on stdout; 
 
 RoleOption = Annotated[
     str | None,
-    typer.Option("--role-arn", metavar="ARN", envvar="LEDGERLINE_ROLE_ARN", help="Act by this role, for a stage in another account."),
+    typer.Option("--role-arn", metavar="ARN", envvar="LEDGERLINE_ROLE_ARN", help="Use this role, for a stage in another account."),
 ]
 
 _FILE_ID = re.compile(r"[0-9a-f]{32}")

@@ -33,14 +33,19 @@ WAIT = 3600
 BranchOption = Annotated[str, typer.Option("--branch", metavar="NAME", help="The branch, as git names it.")]
 RepositoryOption = Annotated[
     str | None,
-    typer.Option("--repository", metavar="URL", envvar="LEDGERLINE_REPOSITORY_URL", help="Where git asks which branches there are."),
+    typer.Option(
+        "--repository", metavar="URL", envvar="LEDGERLINE_REPOSITORY_URL", help="The repository whose branches decide which stages stay."
+    ),
 ]
 LocksOption = Annotated[
-    str, typer.Option("--locks", metavar="TABLE", envvar="LEDGERLINE_BRANCH_LOCKS", help="The table that keeps builds off each other.")
+    str,
+    typer.Option(
+        "--locks", metavar="TABLE", envvar="LEDGERLINE_BRANCH_LOCKS", help="The table of locks: one build at a time works on a stage."
+    ),
 ]
 BaseOption = Annotated[
     str,
-    typer.Option("--base", metavar="NAME", envvar="LEDGERLINE_SOURCE_BRANCH", help="A branch that there always is: the pipeline's own."),
+    typer.Option("--base", metavar="NAME", envvar="LEDGERLINE_SOURCE_BRANCH", help="The pipeline's own branch, which always exists."),
 ]
 DEFAULT_LOCKS, DEFAULT_BASE = "etl-branch-locks-main", "main"
 
@@ -109,7 +114,7 @@ def destroy(
     pull_request: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="A closed pull request: its own branch may still be there.")
     ] = None,
-    if_gone: Annotated[bool, typer.Option("--if-gone", help="Leave a stage whose branch is still there, and call that done.")] = False,
+    if_gone: Annotated[bool, typer.Option("--if-gone", help="Do nothing, successfully, while the branch is still there.")] = False,
     base: BaseOption = DEFAULT_BASE,
     locks: LocksOption = DEFAULT_LOCKS,
     region: RegionOption = None,
@@ -135,10 +140,15 @@ def destroy(
 def reap(
     repository: Annotated[
         str,
-        typer.Option("--repository", metavar="URL", envvar="LEDGERLINE_REPOSITORY_URL", help="Where git asks which branches there are."),
+        typer.Option(
+            "--repository",
+            metavar="URL",
+            envvar="LEDGERLINE_REPOSITORY_URL",
+            help="The repository whose branches decide which stages stay.",
+        ),
     ],
     base: BaseOption = DEFAULT_BASE,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be removed, and remove nothing.")] = False,
     locks: LocksOption = DEFAULT_LOCKS,
     region: RegionOption = None,
     json: JsonOption = False,

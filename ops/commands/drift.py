@@ -18,7 +18,7 @@ from ops.terminal import counted, emit, printable, stderr, stdout
 
 def drift(
     topic: Annotated[
-        str | None, typer.Option("--topic", metavar="ARN", help="Tell this topic what drifted; having told it is exit status 0.")
+        str | None, typer.Option("--topic", metavar="ARN", help="Publish what drifted to this topic; the exit status is then 0.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for CloudFormation.")] = 900,
     stage: StageOption = DEFAULT_STAGE,
