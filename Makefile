@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# Node 20 works, and jsii says at every synthesis that its time is over; 22 is better.
+# What loads the CDK without pipeline/__init__.py, which says why: single tests.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 # What tests.runtimes runs, on the functions' own Pythons.
@@ -21,22 +21,25 @@ NAMES ?=
 QUICK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long test-mutations check advisories sbom bench deliver format lock clean
+.PHONY: help platform setup run test test-long test-mutations check advisories sbom bench deliver format lock clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+platform:
+	@[ "$$(uname -sm)" = "Linux x86_64" ] || { echo "Linux on x86-64 is needed: the layer holds Lambda's own binaries. This is $$(uname -sm)"; exit 1; }
 
 setup: .venv/.ready node_modules/.ready ## Install what the project needs into .venv and node_modules
 
-.venv/.ready: requirements.txt
+.venv/.ready: requirements.txt | platform
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
 	@echo "Installing the Python packages (once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(VENV)/python -m pip install -qq --require-hashes -r requirements.txt
 	@touch $@
 
-node_modules/.ready: package-lock.json
-	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' || { echo "Node 20 or newer is needed"; exit 1; }
+node_modules/.ready: package-lock.json | platform
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' || { echo "Node 20 or newer is needed, 22 is better"; exit 1; }
 	@echo "Installing the CDK CLI (once) ..."
 	@npm ci --silent --no-progress
 	@touch $@
@@ -49,7 +52,7 @@ test: setup ## The whole test suite: the runtime on Python 3.9 and 3.13, the tem
 	@echo "=== Tools, templates and the stage on the emulator ==="
 	@$(VENV)/python -m pytest -q $(PARALLEL) -m "not long" $(NOT_RUNTIME)
 
-test-long: setup ## The slower tests as well
+test-long: setup ## Only the slower tests, which 'make test' leaves out
 	@$(VENV)/python -m tests.runtimes -m long
 	@$(VENV)/python -m pytest -q $(PARALLEL) -m long $(NOT_RUNTIME)
 

@@ -8,16 +8,15 @@ without network and without an AWS account. ``-c ledgerline.runtime=3.13`` overr
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 from typing import Any, Sequence
 
-from aws_cdk import App
-
 from etl.layers import LayerError, built_layer
 from pipeline import acknowledgements, settings
-from pipeline.app import build, build_branch, judge
+from pipeline.app import build, build_branch, judge, new_app
 from pipeline.review.template import commit_hash
 from pipeline.slugs import BranchRefused
 from runtime.errors import ContractInvalid
@@ -30,7 +29,7 @@ BRANCH = "branch"
 def main(arguments: Sequence[str] | None = None) -> int:
     context = settings.read_context(ROOT / "cdk.json") | _overrides(arguments)
     # What the CLI was given (-c) comes to the app by CDK_CONTEXT_JSON, and wins there.
-    app = App(context=context, outdir=os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")), analytics_reporting=False)
+    app = new_app(context, os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")))
     chosen = settings.parse({key: app.node.try_get_context(key) for key in (settings.KEY, *settings.OVERRIDES)})
     layer, branch = built_layer(chosen.runtime.runtime), app.node.try_get_context(BRANCH)
     if branch is None:
@@ -48,8 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _overrides(arguments: Sequence[str] | None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="pipeline_app.py", description="Synthesize the pipeline and its stages.")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE", help="for example ledgerline.runtime=3.13")
-    pairs = (pair.partition("=") for pair in parser.parse_args(arguments).context)
-    return {key: value for key, _, value in pairs}
+    given: list[str] = parser.parse_args(arguments).context
+    for pair in given:
+        if "=" not in pair:
+            parser.error(f"-c {pair}: write KEY=VALUE")
+    overrides: dict[str, Any] = dict(pair.split("=", 1) for pair in given)
+    # A name that is not known would change nothing, and nobody would hear of it.
+    names = {*overrides, *json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))}
+    unknown = sorted(name for name in names if name.startswith(f"{settings.KEY}.") and name not in settings.OVERRIDES)
+    if unknown:
+        parser.error(f"-c {unknown[0]}: no such setting can be overridden; there are {', '.join(settings.OVERRIDES)}")
+    return overrides
 
 
 def run() -> None:

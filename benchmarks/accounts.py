@@ -224,7 +224,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--described", action="store_true", help="with record descriptor words (RECFM V)")
     parser.add_argument("--seed", type=int, default=7, help="another seed, another file (default: 7)")
     options = parser.parse_args(arguments)
-    truth = write(options.out, options.records, bad=options.bad, seed=options.seed, described=options.described)
+    try:
+        truth = write(options.out, options.records, bad=options.bad, seed=options.seed, described=options.described)
+    except OSError as error:
+        sys.exit(f"error: {error.filename or options.out} cannot be written: {error.strerror}")
     print(f"{options.out}: {truth['bytes']:,} bytes, {truth['rows']:,} records, {truth['rows_rejected']:,} of them bad")
     return 0
 

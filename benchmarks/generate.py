@@ -230,7 +230,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=7, help="another seed, another file (default: 7)")
     options = parser.parse_args(arguments)
-    truth = write(options.out, options.bytes, bad=options.bad, multiline=options.multiline, seed=options.seed)
+    try:
+        truth = write(options.out, options.bytes, bad=options.bad, multiline=options.multiline, seed=options.seed)
+    except OSError as error:
+        sys.exit(f"error: {error.filename or options.out} cannot be written: {error.strerror}")
     print(f"{options.out}: {truth['bytes']:,} bytes, {truth['rows']:,} rows, {truth['rows_rejected']:,} of them bad")
     return 0
 

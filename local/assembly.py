@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.emulator import ROOT
 from local.errors import LocalError
@@ -47,9 +48,9 @@ class Assembly:
 def primary_assembly(cache: Path, steps: Steps, runtime: str | None = None) -> Assembly:
     """The first target's assembly for *runtime* (default: the one in cdk.json), or for the nearest that this machine can run.
 
-    Kept in ``cache``, one for each runtime. Raises LocalError when the app does not synthesize.
+    Kept in ``cache``, one for each runtime. Raises LocalError when cdk.json cannot be read or the app does not synthesize.
     """
-    settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["ledgerline"]
+    settings = _settings(ROOT / "cdk.json")
     chosen = _available(runtime or settings["runtime"], steps)
     digest = _digest(chosen)
     directory = cache / f"python{chosen}-{digest[:16]}"
@@ -62,6 +63,19 @@ def primary_assembly(cache: Path, steps: Steps, runtime: str | None = None) -> A
     directory.touch()
     _forget_unused(cache)
     return _described(directory / f"assembly-{settings['targets'][0]['name']}", digest, chosen)
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    """What is needed before the synthesis, which checks all of it."""
+    try:
+        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["context"]["ledgerline"]
+        settings["runtime"], settings["targets"][0]["name"]
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise LocalError(f"{path.name} is not JSON: {error}; correct it, or restore it: git checkout {path.name}") from error
+    except (KeyError, IndexError, TypeError) as error:
+        wanted = "context.ledgerline with a runtime and the name of a first target"
+        raise LocalError(f"{path.name} lacks {wanted}; correct it, or restore it: git checkout {path.name}") from error
+    return settings
 
 
 def _available(wanted: str, steps: Steps) -> str:
@@ -110,7 +124,8 @@ def _synthesize(runtime: str, directory: Path) -> None:
             done = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
             lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-            raise LocalError(f"the app does not synthesize: {lines[-1] if lines else 'it said nothing'} (whole log: {log})")
+            reason = lines[-1].removeprefix("error: ") if lines else "it said nothing"
+            raise LocalError(f"the app does not synthesize: {reason} (whole log: {log})")
         unfinished.rename(directory)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -19,18 +19,36 @@ from local.delivery.actions import Policy
 from local.delivery.remote import make_remote
 from local.emulator import ROOT
 from local.errors import LocalError
+from local.interpreters import RUNTIMES
 from local.progress import Steps
 from local.run import SAMPLE, SAMPLE_DATASET, SAMPLE_PARTNER
 from local.run import run as run_file
 from local.stage import STATE
 from local.stage import up as bring_up
+from ops.errors import explain
+from ops.upload import incoming_key
+from ops.usage import plainly
+from runtime.contracts.loader import load_contracts
+from runtime.errors import InvalidKey, LedgerlineError, UnknownDataset
+
+
+def _known_runtime(value: Optional[str]) -> Optional[str]:
+    if value is not None and value not in RUNTIMES:
+        raise typer.BadParameter(f"{value!r} is no runtime of a function; choose one of {', '.join(RUNTIMES)}")
+    return value
+
 
 RuntimeOption = Annotated[
     Optional[str],
-    typer.Option(help="The functions' Python, such as 3.13. Default: cdk.json's.", envvar="LEDGERLINE_RUNTIME", show_envvar=True),
+    typer.Option(
+        help="The functions' Python, such as 3.13. Default: cdk.json's.",
+        envvar="LEDGERLINE_RUNTIME",
+        show_envvar=True,
+        callback=_known_runtime,
+    ),
 ]
 ExecutionArgument = Annotated[Optional[str], typer.Argument(show_default=False, help="Default: the one that waits.")]
-CommentOption = Annotated[str, typer.Option(help="What the execution's record says of it.")]
+CommentOption = Annotated[str, typer.Option(help="A comment for the execution's record.")]
 
 
 class Group(typer.core.TyperGroup):
@@ -42,8 +60,10 @@ class Group(typer.core.TyperGroup):
             del os.environ[name]  # Whatever this shell points at, nothing here may reach it.
         try:
             return super().invoke(ctx)
-        except LocalError as error:
-            sys.stderr.write(f"error: {error}\n")
+        except typer.BadParameter as error:
+            raise plainly(error) from error
+        except (LocalError, LedgerlineError, OSError) as error:
+            typer.echo(f"error: {_sentence(error)}", err=True)
             raise typer.Exit(1) from error
 
 
@@ -101,7 +121,7 @@ def status() -> None:
 
 @app.command()
 def deliver(
-    approve_all: Annotated[bool, typer.Option("--approve", help="Approve whatever asks. Also: APPROVE=yes.")] = False,
+    approve_all: Annotated[bool, typer.Option("--approve", help="Approve every request. Also: APPROVE=yes.")] = False,
     approval_minutes: Annotated[int, typer.Option(min=1, help="How long an approval waits that sets no time-out of its own.")] = 60,
 ) -> None:
     """Rehearse the whole pipeline for the current commit; what is not committed is not delivered.
@@ -189,7 +209,18 @@ def run(
     """
     if file == SAMPLE:
         dataset, partner = dataset or SAMPLE_DATASET, partner or SAMPLE_PARTNER
+    try:
+        incoming_key(file.name, dataset, partner, load_contracts())
+    except (InvalidKey, UnknownDataset, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
     raise typer.Exit(run_file(file.resolve(), dataset, partner, _steps(), runtime))
+
+
+def _sentence(error: Exception) -> str:
+    text = explain(error)
+    if isinstance(error, OSError) and str(error.filename).startswith(str(STATE)):
+        return f"{text}; it is below the directory where this machine's stage is kept: LEDGERLINE_STATE names another one"
+    return text
 
 
 def _list(title: str, rows: list[tuple[str, str]]) -> None:

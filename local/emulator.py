@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from local.errors import LocalError
+from local.machine import refuse_others
 
 ROOT = Path(__file__).resolve().parents[1]
 ACCOUNT = "123456789012"
@@ -86,6 +87,7 @@ def start(state: Path, port: int | None = None, *, account: str = ACCOUNT, fixed
     ``fixed=False`` leaves its gaps open, for the tests that ask whether the fixes are still needed. What it holds ends
     with it, unless *keep* names a directory: there it is written when the emulator is stopped, and read at the next start.
     """
+    refuse_others()
     state.mkdir(parents=True, exist_ok=True)
     with (state / "emulator.lock").open("a") as lock:
         if not _locked(lock):

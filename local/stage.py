@@ -11,6 +11,7 @@ from local.assembly import Assembly, primary_assembly
 from local.deployment import deploy
 from local.emulator import ROOT, Emulator
 from local.errors import LocalError
+from local.machine import refuse_others
 from local.progress import Steps
 
 #: Where this machine's stage keeps what it writes: its process, its logs, the outputs that were fetched.
@@ -31,6 +32,9 @@ def up(state: Path, steps: Steps, *, port: int | None = None, runtime: str | Non
     An emulator that this call started is stopped again when the deployment fails, and keeps what it holds in *keep*,
     if there is one, when it is stopped. Raises LocalError.
     """
+    # Before anything that takes long.
+    refuse_others()
+    state.mkdir(parents=True, exist_ok=True)
     assembly = primary_assembly(ASSEMBLIES, steps, runtime)
     running = emulator.running(state)
     if running is not None and port not in (None, running.port):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
+from botocore.utils import is_valid_endpoint_url
 
 from ops.assumed import session_by_role
+from ops.errors import EndpointInvalid
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -21,12 +23,19 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 DEFAULT_REGION = "us-east-1"
+_ENDPOINT = "AWS_ENDPOINT_URL"
 
 
 class Aws:
-    """AWS or, where AWS_ENDPOINT_URL says so, the emulator: boto3 reads it itself. ``role_arn`` is the role to act by, if any."""
+    """AWS or, where AWS_ENDPOINT_URL says so, the emulator: boto3 reads it itself. ``role_arn`` is the role to act by, if any.
+
+    Raises EndpointInvalid.
+    """
 
     def __init__(self, region: str | None = None, role_arn: str | None = None) -> None:
+        for variable, value in os.environ.items():
+            if variable.startswith(_ENDPOINT) and value and not is_valid_endpoint_url(value):
+                raise EndpointInvalid(variable, value)
         self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         self.region: str = self._session.region_name or DEFAULT_REGION
         if role_arn:

@@ -25,7 +25,8 @@ from ops.commands.sweep import sweep
 from ops.commands.tell import tell
 from ops.commands.template import template
 from ops.commands.validate import validate
-from ops.errors import EXPECTED, explain
+from ops.errors import EXPECTED, OutputClosed, explain
+from ops.usage import plainly
 
 
 class Group(TyperGroup):
@@ -33,9 +34,14 @@ class Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
+            # Closed by the shell (>&-), it is no stream at all.
+            if sys.stdout is None:
+                raise OutputClosed
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            raise plainly(error) from error
         except EXPECTED as error:
-            sys.stderr.write(f"error: {explain(error)}\n")
+            typer.echo(f"error: {explain(error)}", err=True)
             raise typer.Exit(1) from error
 
 

@@ -3,8 +3,11 @@
 ::
 
     OpsError                   exit status 1
+    ├── OutputClosed           there is no standard output to write to
+    ├── EndpointInvalid        AWS_ENDPOINT_URL is no address
     ├── StageMissing           no such stack, or one without the outputs that are needed
     ├── FileUnknown            the stage has no such file
+    ├── NotWritable            a file of this machine cannot be written
     ├── NotFinished            the file did not end in the time that was given
     ├── RedriveRefused         the file is in no state, or in nobody's hands, to be taken up again
     ├── DeadLettersLeft        events of the dead-letter queue that no execution was started with
@@ -46,6 +49,17 @@ class OpsError(Exception):
     """Base of the errors that are shown as one line, without a traceback."""
 
 
+class OutputClosed(OpsError):
+    def __init__(self) -> None:
+        super().__init__("The standard output is closed, so nothing can be shown; redirect it, to /dev/null if it is not wanted")
+
+
+class EndpointInvalid(OpsError):
+    def __init__(self, variable: str, value: str) -> None:
+        self.variable, self.value = variable, value
+        super().__init__(f"{variable} is {value!r}, which is no address such as http://127.0.0.1:4566; correct or unset it")
+
+
 class StageMissing(OpsError):
     def __init__(self, suffix: str, region: str, reason: str) -> None:
         self.suffix, self.region, self.reason = suffix, region, reason
@@ -56,6 +70,12 @@ class FileUnknown(OpsError):
     def __init__(self, file_id: str, suffix: str) -> None:
         self.file_id, self.suffix = file_id, suffix
         super().__init__(f"Stage {suffix!r} has no file {file_id}; `python -m ops status --stage {suffix}` lists those it has")
+
+
+class NotWritable(OpsError):
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} cannot be written: {reason}; name another file")
 
 
 class NotFinished(OpsError):
@@ -76,7 +96,8 @@ class RedriveRefused(OpsError):
 class DeadLettersLeft(OpsError):
     def __init__(self, queue: str, left: int) -> None:
         self.queue, self.left = queue, left
-        super().__init__(f"{left:,} messages of {queue} are no events of this workflow and were left there; read them, then delete them")
+        some = "1 message of {} is no event" if left == 1 else f"{left:,} messages of {{}} are no events"
+        super().__init__(f"{some.format(queue)} of this workflow, left in the queue; read what is left there, then delete it")
 
 
 class UploadRefused(OpsError):
@@ -90,7 +111,7 @@ class NothingValidated(OpsError):
         self.suffix, self.region = suffix, region
         super().__init__(
             f"Stage {suffix!r} in {region} was never validated, so there is nothing to go back to: "
-            "mend the commit and push it (docs/runbook.md, Rolling back)"
+            "fix the commit and push it (docs/runbook.md, Rolling back)"
         )
 
 
@@ -156,7 +177,8 @@ class OutputUnknown(OpsError):
         self.name, self.dataset, self.found, self.known = name, dataset, found, known
         which = f"{' and '.join(found)} have an output {name!r}; say which with --dataset"
         none = f"{dataset} has no output {name!r}" if dataset else f"No contract has an output {name!r}"
-        super().__init__(which if found else f"{none}; there is: {', '.join(known) or 'none'}")
+        there = f"there is: {', '.join(known)}" if known else "no contract has outputs for old programs (docs/mainframe.md)"
+        super().__init__(which if found else f"{none}; {there}")
 
 
 class NotTheOutput(OpsError):
@@ -170,8 +192,9 @@ class VerificationFailed(OpsError):
 
     def __init__(self, file_id: str, differing: int, unknown: int) -> None:
         self.file_id, self.differing, self.unknown = file_id, differing, unknown
-        counted = [f"{count:,} {what}" for count, what in ((differing, "differences"), (unknown, "checks that could not be made")) if count]
-        super().__init__(f"File {file_id} is not verified: {' and '.join(counted)}; each is named above (docs/operations.md, audit)")
+        found = [f"{differing:,} difference{'' if differing == 1 else 's'}"] if differing else []
+        found += [f"{unknown:,} check{'' if unknown == 1 else 's'} that could not be made"] if unknown else []
+        super().__init__(f"File {file_id} is not verified: {' and '.join(found)}; each is named above (docs/operations.md, audit)")
 
 
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
@@ -199,13 +222,19 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, (EndpointConnectionError, ProxyConnectionError, HTTPClientError)):
         return f"AWS cannot be reached: {error}; check the network, --region and AWS_ENDPOINT_URL"
     if isinstance(error, ClientError):
-        found = error.response.get("Error", {})
-        code, message = str(found.get("Code", "")), str(found.get("Message", ""))
-        if code in _REFUSED:
-            assuming = error.operation_name == "AssumeRole"
-            advice = "see docs/setup.md, A target in another account" if assuming else "use credentials that may do this"
-            return f"AWS refused {error.operation_name} ({message or code}); {advice}"
-        if code in _EXPIRED:
-            return f"AWS did not accept the credentials for {error.operation_name} ({code}); renew them"
-        return f"AWS {error.operation_name} failed: {code}: {message}"
+        return _refusal(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__
+
+
+def _refusal(error: ClientError) -> str:
+    found = error.response.get("Error", {})
+    code, message = str(found.get("Code", "")), str(found.get("Message", ""))
+    if code in _REFUSED:
+        assuming = error.operation_name == "AssumeRole"
+        advice = "see docs/setup.md, A target in another account" if assuming else "use credentials that may do this"
+        return f"AWS refused {error.operation_name} ({message or code}); {advice}"
+    if code in _EXPIRED:
+        return f"AWS did not accept the credentials for {error.operation_name} ({code}); renew them"
+    return f"AWS {error.operation_name} failed: {code}: {message}"

@@ -22,6 +22,12 @@ Item = dict[str, Any]
 #: How long after a file's end its move and its delivery may take before their absence is odd.
 _SETTLING = timedelta(minutes=5)
 
+#: What a person is told to look at; docs/operations.md and docs/runbook.md have them word for word.
+STUCK = "stuck: its lease has expired and nothing is processing it"
+UNMOVED = "its original was not moved out of incoming/"
+UNDELIVERED = "its outcome was not delivered to the partner's queue"
+MARKS = (STUCK, UNMOVED, UNDELIVERED)
+
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -58,11 +64,11 @@ def concern(file: Item, now: datetime) -> str | None:
     """Why a person should look at this file, or None. What is being done right now is no concern."""
     if file["file_status"] not in FileStatus.ENDED:
         expired = float(file.get("lease_expires_at", 0)) < now.timestamp()
-        return "stuck: its lease has expired and nobody works on it" if expired else None
+        return STUCK if expired else None
     if now - datetime.fromisoformat(str(file["updated_at"]).replace("Z", "+00:00")) < _SETTLING:
         return None
     if was_left_in_incoming(file):
-        return "its original was not moved out of incoming/"
+        return UNMOVED
     if not file.get("published_at") and not is_reserved(file):
-        return "its outcome was not delivered to the partner's queue"
+        return UNDELIVERED
     return None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
+import typer
 from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
@@ -49,18 +52,26 @@ def read_bar(console: Console, what: str, size: int) -> Iterator[Callable[[int],
 
 def watch(console: Console, looks: Iterable[Progress]) -> Progress:
     """Show each look at a file; return the last one."""
-    last = Progress(None, (), 0.0)
+    last, before = Progress(None, (), 0.0), None
     if not console.is_terminal:
         shown: tuple[object, ...] | None = None
         for last in looks:
+            before = last.bytes_done if before is None else before
             if _milestone(last) != shown:
-                console.print(_line(last), soft_wrap=True)
+                console.print(_line(last, before), soft_wrap=True)
                 shown = _milestone(last)
         return last
     with Live(console=console, transient=True, refresh_per_second=8) as live:
         for last in looks:
-            live.update(_line(last))
+            before = last.bytes_done if before is None else before
+            live.update(_line(last, before))
     return last
+
+
+def left_alone(console: Console, follow_it: str) -> NoReturn:
+    """End a command whose waiting was broken off (Ctrl-C): the file goes on in its stage, and *follow_it* is how to look at it."""
+    console.print(f"No longer waiting; the file goes on. Follow it: {follow_it}", markup=False, soft_wrap=True)
+    raise typer.Exit(128 + signal.SIGINT)
 
 
 def _milestone(progress: Progress) -> tuple[object, ...]:
@@ -69,13 +80,14 @@ def _milestone(progress: Progress) -> tuple[object, ...]:
     return progress.status, len(progress.done) * 10 // total if total else 0
 
 
-def _line(progress: Progress) -> Text:
+def _line(progress: Progress, before: int) -> Text:
+    """*before* are the bytes that were done at the first look: nobody saw how long they took."""
     status = progress.status or "WAITING"
     line = Text.assemble((f"{status:<11}", f"bold {COLOURS.get(status, 'cyan')}"))
     if progress.chunks_total is not None:
-        rate = progress.bytes_done / progress.seconds if progress.seconds else 0.0
         line.append(f" {len(progress.done):,}/{progress.chunks_total:,} chunks")
         line.append(f" · {progress.rows('rows_accepted'):,} accepted · {progress.rows('rows_rejected'):,} rejected")
-        line.append(f" · {bytes_text(rate)}/s")
+        if progress.bytes_done > before and progress.seconds:
+            line.append(f" · {bytes_text((progress.bytes_done - before) / progress.seconds)}/s")
     line.append(f" · {progress.seconds:,.1f} s", style="dim")
     return line

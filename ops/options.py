@@ -10,14 +10,24 @@ from typing import Annotated
 import typer
 
 from ops.aws import Aws
-from ops.stage import STAGE_VARIABLE, Stage, locate
+from ops.stage import STAGE_VARIABLE, Stage, is_suffix, locate
 from runtime.models import FileStatus
 from runtime.tracking import Tracking
 
 DEFAULT_STAGE = "prod"
 
+
+def _stage(value: str) -> str:
+    if not is_suffix(value):
+        raise typer.BadParameter(f"{value!r} is no stage: one is named by 1 to 20 lower-case letters, digits and inner hyphens")
+    return value
+
+
 StageOption = Annotated[
-    str, typer.Option("--stage", metavar="SUFFIX", envvar=STAGE_VARIABLE, help="The stage: the suffix of its stack, etl-SUFFIX.")
+    str,
+    typer.Option(
+        "--stage", metavar="SUFFIX", envvar=STAGE_VARIABLE, callback=_stage, help="The stage: the suffix of its stack, etl-SUFFIX."
+    ),
 ]
 RegionOption = Annotated[
     str | None, typer.Option("--region", metavar="REGION", help="Default: from AWS's environment or profile, else us-east-1.")
@@ -26,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON alone on stdout; 
 
 RoleOption = Annotated[
     str | None,
-    typer.Option("--role-arn", metavar="ARN", envvar="LEDGERLINE_ROLE_ARN", help="Act by this role, for a stage in another account."),
+    typer.Option("--role-arn", metavar="ARN", envvar="LEDGERLINE_ROLE_ARN", help="Use this role, for a stage in another account."),
 ]
 
 _FILE_ID = re.compile(r"[0-9a-f]{32}")
@@ -47,6 +57,7 @@ def known_states(values: list[str] | None) -> list[str] | None:
 
 FileIdArgument = Annotated[str, typer.Argument(metavar="FILE_ID", callback=_file_id, help="As `submit` and `status` print it.")]
 OptionalFileIdArgument = Annotated[str | None, typer.Argument(metavar="FILE_ID", callback=_file_id, help="Show this file.")]
+RedrivenFileArgument = Annotated[str | None, typer.Argument(metavar="FILE_ID", callback=_file_id, help="Take up this file.")]
 
 
 @dataclass(frozen=True)

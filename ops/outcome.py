@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
@@ -12,16 +12,23 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.follow import Progress
-from ops.terminal import bytes_text, printable
+from ops.terminal import bytes_text, counted, printable
 from runtime.contracts.fields import WHOLE_ROW
 from runtime.models import FileStatus
 
 COLOURS = {FileStatus.SUCCEEDED: "green", FileStatus.COMMITTED: "green", FileStatus.REJECTED: "yellow", FileStatus.FAILED: "red"}
 _TOP_REASONS = 8
 
+#: One row, and several, whose primary key an earlier row has.
+REPEATS = ("row repeats a primary key", "rows repeat a primary key")
+
+#: Entries of docs/runbook.md for how a file can fail; every other error is in the first one.
+_ENTRY = "workflow-failed"
+_ENTRIES = {"ExecutionTimedOut": "workflow-timed-out", "ExecutionAborted": "workflow-aborted"}
+
 
 def document(progress: Progress, file_id: str, bucket: str) -> dict[str, Any]:
-    """The JSON of DESIGN.md's ``submit --json``. Row counts are null until the file was finalized."""
+    """What ``submit --json`` answers (docs/operations.md). Row counts are null until the file was finalized."""
     file = progress.file or {}
     committed = progress.status in (FileStatus.COMMITTED, FileStatus.SUCCEEDED)
     return {
@@ -91,7 +98,7 @@ def reason_table(found: Sequence[Reason], limit: int = 0) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("column")
     table.add_column("reason")
-    table.add_column("rows", justify="right")
+    table.add_column("rows", justify="right", no_wrap=True)
     for column, code, count in found[: limit or None]:
         table.add_row(Text("(whole row)" if column is None else printable(column, 60)), Text(printable(code, 40)), f"{count:,}")
     if limit and len(found) > limit:
@@ -136,18 +143,45 @@ def places(progress: Progress, file_id: str, bucket: str) -> str:
     return "\n".join(f"{name:<9} {printable(place)}" for name, place in lines)
 
 
+def next_step(file: Mapping[str, Any], file_id: str, follow_up: str = "") -> str | None:
+    """What a person does about a file that FAILED; None for every other one."""
+    if file.get("file_status") != FileStatus.FAILED:
+        return None
+    entry = _ENTRIES.get(str(file.get("error_type")), _ENTRY)
+    command = f"python -m ops redrive {file_id}{follow_up}"
+    return f"What to do: docs/runbook.md, {entry}\nOnce the reason is gone, take it up again:\n  {command}"
+
+
+def detail_text(detail: Mapping[str, Any]) -> str:
+    """What an event says beside its states, for people: places as URIs, and nothing of what is not known."""
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in _details("", detail))
+
+
+def _details(prefix: str, detail: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(detail.items()):
+        if isinstance(value, Mapping) and {"bucket", "key"} <= value.keys():
+            yield prefix + name, f"s3://{value['bucket']}/{value['key']}"
+        elif isinstance(value, Mapping):
+            yield from _details(f"{prefix}{name} ", value)
+        elif isinstance(value, bool):
+            yield prefix + name, "yes" if value else "no"
+        elif value is not None:
+            yield prefix + name, ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
 def _counts(progress: Progress) -> list[str]:
     file = progress.file or {}
     lines = []
     if file.get("rows_read") is not None:
         read, accepted, rejected = (int(file.get(name, 0)) for name in ("rows_read", "rows_accepted", "rows_rejected"))
         lines.append(f"{read:,} rows read {'=' if read == accepted + rejected else '≠'} {accepted:,} accepted + {rejected:,} rejected")
-        extras = [(file.get("blank_lines"), "blank lines were skipped"), (file.get("duplicate_keys"), "rows repeat a primary key")]
-        lines += [f"{int(count):,} {what}" for count, what in extras if count]
+        blank, repeated = (int(file.get(name) or 0) for name in ("blank_lines", "duplicate_keys"))
+        lines += [counted(blank, "blank line was skipped", "blank lines were skipped")] if blank else []
+        lines += [counted(repeated, *REPEATS)] if repeated else []
     if file.get("offsets") == "decoded":
         lines.append(_decoded(file))
     size, chunks = bytes_text(float(file.get("size", 0))), progress.chunks_total
-    cut = "" if chunks is None else f" in {chunks:,} chunk{'' if chunks == 1 else 's'}"
+    cut = "" if chunks is None else f" in {counted(chunks, 'chunk')}"
     return [*lines, size + cut + (f", {progress.seconds:,.1f} s" if progress.seconds else "")]
 
 
@@ -159,8 +193,7 @@ def _decoded(file: Mapping[str, Any]) -> str:
 
 
 def _folder(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> str:
-    count = f"{len(chunks):,} object{'' if len(chunks) == 1 else 's'}"
-    return f"s3://{bucket}/{str(chunks[0][kind]['key']).rpartition('/')[0]}/ ({count})"
+    return f"s3://{bucket}/{str(chunks[0][kind]['key']).rpartition('/')[0]}/ ({counted(len(chunks), 'object')})"
 
 
 def _uris(bucket: str, chunks: Sequence[Mapping[str, Any]], kind: str) -> list[str]:

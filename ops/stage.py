@@ -43,12 +43,16 @@ def stack_name(suffix: str) -> str:
     return f"etl-{suffix}"
 
 
+def is_suffix(text: str) -> bool:
+    return _SUFFIX.fullmatch(text) is not None
+
+
 def locate(suffix: str, region: str, cloudformation: CloudFormationClient, environment: Mapping[str, str]) -> Stage:
     """The stage called *suffix*: from *environment* where it describes that stage, else from its stack.
 
     Raises StageMissing.
     """
-    if not _SUFFIX.fullmatch(suffix):
+    if not is_suffix(suffix):
         raise StageMissing(suffix, region, "a stage is named by 1 to 20 lower-case letters, digits and inner hyphens")
     if environment.get(STAGE_VARIABLE) == suffix:
         outputs = {name: environment.get(VARIABLE_PREFIX + name.upper(), "") for name in _output_names()}

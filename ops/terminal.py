@@ -54,6 +54,11 @@ def _plain(value: Any) -> int | float | str:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """``1 row``, ``2 rows``; *several* where it is not *one* with an s."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def bytes_text(count: float) -> str:
     """Decimal units, as storage is sold and as the chunk size is given: ``1.5 MB``."""
     for unit in ("B", "kB", "MB"):

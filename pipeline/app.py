@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterable
+from typing import Any, Iterable, Mapping
 
 from aws_cdk import Annotations, App, Validations
 from cdk_nag import AwsSolutionsChecks
@@ -22,6 +22,11 @@ from stages.etl_stage import EtlStage
 
 #: AWS's dates for the Python 3.9 runtime (E12).
 RUNTIME_DATES = {"3.9": "functions can be created until 2027-02-01 and updated until 2027-03-03; set ledgerline.runtime to 3.13 before"}
+
+
+def new_app(context: Mapping[str, Any], outdir: str) -> App:
+    """An app of its own. The CDK is loaded here and not before: ``pipeline/__init__.py`` says how."""
+    return App(context=context, outdir=outdir, analytics_reporting=False)
 
 
 def build(app: App, settings: Settings, *, layer_path: Path, commit: str | None = None) -> None:

@@ -37,12 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoTree as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    out.mkdir(parents=True, exist_ok=True)
-    for name in [*python_locks(names), PACKAGE_LOCK]:
-        components = list(_node(ROOT / name) if name == PACKAGE_LOCK else _python(ROOT / name))
-        target = out / f"{name.rpartition('.')[0].replace('/', '-')}.cdx.json"
-        target.write_text(_document(name, components), encoding="utf-8")
-        sys.stdout.write(f"{target}: {len(components)} packages\n")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in [*python_locks(names), PACKAGE_LOCK]:
+            components = list(_node(ROOT / name) if name == PACKAGE_LOCK else _python(ROOT / name))
+            target = out / f"{name.rpartition('.')[0].replace('/', '-')}.cdx.json"
+            target.write_text(_document(name, components), encoding="utf-8")
+            sys.stdout.write(f"{target}: {len(components)} packages\n")
+    except OSError as error:
+        sys.stderr.write(f"error: {error.filename}: {error.strerror}; name another directory with --out\n")
+        return 2
     return 0
 
 

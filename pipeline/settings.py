@@ -12,6 +12,7 @@ from typing import Any, Mapping
 from etl import names
 from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
+from pipeline.unreadable import why
 from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
 KEY = "ledgerline"
@@ -89,7 +90,7 @@ def read_context(path: Path) -> dict[str, Any]:
     try:
         context = json.loads(path.read_text(encoding="utf-8"))["context"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError("context", f"cannot be read from {path.name} ({error!r}); restore the file") from error
+        raise SettingsError("context", f"cannot be read ({why(error)}); correct it, or restore it: git checkout {path.name}") from error
     if not isinstance(context, dict):
         raise SettingsError("context", "is not an object")
     return context

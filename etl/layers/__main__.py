@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from etl.layers import LayerError, built_layer, layer_bytes
+from etl.layers import LayerError, RuntimeUnknown, built_layer, layer_bytes
 
 
 def main(arguments: list[str]) -> int:
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"{runtime}\t{layer}\t{layer_bytes(layer) / 2**20:.1f} MiB\n")
     except LayerError as error:
         sys.stderr.write(f"error: {error}\n")
-        return 1
+        return 2 if isinstance(error, RuntimeUnknown) else 1
     return 0
 
 

@@ -37,13 +37,21 @@ class LayerError(RuntimeError):
     """The layer could not be built; one line says why and what to do."""
 
 
+class RuntimeUnknown(LayerError):
+    """There is no lock for the runtime."""
+
+    def __init__(self, runtime: str) -> None:
+        self.runtime = runtime
+        super().__init__(f"no layer for runtime {runtime!r}: known are {', '.join(_RUNTIMES)}")
+
+
 def built_layer(runtime: str, cache: Path = _CACHE) -> Path:
     """Return a directory with ``python/…`` for a runtime such as ``3.9``; build it if it is not in the cache.
 
     Raises LayerError for an unknown runtime, when pip fails, and for a layer that Lambda would refuse.
     """
     if runtime not in _RUNTIMES:
-        raise LayerError(f"no layer for runtime {runtime!r}: known are {', '.join(_RUNTIMES)}")
+        raise RuntimeUnknown(runtime)
     layer = cache / _digest(runtime)
     if layer.is_dir():
         return layer

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from local.delivery.source import Revision
 from local.errors import LocalError
+from pipeline.unreadable import why
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def settings_of(revision: Revision) -> Settings:
         qualifier = settings["branches"]["qualifier"] if "branches" in settings else None
         found = Settings(pipeline["account"], pipeline["region"], pipeline["source"]["branch"], settings["runtime"], qualifier)
     except (ValueError, KeyError, TypeError) as error:
-        raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {error!r}") from error
+        raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {why(error)}") from error
     optional = {"branch_qualifier": None}
     wrong = [
         name for name, value in vars(found).items() if (name, value) not in optional.items() and not (isinstance(value, str) and value)

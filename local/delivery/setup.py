@@ -99,7 +99,8 @@ class SetUp:
         )
         if done.returncode != 0:
             lines = [line.strip() for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-            raise LocalError(f"{failure}: {lines[-1] if lines else 'it said nothing'} (whole log: {self.log})")
+            reason = lines[-1].removeprefix("error: ") if lines else "it said nothing"
+            raise LocalError(f"{failure}: {reason} (whole log: {self.log})")
 
 
 def _lend(cache: Path, target: Path) -> None:

@@ -25,7 +25,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("Encryption", "settings are kept; nothing is encrypted"),
     Limit("Lifecycle rules", "are kept; nothing is archived or expires"),
     Limit("Access logs and CloudTrail", "nothing is recorded"),
-    Limit("Redrive of executions and Map runs", "not offered; a file that failed is uploaded again, on AWS as well"),
+    Limit("Redrive of executions and Map runs", "not offered; `ops redrive` takes a failed file up again without them, on AWS as well"),
     Limit("Bootstrap", "a region that is not bootstrapped is not refused by the emulator"),
     Limit("Durability", "everything lives in the emulator's memory and ends with it; tests/e2e/test_restart.py has one that keeps it"),
 )

@@ -6,6 +6,7 @@ wrong, each kind of wrong its own way, as files of partners are.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import random
 import sys
@@ -73,6 +74,9 @@ def rows() -> Iterator[list[str]]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        prog="python -m local.samples.generate", description="Write the bundled sample, 2,000 rows of transactions, to the standard output."
+    ).parse_args()
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(HEADER)

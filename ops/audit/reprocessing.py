@@ -17,6 +17,7 @@ from ops.audit import stored
 from ops.audit.rows import ordinal_of_accepted
 from ops.audit.story import COUNTS
 from ops.audit.text import Text
+from ops.terminal import counted
 from runtime.contracts.model import Contract
 from runtime.object_store import ObjectStore
 from runtime.rows.key_digests import duplicates
@@ -157,5 +158,5 @@ class KeyCheck:
         first = self._first_rows
         rows = [[first[one] + row, first[other] + again] for (one, row), (other, again) in found.sample]
         if found.count != file["duplicate_keys"]:
-            return f"{found.count:,} rows repeat a key, the table says {file['duplicate_keys']:,}"
+            return f"{counted(found.count, 'row repeats', 'rows repeat')} a key, the table says {file['duplicate_keys']:,}"
         return None if rows == file["duplicate_rows"] else "other rows repeat a key than the table says"

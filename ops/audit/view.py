@@ -11,9 +11,9 @@ from rich.text import Text
 
 from ops.audit.checks import AGREES, DIFFERS, Check
 from ops.audit.rows import ACCEPTED, WITHHELD, Fate
-from ops.outcome import COLOURS
+from ops.outcome import COLOURS, REPEATS, detail_text
 from ops.record_text import dump
-from ops.terminal import cell, printable
+from ops.terminal import cell, counted, printable
 from runtime.contracts.fields import WHOLE_ROW
 from runtime.models import ChunkStatus
 
@@ -55,7 +55,7 @@ def summary(told: Document) -> RenderableType:
         ("rejects", outcome["reject_report"]),
         *(("extract", f"{part['key']}, {_number(part['size'])} bytes") for part in (outcome["extracts"] or {}).values()),
         ("committed", outcome["committed_at"]),
-        ("told", outcome["published_at"] or "not delivered to the partner's queue"),
+        ("outcome", f"delivered {outcome['published_at']}" if outcome["published_at"] else "not delivered to the partner's queue"),
     ]
     return Group(*(_labelled(name, value) for name, value in rows if value is not None))
 
@@ -116,12 +116,12 @@ def _counts(rows: Document) -> str | None:
     if rows["rows_read"] is None:
         return None
     text = " ".join(f"{sign}{_number(rows[name])} {what}" for sign, name, what in _SUM)
-    extras = ((rows["blank_lines"], "blank lines"), (rows["duplicate_keys"], "repeat a primary key"))
-    return text + "".join(f"; {_number(count)} {what}" for count, what in extras if count)
+    extras = ((rows["blank_lines"], ("blank line", "blank lines")), (rows["duplicate_keys"], REPEATS))
+    return text + "".join(f"; {counted(int(count), *words)}" for count, words in extras if count)
 
 
 def _event(event: Document) -> Text:
-    detail = ", ".join(f"{name}={value}" for name, value in sorted((event["detail"] or {}).items()) if value is not None)
+    detail = detail_text(event["detail"] or {})
     change = f"{event['from_status'] or ''} → {event['to_status']}".strip()
     return Text(printable(f"{event['at']}  {change:<25} attempt {event['attempt']}  {detail}".rstrip(), 400))
 

@@ -7,6 +7,7 @@
     ├── BranchListDoubtful     the repository's list of branches cannot be the whole one
     ├── DeploymentFailed       the CDK CLI could not deploy the stage
     ├── LeftBehind             something named for the stage is there after its teardown
+    ├── LocksMissing           the table that keeps builds off each other is not there
     ├── NotABranchStage        the suffix is none that a branch can have
     ├── StageBusy              another build works on the stage
     ├── SuffixTaken            the stage of that suffix is another branch's
@@ -42,6 +43,15 @@ class LeftBehind(OpsError):
     def __init__(self, suffix: str, names: Sequence[str]) -> None:
         self.suffix, self.names = suffix, tuple(names)
         super().__init__(f"Stage {suffix} was taken down and left {len(names)} behind: {', '.join(names)}; delete them by hand")
+
+
+class LocksMissing(OpsError):
+    def __init__(self, table: str, region: str) -> None:
+        self.table, self.region = table, region
+        super().__init__(
+            f"Table {table} is not in {region}: no pipeline that keeps stages of branches is deployed there; "
+            "name the region with --region, or the pipeline's table with --locks"
+        )
 
 
 class NotABranchStage(OpsError):

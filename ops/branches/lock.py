@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.branches.errors import StageBusy
+from ops.branches.errors import LocksMissing, StageBusy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -23,7 +23,7 @@ LEASE = 300
 RENEWAL = 60
 _POLL = 10
 
-_REFUSED = "ConditionalCheckFailedException"
+_REFUSED, _MISSING = "ConditionalCheckFailedException", "ResourceNotFoundException"
 
 
 class Locks:
@@ -44,7 +44,7 @@ class Locks:
 
     @contextmanager
     def hold(self, suffix: str, wait_seconds: float) -> Iterator[None]:
-        """Have the stage *suffix* to oneself; raise StageBusy when it is not free within *wait_seconds*."""
+        """Have the stage *suffix* to oneself; raise StageBusy when it is not free within *wait_seconds*, LocksMissing."""
         self._acquire(suffix, wait_seconds)
         done = threading.Event()
         renewal = threading.Thread(target=self._renew, args=(suffix, done), daemon=True)
@@ -96,6 +96,8 @@ class Locks:
         except ClientError as error:
             if error.response["Error"]["Code"] == _REFUSED:
                 return False
+            if error.response["Error"]["Code"] == _MISSING:
+                raise LocksMissing(self._table, self._dynamodb.meta.region_name) from error
             raise
         return True
 

@@ -41,9 +41,14 @@ class Repository:
         except subprocess.TimeoutExpired as error:
             raise BranchListDoubtful(self.url, f"no answer within {_TIMEOUT_SECONDS} s") from error
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise BranchListDoubtful(self.url, said[-1] if said else f"git ended with status {done.returncode}")
+            raise BranchListDoubtful(self.url, _reason(done.stderr) or f"git ended with status {done.returncode}")
         return parse(done.stdout)
+
+
+def _reason(said: bytes) -> str:
+    """What was wrong, of the lines that git says of it: its last one is general advice."""
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return next((line for line in lines if line.startswith("fatal: ")), lines[-1] if lines else "")
 
 
 def parse(listing: bytes) -> dict[str, str]:

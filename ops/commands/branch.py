@@ -21,7 +21,7 @@ from ops.branches.teardown import Teardown
 from ops.commands.validate import validate
 from ops.errors import OpsError
 from ops.options import JsonOption, RegionOption
-from ops.terminal import cell, emit, printable, stderr, stdout
+from ops.terminal import cell, counted, emit, printable, stderr, stdout
 from pipeline import slugs
 from runtime.tracking import utc_now
 
@@ -33,14 +33,19 @@ WAIT = 3600
 BranchOption = Annotated[str, typer.Option("--branch", metavar="NAME", help="The branch, as git names it.")]
 RepositoryOption = Annotated[
     str | None,
-    typer.Option("--repository", metavar="URL", envvar="LEDGERLINE_REPOSITORY_URL", help="Where git asks which branches there are."),
+    typer.Option(
+        "--repository", metavar="URL", envvar="LEDGERLINE_REPOSITORY_URL", help="The repository whose branches decide which stages stay."
+    ),
 ]
 LocksOption = Annotated[
-    str, typer.Option("--locks", metavar="TABLE", envvar="LEDGERLINE_BRANCH_LOCKS", help="The table that keeps builds off each other.")
+    str,
+    typer.Option(
+        "--locks", metavar="TABLE", envvar="LEDGERLINE_BRANCH_LOCKS", help="The table of locks: one build at a time works on a stage."
+    ),
 ]
 BaseOption = Annotated[
     str,
-    typer.Option("--base", metavar="NAME", envvar="LEDGERLINE_SOURCE_BRANCH", help="A branch that there always is: the pipeline's own."),
+    typer.Option("--base", metavar="NAME", envvar="LEDGERLINE_SOURCE_BRANCH", help="The pipeline's own branch, which always exists."),
 ]
 DEFAULT_LOCKS, DEFAULT_BASE = "etl-branch-locks-main", "main"
 
@@ -92,7 +97,9 @@ def list_stages(region: RegionOption = None, json: JsonOption = False) -> None:
             ]
         )
         return
-    table = Table("branch", "suffix", "status", "deployed", "expires in", box=None)
+    table = Table("branch", box=None)
+    for name in ("suffix", "status", "deployed", "expires in"):
+        table.add_column(name, no_wrap=True)
     for stage in stages:
         left = f"{(stage.deployed_at + stage.time_to_live - now).total_seconds() / 3600:,.1f} h" if stage.time_to_live else "never"
         table.add_row(cell(stage.branch), stage.suffix, stage.status, f"{stage.deployed_at:%Y-%m-%d %H:%M}", left)
@@ -107,7 +114,8 @@ def destroy(
     pull_request: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="A closed pull request: its own branch may still be there.")
     ] = None,
-    if_gone: Annotated[bool, typer.Option("--if-gone", help="Leave a stage whose branch is still there, and call that done.")] = False,
+    if_gone: Annotated[bool, typer.Option("--if-gone", help="Do nothing, successfully, while the branch is still there.")] = False,
+    base: BaseOption = DEFAULT_BASE,
     locks: LocksOption = DEFAULT_LOCKS,
     region: RegionOption = None,
 ) -> None:
@@ -116,7 +124,7 @@ def destroy(
     With --repository, a stage whose branch is still there is refused.
     Example: python -m ops branch destroy --branch feature/x
     """
-    suffix = _suffix(branch, stage)
+    suffix = _suffix(branch, stage, base)
     aws = Aws(region)
     with _locks(aws, locks).hold(suffix, WAIT):
         kept = _kept(Repository(repository), suffix, pull_request) if repository is not None else None
@@ -132,10 +140,15 @@ def destroy(
 def reap(
     repository: Annotated[
         str,
-        typer.Option("--repository", metavar="URL", envvar="LEDGERLINE_REPOSITORY_URL", help="Where git asks which branches there are."),
+        typer.Option(
+            "--repository",
+            metavar="URL",
+            envvar="LEDGERLINE_REPOSITORY_URL",
+            help="The repository whose branches decide which stages stay.",
+        ),
     ],
     base: BaseOption = DEFAULT_BASE,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be removed, and remove nothing.")] = False,
     locks: LocksOption = DEFAULT_LOCKS,
     region: RegionOption = None,
     json: JsonOption = False,
@@ -151,20 +164,21 @@ def reap(
         emit({"due": report.due, "removed": report.removed, "busy": report.busy, "failed": report.failed})
     else:
         counts = f"{len(report.removed)} removed, {len(report.busy)} busy, {len(report.failed)} failed"
-        stdout().print(
-            f"{len(report.due)} branch stages are due: {'nothing was removed (--dry-run)' if dry_run else counts}.", soft_wrap=True
-        )
+        due = counted(len(report.due), "branch stage is", "branch stages are")
+        stdout().print(f"{due} due: {'nothing was removed (--dry-run)' if dry_run else counts}.", soft_wrap=True)
     if report.failed:
-        raise OpsError(f"{len(report.failed)} stages are not gone: {'; '.join(report.failed.values())}")
+        raise OpsError(f"{counted(len(report.failed), 'stage is', 'stages are')} not gone: {'; '.join(report.failed.values())}")
 
 
-def _suffix(branch: str | None, stage: str | None) -> str:
+def _suffix(branch: str | None, stage: str | None, base: str) -> str:
     if (branch is None) == (stage is None):
         raise typer.BadParameter("name the branch (--branch) or its stage (--stage), one of the two")
+    if branch == base:
+        raise typer.BadParameter(f"branch {base!r} is the pipeline's own, which has no branch stage; its stages are never destroyed here")
     if branch is not None:
         return slugs.suffix(branch)
     if stage is None or not slugs.is_branch_suffix(stage):
-        raise NotABranchStage(str(stage))
+        raise typer.BadParameter(str(NotABranchStage(str(stage))))
     return stage
 
 

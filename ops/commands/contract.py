@@ -15,8 +15,8 @@ from ops.commands.rejects import row_table
 from ops.decoding import text_file
 from ops.drafting import recognize_writing, records
 from ops.options import JsonOption
-from ops.outcome import reason_table, reasons
-from ops.terminal import emit, stderr, stdout
+from ops.outcome import REPEATS, reason_table, reasons
+from ops.terminal import counted, emit, stderr, stdout
 from runtime.contracts.infer import infer as infer_contract
 from runtime.contracts.loader import parse_contract
 
@@ -58,7 +58,8 @@ def infer(
     document["dialect"] = {"delimiter": draft.delimiter, "quoteChar": '"'}
     parse_contract(document, f"drafted from {file.name}")
     emit(document)
-    note = f"Drafted from {len(body):,} rows" + (f"; {odd:,} with another number of fields were left out" if odd else "")
+    left_out = f"; {odd:,} with another number of fields {'was' if odd == 1 else 'were'} left out" if odd else ""
+    note = f"Drafted from {counted(len(body), 'row')}{left_out}"
     stderr().print(note, markup=False, soft_wrap=True)
 
 
@@ -111,7 +112,7 @@ def check(
 def _repeated(findings: Findings) -> str:
     sample = ", ".join(f"row {again} repeats row {row}" for row, again in findings.duplicate_rows)
     verdict = "which rejects the file" if findings.contract.duplicate_keys == "reject" else "which is reported"
-    return f"{findings.duplicate_keys:,} rows repeat a primary key, {verdict}: {sample}"
+    return f"{counted(findings.duplicate_keys, *REPEATS)}, {verdict}: {sample}"
 
 
 def _dataset_name(file: Path) -> str:

@@ -13,12 +13,12 @@ from ops.aws import Aws
 from ops.delivery.drift import Drift, detect
 from ops.delivery.topic import tell
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption
-from ops.terminal import emit, printable, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 
 
 def drift(
     topic: Annotated[
-        str | None, typer.Option("--topic", metavar="ARN", help="Tell this topic what drifted; having told it is exit status 0.")
+        str | None, typer.Option("--topic", metavar="ARN", help="Publish what drifted to this topic; the exit status is then 0.")
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long to wait for CloudFormation.")] = 900,
     stage: StageOption = DEFAULT_STAGE,
@@ -46,7 +46,7 @@ def drift(
 
 def _report(where: str, found: Sequence[Drift]) -> str:
     lines = [printable(line) for drift in found for line in drift.lines]
-    return f"Drift of {where}, {len(found)} resources:\n" + "\n".join(lines)
+    return f"Drift of {where}, {counted(len(found), 'resource')}:\n" + "\n".join(lines)
 
 
 def _tell(topic: str, stage: str, where: str, found: Sequence[Drift]) -> None:

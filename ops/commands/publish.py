@@ -16,7 +16,7 @@ from ops.options import RegionOption
 def publish(
     directory: Annotated[Path, typer.Argument(metavar="DIRECTORY", help="What `python -m pipeline.review` wrote.")],
     bucket: Annotated[str, typer.Option("--bucket", metavar="NAME", help="The bucket to put it in.")],
-    prefix: Annotated[str, typer.Option("--prefix", metavar="PREFIX", help="What its keys begin with.")],
+    prefix: Annotated[str, typer.Option("--prefix", metavar="PREFIX", help="The prefix of its keys.")],
     region: RegionOption = None,
 ) -> None:
     """Upload a review and print its address in the S3 console.

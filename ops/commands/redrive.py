@@ -10,12 +10,12 @@ import typer
 from ops.dead_letters import queue_name, redrive_dead_letters
 from ops.errors import DeadLettersLeft, FileUnknown, RedriveRefused
 from ops.follow import follow
-from ops.live import watch
-from ops.options import DEFAULT_STAGE, Deployed, JsonOption, OptionalFileIdArgument, RegionOption, RoleOption, StageOption, connect
-from ops.outcome import document, panel, places
+from ops.live import left_alone, watch
+from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RedrivenFileArgument, RegionOption, RoleOption, StageOption, connect
+from ops.outcome import document, next_step, panel, places
 from ops.redrive import Redriver
 from ops.stage import workflow_of
-from ops.terminal import emit, printable, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 from runtime.models import FileStatus, Redrive
 from runtime.workflow.redrive import obstacle
 
@@ -24,7 +24,7 @@ _TAKE_UP_SECONDS = 300
 
 
 def redrive(
-    file_id: OptionalFileIdArgument = None,
+    file_id: RedrivenFileArgument = None,
     from_start: Annotated[
         bool, typer.Option("--from-start", help="Validate again, by the deployed contract; the only way for a REJECTED file.")
     ] = False,
@@ -74,12 +74,18 @@ def _file(deployed: Deployed, workflow: str, file_id: str, *, from_start: bool, 
         else:
             stdout().print(f"Follow it: python -m ops status {file_id}{deployed.follow_up()}", markup=False, soft_wrap=True)
         return
-    progress = watch(console, follow(deployed.tracking, file_id, timeout_seconds=timeout, clock=time.monotonic, sleep=time.sleep))
+    try:
+        progress = watch(console, follow(deployed.tracking, file_id, timeout_seconds=timeout, clock=time.monotonic, sleep=time.sleep))
+    except KeyboardInterrupt:
+        left_alone(console, f"python -m ops status {file_id}{deployed.follow_up()}")
     if json:
         emit(document(progress, file_id, bucket))
     else:
         stdout().print(panel(progress, file_id, deployed.follow_up()))
         stdout().print(places(progress, file_id, bucket), markup=False, soft_wrap=True)
+        step = next_step(progress.file or {}, file_id, deployed.follow_up())
+        if step:
+            stdout().print(step, markup=False, soft_wrap=True)
     if progress.status != FileStatus.SUCCEEDED:
         raise typer.Exit(1)
 
@@ -98,6 +104,6 @@ def _dead_letters(deployed: Deployed, workflow: str, *, json: bool) -> None:
     if json:
         emit({"queue": queue, "started": started, "left": left})
     else:
-        stdout().print(f"{len(started):,} executions started with events of {queue}.", markup=False, soft_wrap=True)
+        stdout().print(f"{counted(len(started), 'execution')} started with events of {queue}.", markup=False, soft_wrap=True)
     if left:
         raise DeadLettersLeft(queue, left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +13,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ops.errors import FileUnknown
+from ops.errors import FileUnknown, NotWritable
 from ops.follow import look
 from ops.options import DEFAULT_STAGE, FileIdArgument, JsonOption, RegionOption, StageOption, connect
 from ops.outcome import error_text, reason_table, reasons
 from ops.reject_lines import RejectedRow, rejected_rows
 from ops.spreadsheet import write_csv
-from ops.terminal import cell, emit, printable, stderr, stdout
+from ops.terminal import cell, counted, emit, printable, stderr, stdout
 
 _HEADER = ("row", "offset", "length", "column", "code", "message", "raw")
 
@@ -47,7 +48,7 @@ def rejects(
     exported = None
     if export is not None:
         exported = _export(export, rejected_rows(deployed.aws.s3, bucket, progress.chunks))
-        stderr().print(f"Wrote {exported:,} reasons of {rejected_count:,} rows to {export}", markup=False, soft_wrap=True)
+        stderr().print(f"Wrote {counted(exported, 'reason')} of {counted(rejected_count, 'row')} to {export}", markup=False, soft_wrap=True)
     sample = list(islice(rejected_rows(deployed.aws.s3, bucket, progress.chunks), limit))
     if json:
         emit(
@@ -68,14 +69,14 @@ def rejects(
         if problem:
             stdout().print(printable(problem), markup=False, soft_wrap=True)
     else:
-        title = Text(f"{rejected_count:,} rows rejected", style="bold")
+        title = Text(f"{counted(rejected_count, 'row')} rejected", style="bold")
         stdout().print(Group(title, reason_table(found), Text(), row_table(sample, rejected_count, str(progress.file.get("encoding")))))
 
 
 def row_table(sample: list[RejectedRow], rejected_count: int, encoding: str) -> RenderableType:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("row", justify="right")
-    table.add_column("at byte", justify="right")
+    for name in ("row", "at byte"):
+        table.add_column(name, justify="right", no_wrap=True)
     for name in ("column", "reason", "record"):
         table.add_column(name)
     for row in sample:
@@ -92,15 +93,18 @@ def row_table(sample: list[RejectedRow], rejected_count: int, encoding: str) -> 
 
 
 def _export(target: Path, rows: Iterable[RejectedRow]) -> int:
-    """Write one line a reason; the file appears whole or not at all."""
+    """Write one line a reason; the file appears whole or not at all. Raises NotWritable."""
     partial = target.with_name(target.name + ".part")
     try:
         # The byte-order mark tells Excel that this is UTF-8.
         with partial.open("w", encoding="utf-8-sig", newline="") as stream:
             count = write_csv(stream, _HEADER, _cells(rows))
         partial.replace(target)
+    except OSError as error:
+        raise NotWritable(target, error.strerror or str(error)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
     return count
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from ops.errors import FileUnknown
 from ops.follow import Progress, look
 from ops.listing import concern, recent_files
 from ops.options import DEFAULT_STAGE, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
-from ops.outcome import COLOURS, outputs, panel, places
+from ops.outcome import COLOURS, detail_text, next_step, outputs, panel, places
 from ops.terminal import bytes_text, cell, emit, stdout
 from runtime.keys import NO_PARTNER
 from runtime.models import ChunkStatus, FileStatus
@@ -21,6 +22,22 @@ from runtime.tracking import utc_now
 
 #: A file may have thousands of chunks; a person wants the odd ones. ``--json`` has them all.
 _CHUNKS_SHOWN = 50
+
+#: Columns of the terminal that everything known of a chunk needs, the error beside it. Most terminals have 80.
+_WIDE = 120
+#: An id that is cut cannot be pasted.
+_ID_DIGITS = 32
+#: What is known of a chunk in numbers, with its attribute; in a narrow window only those that do not follow from the others.
+_NUMBERS = {
+    "from byte": "start",
+    "to byte": "end",
+    "attempts": "attempts",
+    "read": "rows_read",
+    "accepted": "rows_accepted",
+    "rejected": "rows_rejected",
+    "seconds": "seconds",
+}
+_NARROW_NUMBERS = ("from byte", "attempts", "read", "rejected")
 
 
 def status(
@@ -45,7 +62,9 @@ def status(
         if json:
             emit({"files": [_job(file) for file in files]})
         else:
-            stdout().print(_file_table(files, with_outputs=dataset is not None) if files else f"Stage {stage} has no such file.")
+            console = stdout()
+            listed = _file_table(files, with_outputs=dataset is not None, wide=console.width >= _WIDE)
+            console.print(listed if files else f"Stage {stage} has no such file.")
         return
     progress = look(deployed.tracking, file_id)
     if progress.file is None:
@@ -60,25 +79,31 @@ def status(
     console.print(places(progress, file_id, deployed.stage.data_bucket_name), markup=False, soft_wrap=True)
     if note:
         console.print(Text(f"! {note}", style="bold red"), soft_wrap=True)
-    console.print(Group(Text(), _chunk_table(progress), Text(), _event_table(events)))
+    console.print(Group(Text(), _chunk_table(progress, wide=console.width >= _WIDE), Text(), _event_table(events)))
+    step = next_step(progress.file, file_id, deployed.follow_up())
+    if step:
+        console.print(f"\n{step}", markup=False, soft_wrap=True)
 
 
 def _job(file: dict[str, Any]) -> dict[str, Any]:
     return {**file, "job_id": file["file_id"], "outputs": outputs(file), "concern": concern(file, utc_now())}
 
 
-def _file_table(files: list[dict[str, Any]], *, with_outputs: bool) -> RenderableType:
-    """Fits 80 columns: the id, and where the outputs are, stand below the name."""
+def _file_table(files: list[dict[str, Any]], *, with_outputs: bool, wide: bool) -> RenderableType:
+    """Fits 80 columns: the id, where the outputs are, and in a narrow window the counts, stand below the name."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("created", "state"):
         table.add_column(name, no_wrap=True)
-    for name in ("read", "rejected"):
-        table.add_column(name, justify="right")
-    table.add_column("file")
+    for name in ("read", "rejected") if wide else ():
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("file", min_width=_ID_DIGITS, overflow="fold")
     for file in files:
         note, state = concern(file, utc_now()), str(file["file_status"])
         parts = [file.get(name) for name in ("dataset", "partner", "name")]
+        counts = [f"{int(file[name]):,}" if file.get(name) is not None else "" for name in ("rows_read", "rows_rejected")]
         lines = [cell("/".join(str(part) for part in parts if part and part != NO_PARTNER), 80), cell(file["file_id"], style="dim")]
+        if not wide and all(counts):
+            lines.append(cell("{} read, {} rejected".format(*counts)))
         if with_outputs:
             lines += [cell(place, style="dim") for place in _outputs(file)]
         if note:
@@ -86,7 +111,7 @@ def _file_table(files: list[dict[str, Any]], *, with_outputs: bool) -> Renderabl
         table.add_row(
             cell(str(file["created_at"])[:16].replace("T", " ")),
             cell(state, style=COLOURS.get(state, "cyan")),
-            *(cell(f"{int(file[name]):,}" if file.get(name) is not None else "") for name in ("rows_read", "rows_rejected")),
+            *(map(cell, counts) if wide else ()),
             Text("\n").join(lines),
         )
     return table
@@ -98,40 +123,51 @@ def _outputs(file: dict[str, Any]) -> list[str]:
     return found + [f"{extract['key']} ({bytes_text(int(extract['size']))})" for _, extract in sorted((file.get("extracts") or {}).items())]
 
 
-def _chunk_table(progress: Progress) -> RenderableType:
+def _chunk_table(progress: Progress, *, wide: bool) -> RenderableType:
+    """In a narrow window without what follows from its neighbours, and with the errors below."""
+    if not progress.chunks:
+        return Text("No chunks yet.", style="dim")
     table = Table(title="Chunks", title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("chunk")
-    table.add_column("state")
-    for name in ("from byte", "to byte", "attempts", "read", "accepted", "rejected", "seconds"):
-        table.add_column(name, justify="right")
-    table.add_column("last error")
+    table.add_column("chunk", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    numbers = tuple(_NUMBERS) if wide else _NARROW_NUMBERS
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    if wide:
+        table.add_column("last error", overflow="fold")
     # Those that are not done come first into what is shown.
     shown = sorted(progress.chunks, key=lambda chunk: chunk["status"] == ChunkStatus.DONE)[:_CHUNKS_SHOWN]
+    below = []
     for chunk in sorted(shown, key=lambda chunk: str(chunk["chunk_id"])):
         errors = chunk.get("errors") or []
+        error = cell(f"{errors[-1]['type']}: {errors[-1]['message']}" if errors else "", 100)
         table.add_row(
             cell(chunk["chunk_id"]),
             cell(chunk["status"], style="green" if chunk["status"] == ChunkStatus.DONE else "yellow"),
-            *(f"{int(chunk[name]):,}" for name in ("start", "end", "attempts")),
-            *(f"{int(chunk[name]):,}" if name in chunk else "" for name in ("rows_read", "rows_accepted", "rows_rejected")),
-            f"{float(chunk['seconds']):,.1f}" if "seconds" in chunk else "",
-            cell(f"{errors[-1]['type']}: {errors[-1]['message']}" if errors else "", 100),
+            *(_number(chunk, _NUMBERS[name]) for name in numbers),
+            *([error] if wide else []),
         )
-    if not progress.chunks:
-        return Text("No chunks yet.", style="dim")
+        if errors and not wide:
+            below.append(Text.assemble(f"last error of {chunk['chunk_id']}: ", error))
     hidden = len(progress.chunks) - len(shown)
     size = bytes_text(sum(int(chunk["end"]) - int(chunk["start"]) for chunk in progress.chunks))
     summary = f"{len(progress.done):,} of {len(progress.chunks):,} chunks done, {size}" + (
         f"; {hidden:,} done ones not shown" if hidden else ""
     )
-    return Group(table, Text(summary))
+    return Group(table, *below, Text(summary))
+
+
+def _number(chunk: Mapping[str, Any], attribute: str) -> str:
+    if attribute not in chunk:
+        return ""
+    return f"{float(chunk[attribute]):,.1f}" if attribute == "seconds" else f"{int(chunk[attribute]):,}"
 
 
 def _event_table(events: list[dict[str, Any]]) -> RenderableType:
     table = Table(title="Events", title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("at", "from", "to", "attempt", "detail"):
-        table.add_column(name, no_wrap=name != "detail")
+        table.add_column(name, no_wrap=name != "detail", overflow="ellipsis" if name != "detail" else "fold")
     for event in events:
-        detail = ", ".join(f"{name}={value}" for name, value in sorted((event.get("detail") or {}).items()))
-        table.add_row(*(cell(event.get(name)) for name in ("at", "from_status", "to_status", "attempt")), cell(detail, 200))
+        detail = cell(detail_text(event.get("detail") or {}), 200)
+        table.add_row(*(cell(event.get(name)) for name in ("at", "from_status", "to_status", "attempt")), detail)
     return table

@@ -10,9 +10,9 @@ import typer
 
 from ops.errors import NotFinished
 from ops.follow import Progress, follow, look
-from ops.live import upload_bar, watch
+from ops.live import left_alone, upload_bar, watch
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
-from ops.outcome import document, panel, places
+from ops.outcome import document, next_step, panel, places
 from ops.terminal import emit, stderr, stdout
 from ops.upload import incoming_key, upload
 from runtime.contracts.loader import load_contracts
@@ -43,15 +43,20 @@ def submit(
     with upload_bar(console, file.name, file.stat().st_size) as advance:
         version_id = upload(deployed.aws.s3, file, bucket, key, advance)
     identity = file_id(deployed.stage.source_name, key, version_id)
+    follow_it = f"python -m ops status {identity}{deployed.follow_up()}"
     if not wait:
         if json:
             emit(document(Progress(None, (), 0.0), identity, bucket))
         else:
-            stdout().print(f"{identity}\nFollow it: python -m ops status {identity}{deployed.follow_up()}", markup=False, soft_wrap=True)
+            stdout().print(f"{identity}\nFollow it: {follow_it}", markup=False, soft_wrap=True)
         return
+    # Whatever ends the waiting, the file can be found.
+    console.print(f"File id: {identity}", markup=False, soft_wrap=True)
     looks = follow(deployed.tracking, identity, timeout_seconds=timeout, clock=time.monotonic, sleep=time.sleep)
     try:
         progress = watch(console, looks)
+    except KeyboardInterrupt:
+        left_alone(console, follow_it)
     except NotFinished as error:
         if json:
             emit({**document(look(deployed.tracking, identity), identity, bucket), "error": str(error)})
@@ -61,5 +66,8 @@ def submit(
     else:
         stdout().print(panel(progress, identity, deployed.follow_up()))
         stdout().print(places(progress, identity, bucket), markup=False, soft_wrap=True)
+        step = next_step(progress.file or {}, identity, deployed.follow_up())
+        if step:
+            stdout().print(step, markup=False, soft_wrap=True)
     if progress.status != FileStatus.SUCCEEDED:
         raise typer.Exit(1)

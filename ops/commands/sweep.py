@@ -9,26 +9,28 @@ import typer
 
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.stage import workflow_of
-from ops.terminal import emit, printable, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 from runtime.object_store import ObjectStore
 from runtime.tracking import utc_now
 from runtime.workflow.leftovers import Leftovers
 from runtime.workflow.sweep import ABANDONED, LOST, MIN_AGE, UNMOVED, UNTOLD, Sweep
 
 _MEANING = {
-    LOST: "arrived, and nobody recorded it",
-    ABANDONED: "is in progress, and in no execution",
-    UNTOLD: "has ended, and nobody was told",
+    LOST: "arrived and was not recorded",
+    ABANDONED: "is in progress without a running execution",
+    UNTOLD: "has ended, and its outcome was not published",
     UNMOVED: "has ended, and the move of its original was refused",
 }
 
 
 def sweep(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is found; start and remove nothing.")] = False,
-    min_age: Annotated[int, typer.Option("--min-age", min=0, metavar="MINUTES", help="Leave alone what changed since.")] = int(
-        MIN_AGE.total_seconds() // 60
-    ),
-    leftovers: Annotated[bool, typer.Option("--leftovers", help="Look at every output too, and remove those that nothing names.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what is found; start and remove nothing.")] = False,
+    min_age: Annotated[
+        int, typer.Option("--min-age", min=0, metavar="MINUTES", help="Leave alone what changed in the last MINUTES.")
+    ] = int(MIN_AGE.total_seconds() // 60),
+    leftovers: Annotated[
+        bool, typer.Option("--leftovers", help="Also look at every output, and remove those that nothing refers to.")
+    ] = False,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
     role_arn: RoleOption = None,
@@ -54,7 +56,7 @@ def sweep(
     if json:
         emit({"found": found, **({"leftovers": unnamed} if leftovers else {})})
     else:
-        outputs = f", and {len(unnamed):,} outputs that nothing names" if leftovers else ""
+        outputs = f", and {counted(len(unnamed), 'output')} that nothing names" if leftovers else ""
         stdout().print(f"{len(found):,} found{outputs}{'; nothing was started or removed' if dry_run else ''}.", markup=False)
 
 
@@ -65,5 +67,5 @@ def _leftovers(look: Leftovers, dry_run: bool) -> list[dict[str, Any]]:
             look.store.delete(one.ref)
         listed.append({"key": one.ref.key, "version_id": one.ref.version_id, "size": one.size, "removed": not dry_run})
         did = "" if dry_run else ": removed"
-        stderr().print(f"{printable(one.ref.key, 200)} is named by nothing{did}", markup=False, soft_wrap=True)
+        stderr().print(f"{printable(one.ref.key, 200)} is not referred to by anything{did}", markup=False, soft_wrap=True)
     return listed

@@ -12,7 +12,7 @@ from ops.terminal import printable
 
 
 def tell(
-    topic: Annotated[str, typer.Option("--topic", metavar="ARN", help="Who is told.")],
+    topic: Annotated[str, typer.Option("--topic", metavar="ARN", help="The topic to publish to.")],
     subject: Annotated[str, typer.Option("--subject", metavar="TEXT", help="At most 100 ASCII characters.")],
     advice: Annotated[str, typer.Option("--advice", metavar="TEXT", help="What to do about it: the last line.")] = "",
 ) -> None:

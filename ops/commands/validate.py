@@ -11,7 +11,7 @@ import typer
 from ops.live import watch
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.stage import deployed_at
-from ops.terminal import emit, printable, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 from ops.validated import is_deployed, remember
 from ops.validation.deployment import Since
 from ops.validation.run import Report, Validation
@@ -85,7 +85,7 @@ def tell_findings(where: str, report: Report) -> None:
     """Name on standard error what differed, and what the deployment does not answer for."""
     lines = [f"  - {printable(problem)}" for problem in report.problems]
     if lines:
-        lines.insert(0, f"Validation of {where} failed, {len(lines)} differences:")
+        lines.insert(0, f"Validation of {where} failed, {counted(len(lines), 'difference')}:")
     for line in [*lines, *(f"Remark: {printable(remark)}" for remark in report.remarks)]:
         stderr().print(line, markup=False, soft_wrap=True)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping
 
+from pipeline.unreadable import why
+
 _STACK, _NESTED = "aws:cloudformation:stack", "cdk:cloud-assembly"
 
 
@@ -33,7 +35,7 @@ def templates(assembly: Path, suffixes: Iterable[str]) -> list[Template]:
     try:
         found = list(_templates(assembly, sorted(suffixes, key=len, reverse=True)))
     except (OSError, ValueError, KeyError) as error:
-        raise NoAssembly(f"{assembly} is not a cloud assembly ({error!r}); run pipeline_app.py first") from error
+        raise NoAssembly(f"{assembly} is not a cloud assembly ({why(error)}); run pipeline_app.py first") from error
     if not found:
         raise NoAssembly(f"{assembly} has no stacks; run pipeline_app.py first")
     return found

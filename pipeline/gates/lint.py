@@ -7,6 +7,7 @@ from typing import Iterator
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.match import Match  # type: ignore[import-untyped]
 
+from pipeline.gates import NO_COMMAND
 from pipeline.gates.assembly import Template
 from pipeline.gates.standing import LINTS
 
@@ -24,3 +25,7 @@ def _stands(match: Match, template: Template) -> bool:
     path = list(match.path or [])
     kind = template.resources[str(path[1])]["Type"] if len(path) > 1 and path[0] == "Resources" else ""
     return any(match.rule.id == standing.rule and (not standing.types or kind in standing.types) for standing in LINTS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(NO_COMMAND)

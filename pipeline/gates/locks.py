@@ -10,6 +10,9 @@ from typing import Iterator, Sequence
 from packaging.utils import canonicalize_name
 from pip_requirements_parser import InstallRequirement, RequirementsFile  # type: ignore[import-untyped]
 
+from pipeline.gates import NO_COMMAND
+from pipeline.unreadable import why
+
 _LOCK = re.compile(r"requirements[\w.-]*\.txt")
 _EXACT = re.compile(r"\d[\w.+-]*")
 PACKAGE, PACKAGE_LOCK = "package.json", "package-lock.json"
@@ -68,7 +71,7 @@ def _node(root: Path, name: str) -> Iterator[str]:
         asked = json.loads((root / name).read_text(encoding="utf-8"))
         packages = json.loads(lock_path.read_text(encoding="utf-8"))["packages"]
     except (OSError, ValueError, KeyError) as error:
-        yield f"{where}: cannot be read beside {name}: {error!r}"
+        yield f"{where}: cannot be read beside {name}: {why(error)}"
         return
     for kind in ("dependencies", "devDependencies", "optionalDependencies"):
         for package, version in asked.get(kind, {}).items():
@@ -81,3 +84,7 @@ def _node(root: Path, name: str) -> Iterator[str]:
             yield f"{where}: {path} has no integrity (npm install --package-lock-only)"
         if "resolved" in package:
             yield f"{where}: {path} names the address that it came from (.npmrc: omit-lockfile-registry-resolved)"
+
+
+if __name__ == "__main__":
+    raise SystemExit(NO_COMMAND)

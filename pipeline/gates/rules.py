@@ -8,6 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any, Callable, Iterator, Mapping
 
+from pipeline.gates import NO_COMMAND
 from pipeline.gates.assembly import Template
 
 #: The property that names a resource of the type (E15).
@@ -256,3 +257,7 @@ def _reference(value: Any) -> str | None:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+if __name__ == "__main__":
+    raise SystemExit(NO_COMMAND)

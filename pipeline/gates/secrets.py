@@ -10,6 +10,7 @@ from typing import Iterator, Sequence
 from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import default_settings, get_settings
 
+from pipeline.gates import NO_COMMAND
 from pipeline.gates.standing import SECRETS, Secret
 
 #: A comment beside a secret does not make it stand: what stands is in one file.
@@ -45,3 +46,7 @@ def scan(root: Path, files: Sequence[str]) -> list[Found]:
             collection.scan_file(name)
     found = [Found(name, secret.line_number, secret.type, secret.secret_value or "") for name, secret in collection]
     return sorted(found, key=lambda each: (each.path, each.line, each.kind))
+
+
+if __name__ == "__main__":
+    raise SystemExit(NO_COMMAND)

@@ -1,4 +1,4 @@
-"""Branches by ``git push``, through the projects that the pipeline deployed (D6; issue 3)."""
+"""Branches by ``git push``, through the projects that the pipeline deployed (D6)."""
 
 from __future__ import annotations
 

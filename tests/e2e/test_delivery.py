@@ -1,4 +1,4 @@
-"""The whole delivery by ``git push``, as synthesized, in every region (D1, D2, D4, D7; issue 3).
+"""The whole delivery by ``git push``, as synthesized, in every region (D1, D2, D4, D7).
 
 One emulator serves all, in this order: each push is what a person does next.
 """

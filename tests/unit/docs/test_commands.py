@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import botocore.session
 import pytest
@@ -86,6 +88,30 @@ def test_our_commands_have_the_subcommands_and_options_that_are_shown(module: st
     shown = commands("python", "-m", module)
     assert len(shown) > 5
     assert not [f"{command}: {problem}" for command in shown for problem in ours(module, command.words[3:])]
+
+
+def options(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every option of *command* and of the commands below it, and every variable that stands for one."""
+    for name, below in getattr(command, "commands", {}).items():
+        yield from options(below, (*path, name))
+    for parameter in [] if hasattr(command, "commands") else command.params:
+        variables = [parameter.envvar] if isinstance(parameter.envvar, str) else []
+        yield from ((path, name) for name in [*parameter.opts, *variables] if name.startswith("--") or name.isupper())
+
+
+def described(module: str, command: str) -> str:
+    """Where a reader looks for the options of a command."""
+    if module == "local":
+        return "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("local.md", "rehearsal.md"))
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    return text.partition("\n## ")[0] + text.partition(f"\n## {command}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("module", sorted(OURS))
+def test_every_option_of_ours_is_in_a_document(module: str) -> None:
+    """The reverse: what can be typed is written down, with its command."""
+    missing = [f"{' '.join(path)} {name}" for path, name in options(OURS[module]) if not named(described(module, path[0]), name)]
+    assert missing == []
 
 
 def test_the_modules_and_the_app_have_the_options_that_are_shown() -> None:

@@ -128,9 +128,24 @@ def test_another_runtime_is_another_assembly_and_a_substitute_is_said_aloud(app:
 
 def test_an_app_that_fails_is_quoted_and_leaves_no_assembly(app: App, tmp_path: Path) -> None:
     app.status, app.output = 1, b"Traceback ...\nerror: ledgerline.targets is empty\n\n"
-    with pytest.raises(LocalError, match=r"does not synthesize: error: ledgerline\.targets is empty \(whole log: .*\.log\)"):
+    with pytest.raises(LocalError, match=r"does not synthesize: ledgerline\.targets is empty \(whole log: .*\.log\)"):
         made(tmp_path)
     assert [entry.suffix for entry in (tmp_path / "cache").iterdir()] == [".log"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"context": ', "cdk.json is not JSON: Expecting value: line 1 column 13"),
+        ("{}", "cdk.json lacks context.ledgerline"),
+        ('{"context": {"ledgerline": {"runtime": "3.9", "targets": []}}}', "the name of a first target"),
+    ],
+)
+def test_a_broken_cdk_json_is_said_in_words(app: App, tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "project" / "cdk.json").write_text(text)
+    with pytest.raises(LocalError, match=words):
+        made(tmp_path)
+    assert app.calls == []
 
 
 def test_the_app_is_given_no_aws_or_cdk_settings(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,5 +88,5 @@ def test_the_sample_is_submitted_as_what_it_is_and_another_file_as_it_was_said(t
     monkeypatch.setattr(cli, "run_file", lambda *arguments: asked.append(arguments[:3]) or 1)
     mine = tmp_path / "mine.csv"
     mine.touch()
-    assert [call("run").exit_code, call("run", str(mine), "--partner", "acme").exit_code] == [1, 1]
-    assert asked == [(cli.SAMPLE, "transactions", "sample-bank"), (mine, None, "acme")]
+    assert [call("run").exit_code, call("run", str(mine), "--dataset", "transactions", "--partner", "acme").exit_code] == [1, 1]
+    assert asked == [(cli.SAMPLE, "transactions", "sample-bank"), (mine, "transactions", "acme")]

@@ -70,13 +70,13 @@ class DeployedStage:
         self.tracking.register(identity, attributes, status=FileStatus.REGISTERED, execution=execution, lease_seconds=lease_seconds)
         return FileTask(identity, 1, execution)
 
-    def plan(self, task: FileTask, count: int) -> list[ChunkTask]:
+    def plan(self, task: FileTask, count: int, *, begin: int = 0, size: int = 100) -> list[ChunkTask]:
         file = self.tracking.file(task.file_id)
         assert file is not None
         original = ObjectRef(BUCKET, file["key"], file["version_id"])
         chunks = [
-            ChunkTask(task.file_id, chunk_id(index), 1, original, index * 100, (index + 1) * 100, index == count - 1, "manifests/x")
-            for index in range(count)
+            ChunkTask(task.file_id, chunk_id(index), 1, original, start, start + size, index == count - 1, "manifests/x")
+            for index, start in enumerate(range(begin, begin + count * size, size))
         ]
         self.tracking.plan_chunks(chunks)
         self.tracking.transition(task, FileStatus.PROCESSING, FileStatus.OPEN, {"chunks": count, "plan": 1})

@@ -345,6 +345,6 @@ def test_the_command_says_what_agrees_and_exits_by_it(file: AuditedFile, run: Ru
         f"DIFFERS       chunk 00000: its outputs have the size and SHA-256 that were recorded: {file.chunks[0]['parquet']['key']}"
         in bad.stdout
     )
-    assert "not verified: 1 differences" in bad.stderr
+    assert "not verified: 1 difference;" in bad.stderr
     told = json.loads(run("audit", file.id, "--verify", "--stage", "test", "--json").stdout)["verification"]
     assert (told["verified"], [check["subject"] for check in told["checks"] if check["result"] == "differs"]) == (False, ["chunk 00000"])

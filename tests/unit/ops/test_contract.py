@@ -79,7 +79,7 @@ def test_the_first_20_problems_are_explained(write: Any, run: Run) -> None:
     assert result.exit_code == 1
     assert f"{probe.rows_read} rows read = 241 accepted + 23 rejected" in result.stdout
     assert "'1.005' is not" in result.stdout
-    assert "1 rows repeat a primary key, which is reported: row 264 repeats row 7" in result.stdout
+    assert "1 row repeats a primary key, which is reported: row 264 repeats row 7" in result.stdout
     assert "3 more: --limit shows" in result.stdout
 
 
@@ -131,7 +131,7 @@ def test_a_drafted_contract_fits_the_file_that_it_was_drafted_from(write: Any, r
 def test_rows_of_another_width_are_left_out_and_counted(write: Any, run: Run) -> None:
     result = run("contract", "infer", write(b"a,b\n1,2\n1,2,3\n"), "--dataset", "pairs")
     assert json.loads(result.stdout)["dataset"] == "pairs"
-    assert "Drafted from 1 rows; 1 with another number of fields were left out" in result.stderr
+    assert "Drafted from 1 row; 1 with another number of fields was left out" in result.stderr
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-be"])

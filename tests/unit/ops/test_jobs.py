@@ -173,3 +173,4 @@ def test_extracts_that_nobody_touched_agree_with_the_original(file: AuditedFile,
     assert verify(file) == []
     shown = run("audit", file.id, "--verify", "--stage", "test").stdout
     assert all(f"extract {name}: it is the chunks' parts in their order, to the byte" in shown for name in SIZES)
+    assert "it has a header" not in shown, "records have none"

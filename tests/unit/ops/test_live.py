@@ -31,6 +31,25 @@ def test_a_log_gets_a_line_for_each_state_and_each_tenth_of_the_chunks() -> None
     assert lines[-1] == "SUCCEEDED   20/20 chunks · 1,800 accepted · 200 rejected · 4.0 MB/s · 25.0 s"
 
 
+def test_what_was_done_before_counts_in_no_rate() -> None:
+    """After a redrive the first look already finds chunks that are done: nobody saw how long they took."""
+    console = Console(file=io.StringIO(), width=200)
+    watch(console, [Progress(look.file, look.chunks, 0.001 * index) for index, look in enumerate(_looks()[-1:] * 2)])
+    watch(console, [Progress(look.file, look.chunks, seconds) for look, seconds in zip(_looks()[11:13], (0.0, 1.0))])
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.count("/s") for line in lines[:-1]] == [0] * (len(lines) - 1)
+    assert lines[0].startswith("SUCCEEDED   20/20 chunks")
+
+
+def test_a_rate_counts_what_was_done_since_the_first_look() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    watch(console, [Progress(look.file, look.chunks, seconds) for look, seconds in zip(_looks()[11:14:2], (0.0, 2.0))])
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert "/s" not in lines[0]
+    assert "12/20 chunks" in lines[1]
+    assert "5.0 MB/s" in lines[1]
+
+
 def test_a_terminal_is_redrawn_in_place_and_left_clean() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
     assert watch(console, _looks()).status == "SUCCEEDED"

@@ -108,3 +108,9 @@ def test_a_file_that_was_rejected_as_a_whole_says_why(deployed: Any, run: Run) -
         0,
         "No row of this file was rejected; the file is REJECTED.\nHeaderMismatch: Header: missing 'amount'\n",
     )
+
+
+def test_an_export_that_cannot_be_written_is_said_by_its_own_name(file: FileTask, run: Run) -> None:
+    refused = run("rejects", file.file_id, "--export", "/nope/x.csv", "--stage", "test")
+    assert refused.exit_code == 1
+    assert refused.stderr == "error: /nope/x.csv cannot be written: No such file or directory; name another file\n"

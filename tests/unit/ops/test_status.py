@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -101,6 +103,58 @@ def test_one_file_is_shown_with_its_chunks_and_events(deployed: Any, run: Run) -
     assert [chunk["status"] for chunk in found["chunks"]] == ["DONE", "FAILED"]
     assert [event["to_status"] for event in found["events"]] == ["REGISTERED", "PROCESSING"]
     assert found["file"]["file_id"] == task.file_id
+
+
+def test_a_failed_file_ends_with_what_to_do(deployed: Any, run: Run) -> None:
+    failed, rejected = (deployed.arrive(f"incoming/sales/acme/{name}.csv") for name in ("failed", "rejected"))
+    deployed.fail(failed, FileStatus.FAILED, "ExecutionAborted", "somebody stopped it")
+    deployed.fail(rejected, FileStatus.REJECTED, "HeaderMismatch", "Header: missing 'a'")
+    assert run("status", failed.file_id, "--stage", "test").stdout.endswith(
+        "\nWhat to do: docs/runbook.md, workflow-aborted\n"
+        f"Once the reason is gone, take it up again:\n  python -m ops redrive {failed.file_id} --stage test\n"
+    )
+    assert "redrive" not in run("status", rejected.file_id, "--stage", "test").stdout
+
+
+@pytest.mark.parametrize("command", ["status", "audit"])
+def test_events_are_told_in_words(command: str, deployed: Any, run: Run) -> None:
+    task = deployed.arrive("incoming/sales/acme/a.csv")
+    place = {"bucket": "b", "key": "processed/a.csv", "version_id": "1"}
+    detail = {"exact_from": None, "chunks": 3, "from_start": True, "moved": {"location": place, "not_moved": None}}
+    deployed.tracking.transition(task, FileStatus.PROCESSING, FileStatus.OPEN, {}, detail)
+    shown = run(command, task.file_id, "--stage", "test").stdout
+    assert "chunks: 3, from start: yes, moved location: s3://b/processed/a.csv" in shown
+    assert "exact from" not in shown
+    assert "{" not in shown
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    def open_window(columns: int) -> None:
+        module = import_module("ops.commands.status")
+        monkeypatch.setattr(module, "stdout", lambda: Console(file=sys.stdout, highlight=False, width=columns))
+
+    return open_window
+
+
+@pytest.mark.parametrize("columns", [80, 100, 200])
+def test_ids_and_numbers_are_whole_in_any_window(columns: int, window: Callable[[int], None], deployed: Any, run: Run) -> None:
+    window(columns)
+    task = deployed.arrive("incoming/sales/acme/" + "a-name-without-any-blank-" * 4 + ".csv")
+    first, second = deployed.plan(task, 2, begin=99_900_000_000, size=50_000_000)
+    deployed.finish_chunk(first, 1_069_312, [reject_line(3, 40, "x,y", ("amount", "type-error"))])
+    deployed.tracking.start_chunk(second)
+    deployed.tracking.fail_chunk(second, "StorageUnavailable", "S3 GetObject was refused")
+    deployed.tracking.transition(task, FileStatus.FAILED, (FileStatus.PROCESSING,), {"rows_read": 1_069_312, "rows_rejected": 1_069_312})
+
+    listed = run("status", "--stage", "test").stdout
+    assert task.file_id in listed.split()
+    assert listed.count("1,069,312") == 2
+    shown = run("status", task.file_id, "--stage", "test").stdout
+    for whole in ("99,900,000,000", "99,950,000,000", "1,069,313", "StorageUnavailable: S3 GetObject was refused"):
+        assert whole in shown
+    for text in (listed, shown):
+        assert not [line for line in text.splitlines() if len(line) > columns and "s3://" not in line]
 
 
 def test_chunks_of_a_discarded_plan_are_not_shown(deployed: Any, run: Run) -> None:

@@ -155,7 +155,28 @@ def test_a_file_is_followed_to_its_end_and_its_rows_add_up(workflow: Stage, sale
     assert result.exit_code == 0, result.stderr
     assert "20 rows read = 19 accepted + 1 rejected" in result.stdout
     assert "type-error" in result.stdout
-    assert [line.split()[0] for line in result.stderr.splitlines()] == ["Uploaded", "WAITING", "REGISTERED", "PROCESSING", "SUCCEEDED"]
+    assert [line.split()[0] for line in result.stderr.splitlines()] == [
+        "Uploaded",
+        "File",
+        "WAITING",
+        "REGISTERED",
+        "PROCESSING",
+        "SUCCEEDED",
+    ]
+
+
+def test_waiting_that_is_broken_off_leaves_the_file_and_says_how_to_follow_it(
+    workflow: Stage, sales: None, run: Run, csv_file: Path
+) -> None:
+    def interrupt(_: Stage) -> None:
+        raise KeyboardInterrupt
+
+    _steps(workflow, _register, interrupt)
+    result = run("submit", csv_file, "--stage", "test", "--dataset", "sales", "--wait")
+    assert result.exit_code == 130
+    identity = _task(workflow).file_id
+    assert f"File id: {identity}" in result.stderr.splitlines()
+    assert result.stderr.endswith(f"the file goes on. Follow it: python -m ops status {identity} --stage test\n")
 
 
 def test_json_has_the_keys_that_stay(workflow: Stage, sales: None, run: Run, csv_file: Path) -> None:

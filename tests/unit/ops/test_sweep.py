@@ -42,7 +42,7 @@ def test_a_dry_run_says_the_same_and_starts_nothing(
     assert done.exit_code == 0, done.stderr
     (found,) = json.loads(done.stdout)["found"]
     assert (found["kind"], found["about"], bool(found["execution"])) == ("lost", KEY, bool(started))
-    assert f"{KEY} arrived, and nobody recorded it" in done.stderr
+    assert f"{KEY} arrived and was not recorded" in done.stderr
     assert executions() == started
 
 
@@ -59,7 +59,7 @@ def test_outputs_that_nothing_names_are_shown_and_removed_on_demand(
     done = run("sweep", "--leftovers", "--stage", "test", "--json", *options)
     (found,) = json.loads(done.stdout)["leftovers"]
     assert (found["key"], found["size"], found["removed"]) == (left, 4, not options)
-    assert f"{left} is named by nothing" in done.stderr
+    assert f"{left} is not referred to by anything" in done.stderr
     assert ("Contents" in stack.s3.list_objects_v2(Bucket=BUCKET, Prefix="curated/")) == bool(options)
 
 

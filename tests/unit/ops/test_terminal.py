@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ops.terminal import bytes_text, emit, printable
+from ops.terminal import bytes_text, counted, emit, printable
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,11 @@ def test_json_is_ascii_and_keeps_numbers_exact(capsys: pytest.CaptureFixture[str
     written = capsys.readouterr().out
     assert written.isascii()
     assert json.loads(written) == {"rows": 12, "rate": 0.5, "raw": "\x9b\u202e"}
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 rows"), (1, "1 row"), (1234, "1,234 rows")])
+def test_one_is_no_several(count: int, text: str) -> None:
+    assert counted(count, "row") == text
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (50_000_000, "50.0 MB"), (2.5e9, "2.50 GB")])

@@ -1,4 +1,4 @@
-"""A pipeline that is not this project's runs as it is defined, on the emulator (issue 3, point 7)."""
+"""A pipeline that is not this project's runs as it is defined, on the emulator."""
 
 from __future__ import annotations
 

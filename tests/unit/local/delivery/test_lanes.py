@@ -1,4 +1,4 @@
-"""Superseded mode: one execution in a stage, the newest of those that wait (issue 3, point 7)."""
+"""Superseded mode: one execution in a stage, the newest of those that wait."""
 
 from __future__ import annotations
 

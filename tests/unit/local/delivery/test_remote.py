@@ -1,4 +1,4 @@
-"""``git push local`` delivers: first set-up, the pipeline, branches, all from an app that is not this project's (issue 3, point 7)."""
+"""``git push local`` delivers: first set-up, the pipeline, branches, all from an app that is not this project's."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def dies_in_the_middle(developer: Developer, running: emulator.Emulator) -> None
 def test_a_commit_that_does_not_synthesize_is_said_in_the_push_and_the_next_one_works(developer: Developer) -> None:
     developer.repository.commit(developer.files(**{"app.py": "raise SystemExit('error: no such target')"}))
     said = developer.push("main")
-    assert "remote: error: the commit does not synthesize: error: no such target" in said
+    assert "remote: error: the commit does not synthesize: no such target" in said
     assert "Traceback" not in said
 
 

@@ -68,7 +68,7 @@ def test_a_closed_pull_request_takes_its_own_branchs_stage_and_a_forks_takes_non
 @pytest.mark.parametrize("stage", ["prod", "prod-dr", "main", "br-"])
 def test_no_other_stage_can_be_named(run, aws, stage):
     ended = run("destroy", "--stage", stage, "--locks", LOCKS)
-    assert ended.exit_code == 1
+    assert ended.exit_code == 2
     assert "is not the suffix of a branch's stage" in ended.stderr
     assert aws.cloudformation.deleted == []
 
@@ -76,6 +76,22 @@ def test_no_other_stage_can_be_named(run, aws, stage):
 @pytest.mark.parametrize("arguments", [(), ("--branch", "x", "--stage", "br-01234567")])
 def test_a_branch_or_a_stage_is_named(run, arguments):
     assert run("destroy", *arguments, "--locks", LOCKS).exit_code == 2
+
+
+def test_the_pipelines_own_branch_is_refused_whatever_it_is_called(run, aws):
+    ended = run("destroy", "--branch", "trunk", "--base", "trunk", "--locks", LOCKS)
+    assert ended.exit_code == 2
+    assert "branch 'trunk' is the pipeline's own" in ended.stderr
+    assert aws.cloudformation.deleted == []
+
+
+def test_without_the_table_of_locks_the_error_names_it_and_the_option(run, aws):
+    ended = run("destroy", "--branch", "feature/x", "--locks", "etl-branch-locks-other")
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("error: Table etl-branch-locks-other is not in us-east-1")
+    assert "--region" in ended.stderr
+    assert "--locks" in ended.stderr
+    assert aws.cloudformation.deleted == []
 
 
 def test_a_stage_in_anothers_hands_is_an_error(run, aws):
@@ -123,4 +139,4 @@ def test_a_reaper_that_could_not_remove_fails(run, aws, git):
     aws.cloudformation.stacks[STACK].blocked = [[blocked]] * 9
     ended = run("reap", "--repository", git.url, "--locks", LOCKS)
     assert ended.exit_code == 1
-    assert "error: 1 stages are not gone" in ended.stderr
+    assert "error: 1 stage is not gone" in ended.stderr
