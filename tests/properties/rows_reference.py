@@ -79,7 +79,7 @@ def _record(data, position, delimiter, quote):
 
 def _row(reading, record, values, contract, layout, offset):
     body = re.sub(rb"\r?\n\Z", b"", record)
-    if body in (b"", b"\r"):
+    if not body or record == b"\r":
         reading.blank_lines += 1
         return
     ordinal = reading.rows_read

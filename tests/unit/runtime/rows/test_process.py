@@ -75,6 +75,11 @@ def test_a_blank_line_is_counted_and_is_no_row(line):
     assert (output.rows_read, output.rows_accepted, output.blank_lines) == (1, 1, 1)
 
 
+def test_a_line_of_one_carriage_return_more_than_its_end_is_a_row_that_is_rejected():
+    output = run(TEXT, b"x,1\n\r\r\n")
+    assert (output.rows_read, output.blank_lines, codes(output)) == (2, 0, [[(None, "control-character")]])
+
+
 def test_ordinals_and_offsets_of_rejects_skip_blank_lines_but_count_their_bytes():
     output = run(TEXT, b"\nx,1\n\n\nonly\n", start=100)
     (reject,) = map(json.loads, output.rejects.splitlines())
