@@ -33,14 +33,15 @@
         │   ├── SampleMismatch
         │   ├── RecordTooLong
         │   ├── UnterminatedQuote
-    │   ├── NotRecords
-    │   ├── RecordLengthMismatch
-    │   ├── RecordChainBroken
-    │   ├── TruncatedRecord
+        │   ├── NotRecords
+        │   ├── RecordLengthMismatch
+        │   ├── RecordChainBroken
+        │   ├── TruncatedRecord
         │   ├── TooManyRejectedRows
         │   └── DuplicateKeys
         └── ProcessingFailed         an operator must look; the file ends FAILED
             ├── ObjectMissing
+            ├── ItemTooLarge
             ├── InvalidInput
             ├── OwnershipLost
             └── ReconciliationFailed
@@ -306,6 +307,14 @@ class ObjectMissing(ProcessingFailed):
     def __init__(self, key: str, version_id: str | None) -> None:
         self.key, self.version_id = key, version_id
         super().__init__(f"Object {key!r} (version {version_id}) is not in the bucket; it was deleted while it was being processed")
+
+
+class ItemTooLarge(ProcessingFailed):
+    """Whatever grows with a file has a bound, so this is a defect of ours."""
+
+    def __init__(self, operation: str, table: str) -> None:
+        self.operation, self.table = operation, table
+        super().__init__(f"DynamoDB {operation} on {table!r} was refused: the item would have more than 400 KB; report this as a defect")
 
 
 class AccessRefused(DeploymentFault):

@@ -8,6 +8,7 @@ that says so (docs/commit-protocol.md).
 from __future__ import annotations
 
 import functools
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -18,7 +19,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runtime.errors import THROTTLING_CODES, AccessRefused, OwnershipLost, TrackingThrottled, TrackingUnavailable
+from runtime.errors import THROTTLING_CODES, AccessRefused, ItemTooLarge, OwnershipLost, TrackingThrottled, TrackingUnavailable
 from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, SCHEMA, ChunkStatus, ChunkTask, FileTask
 
 if TYPE_CHECKING:
@@ -67,10 +68,23 @@ def _indexable(item: Mapping[str, Any]) -> Item:
     return {name: value for name, value in item.items() if value is not None or name not in _INDEXED}
 
 
+#: Of a chunk's errors: with 10 of each, of a thousand characters, an item has room for all else.
+_FIRST_ERRORS = _LAST_ERRORS = 10
+_TYPE_CHARACTERS, _MESSAGE_CHARACTERS = 200, 1000
+#: Of what earlier plans' chunks recorded, as JSON.
+_SUPERSEDED_BYTES = 150 * 1024
+
+
 def superseded(chunk: Item) -> list[Item]:
-    """What a chunk's item holds of this plan and of those before, as the next plan's item keeps it: oldest first."""
+    """What a chunk's item holds of this plan and of those before, as the next plan's item keeps it: oldest first.
+
+    A file may be begun anew any number of times, and an item has its bound: what is oldest goes first.
+    """
     kept = {name: value for name, value in chunk.items() if name not in ("file_id", "chunk_id", "schema", "superseded")}
-    return [*chunk.get("superseded", []), kept]
+    plans = [*chunk.get("superseded", []), kept]
+    while len(plans) > 1 and len(json.dumps(plans, ensure_ascii=False).encode()) > _SUPERSEDED_BYTES:
+        plans = plans[1:]
+    return plans
 
 
 class Tracking:
@@ -82,8 +96,11 @@ class Tracking:
     # Files
 
     def file(self, file_id: str) -> Item | None:
+        return self._item(file_id, FILE_ITEM)
+
+    def _item(self, file_id: str, chunk_id: str) -> Item | None:
         answer = self._call(
-            "GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, FILE_ITEM), ConsistentRead=True)
+            "GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, chunk_id), ConsistentRead=True)
         )
         return _plain(answer["Item"]) if "Item" in answer else None
 
@@ -112,8 +129,7 @@ class Tracking:
 
     def bookmark(self, name: str) -> Item | None:
         """Where the work called *name* was left; None at its beginning."""
-        answer = self._call("GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(BOOKMARKS, name), ConsistentRead=True))
-        return _plain(answer["Item"]).get("place") if "Item" in answer else None
+        return (self._item(BOOKMARKS, name) or {}).get("place")
 
     def set_bookmark(self, name: str, place: Mapping[str, Any] | None) -> None:
         item = _typed({"file_id": BOOKMARKS, "chunk_id": name, "schema": SCHEMA, "at": iso(self._now()), "place": place})
@@ -217,7 +233,7 @@ class Tracking:
     def plan_chunks(self, chunks: Iterable[ChunkTask]) -> None:
         """Create an item for each chunk of a plan; one that this plan or a later one made is left alone.
 
-        What an older plan's chunk had recorded goes with the new item: nothing leaves the audit trail.
+        What an older plan's chunk had recorded goes with the new item, as far as there is room.
         """
         planned = list(chunks)
         replanned = {chunk.file_id for chunk in planned if chunk.plan > 1}
@@ -265,18 +281,37 @@ class Tracking:
         return self._update_chunk(chunk, f"SET {sets}", {f":v{index}": value for index, value in enumerate(values.values())}, names)
 
     def fail_chunk(self, chunk: ChunkTask, error_type: str, message: str) -> bool:
-        """Add an error to the chunk's list; it stays to be tried again."""
-        error = {"at": iso(self._now()), "type": error_type, "message": message[:1000]}
-        return self._update_chunk(
-            chunk,
-            "SET #status = :status, #errors = list_append(if_not_exists(#errors, :none), :error)",
-            {":status": ChunkStatus.FAILED, ":none": [], ":error": [error]},
-            {"#errors": "errors"},
-        )
+        """Add an error to the chunk's list; it stays to be tried again.
 
-    def _update_chunk(self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None) -> bool:
+        Throttling may go on for hours, and an item has its bound: of many errors the first and the last are kept, and all counted.
+        """
+        error = {"at": iso(self._now()), "type": error_type[:_TYPE_CHARACTERS], "message": message[:_MESSAGE_CHARACTERS]}
+        for _ in range(5):
+            item = self._item(chunk.file_id, chunk.chunk_id)
+            if item is None or item["status"] in (ChunkStatus.DONE, ChunkStatus.MISALIGNED):
+                return False
+            errors, seen = [*item["errors"], error], item.get("errors_counted")
+            values = {
+                ":status": ChunkStatus.FAILED,
+                ":errors": [*errors[:_FIRST_ERRORS], *errors[_FIRST_ERRORS:][-_LAST_ERRORS:]],
+                ":count": len(errors) if seen is None else seen + 1,
+                **({} if seen is None else {":seen": seen}),
+            }
+            # The count says whether another worker of the chunk came between.
+            unchanged = "attribute_not_exists(errors_counted)" if seen is None else "errors_counted = :seen"
+            expression = "SET #status = :status, #errors = :errors, errors_counted = :count"
+            if self._update_chunk(chunk, expression, values, {"#errors": "errors"}, unchanged):
+                return True
+            if item["plan"] != chunk.plan:
+                return False
+        raise TrackingUnavailable("UpdateItem", "the chunk's errors kept changing")
+
+    def _update_chunk(
+        self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None, more: str = ""
+    ) -> bool:
         # The range as well: what is recorded as read must be what was planned.
         condition = "#plan = :plan AND #start = :start AND #end = :end AND NOT #status IN (:done, :misaligned)"
+        condition += f" AND {more}" if more else ""
         guard: dict[str, Any] = {":plan": chunk.plan, ":start": chunk.start, ":end": chunk.end}
         guard.update({":done": ChunkStatus.DONE, ":misaligned": ChunkStatus.MISALIGNED})
         used = {"#status": "status", "#plan": "plan", "#start": "start", "#end": "end", **(names or {})}
@@ -357,6 +392,7 @@ class Tracking:
             self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
         except ClientError as error:
             reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+            said = [str(reason.get("Message", "")) for reason in error.response.get("CancellationReasons", [])]
             if "ConditionalCheckFailed" in reasons:
                 return False
             told = ", ".join(sorted(filter(None, reasons)))
@@ -364,6 +400,8 @@ class Tracking:
                 raise TrackingThrottled("TransactWriteItems", told) from error
             if "TransactionConflict" in reasons:
                 raise TrackingUnavailable("TransactWriteItems", told) from error
+            if any(map(_is_of_size, said)):
+                raise ItemTooLarge("TransactWriteItems", self._table) from error
             raise self._translated("TransactWriteItems", error) from error
         except BotoCoreError as error:
             raise TrackingUnavailable("TransactWriteItems", type(error).__name__) from error
@@ -392,7 +430,14 @@ class Tracking:
             return TrackingThrottled(operation, code)
         if code in _RETRYABLE or int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
             return TrackingUnavailable(operation, code)
+        if code == "ValidationException" and _is_of_size(str(error.response["Error"].get("Message", ""))):
+            return ItemTooLarge(operation, self._table)
         return AccessRefused(f"DynamoDB {operation} ({code})", self._table)
+
+
+def _is_of_size(message: str) -> bool:
+    """Whether DynamoDB's *message* is one of "Item size has exceeded ..." and "Item size to update has exceeded ..."."""
+    return message.lower().startswith("item size ")
 
 
 class _ConditionFailed(Exception):

@@ -10,11 +10,15 @@ from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, ReconciliationFailed
 from runtime.models import ChunkStatus, FileStatus, FileTask
-from runtime.observability import emit
+from runtime.observability import emit, logger
 from runtime.tracking import Item
+from runtime.workflow import reasons
 from runtime.workflow.documents import commit_manifest, extracts, reject_report
 from runtime.workflow.outcome import is_reserved
 from runtime.workflow.stage import Stage, original_of
+
+#: Of why an original was not moved: keys are in it, which may be a thousand characters each.
+_REASON_CHARACTERS = 4000
 
 
 def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
@@ -64,12 +68,20 @@ def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
     try:
         return {"location": stage.store.move(original_of(item), destination).to_dict(), "not_moved": None}
     except (ObjectMissing, AccessRefused, ReconciliationFailed) as error:
-        return {"not_moved": f"{type(error).__name__}: {error}"}
+        return {"not_moved": f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]}
 
 
 def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str | None:
-    """Write :func:`reject_report` and return its key; None when every row was accepted."""
-    report = reject_report(item, chunks)
+    """Write :func:`reject_report` and return its key; None when every row was accepted.
+
+    The report keeps no file from its end: where what a chunk wrote of its reasons cannot be had, it has those of the item.
+    """
+    try:
+        found = reasons.everything(chunks, stage.store)
+    except (ObjectMissing, AccessRefused, ReconciliationFailed) as error:
+        logger.warning("not every reason is in the report of rejects", extra={"file_id": item["file_id"], "why": str(error)})
+        found = item["reasons"]
+    report = reject_report(item, chunks, found)
     if report is None:
         return None
     key = keys.reject_report(item["dataset"], item["file_id"])

@@ -37,6 +37,7 @@ from runtime.workflow.redrive import redrive_file
 from runtime.workflow.registration import register_file
 from runtime.workflow.stage import Stage
 from runtime.workflow.validation import validate_file
+from tests.support import item_sizes
 
 BUCKET = "etl-data-123456789012-us-east-1-test"
 TABLE = "etl-tracking-test"
@@ -65,6 +66,7 @@ def make_store(clients: tuple[Any, Any] | None = None) -> tuple[Any, Any]:
 
 
 def make_table(dynamodb: Any) -> None:
+    item_sizes.hold()
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
