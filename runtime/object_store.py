@@ -299,7 +299,8 @@ def _translated(operation: str, ref: ObjectRef, error: ClientError) -> Ledgerlin
         return ObjectMissing(ref.key, ref.version_id)
     if code in _REFUSED:
         return AccessRefused(f"S3 {operation}", f"{ref.bucket}/{ref.key}")
-    if status == 429 or code in THROTTLING_CODES:
+    # S3 answers a HEAD without a body, so its code is the status: one that throttles is not told from one that is down.
+    if status == 429 or code in THROTTLING_CODES or code == "503":
         return StorageThrottled(operation, ref.key, code)
     if status >= 500 or code in {"RequestTimeout", "RequestTimeTooSkewed", "ConditionalRequestConflict", "OperationAborted"}:
         return StorageUnavailable(operation, ref.key, code)

@@ -132,6 +132,9 @@ def test_what_is_gone_is_missing_and_not_worth_a_retry(workflow: Workflow, store
     ("code", "status", "expected"),
     [
         ("SlowDown", 503, StorageThrottled),
+        ("503", 503, StorageThrottled),
+        ("500", 500, StorageUnavailable),
+        ("ServiceUnavailable", 503, StorageUnavailable),
         ("ThrottlingException", 400, StorageThrottled),
         ("InternalError", 500, StorageUnavailable),
         ("RequestTimeout", 400, StorageUnavailable),
