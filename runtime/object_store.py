@@ -108,7 +108,7 @@ class ObjectStore:
         )
         checksum = next((f"{name[8:]}:{answer[name]}" for name in _CHECKSUMS if answer.get(name)), "")  # type: ignore[literal-required]
         found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
-        described = {name: answer[name] for name in ("Metadata", "ContentType") if answer.get(name)}
+        described: dict[str, Any] = {name: answer[name] for name in _DESCRIBED if answer.get(name)}  # type: ignore[literal-required]
         return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
 
     def versions(self, prefix: str, after: tuple[str, str] | None = None) -> Iterator[VersionPage]:
@@ -289,6 +289,8 @@ def _arrived(bucket: str, version: Mapping[str, Any]) -> Arrived:
     return Arrived(ref, int(version["Size"]), version["ETag"].strip('"'), version["LastModified"])
 
 
+#: What the sender of an object may say of it besides its bytes; a copy says the same.
+_DESCRIBED = ("Metadata", "ContentType", "ContentEncoding", "ContentLanguage", "ContentDisposition", "CacheControl")
 _CHECKSUMS = ("ChecksumCRC64NVME", "ChecksumSHA256", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA1")
 
 
