@@ -20,6 +20,7 @@
     └── PermanentError               never retried
         ├── FileRejected             the partner can mend it; the file ends REJECTED
         │   ├── InvalidKey
+        │   ├── ObjectArchived
         │   ├── UnknownDataset
         │   ├── EmptyFile
         │   ├── NotCsv
@@ -125,6 +126,14 @@ class InvalidKey(FileRejected):
     def __init__(self, key: str, reason: str) -> None:
         self.key, self.reason = key, reason
         super().__init__(f"Key {key!r}: {reason}; upload to incoming/<dataset>/<partner>/<name>")
+
+
+class ObjectArchived(FileRejected):
+    """It was uploaded into an archive: S3 gives no byte of it before somebody has had it restored."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"Object {key!r} was uploaded into an archive, where it cannot be read; send it in storage class STANDARD")
 
 
 class UnknownDataset(FileRejected):

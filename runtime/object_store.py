@@ -27,6 +27,7 @@ from runtime.errors import (
     THROTTLING_CODES,
     AccessRefused,
     LedgerlineError,
+    ObjectArchived,
     ObjectMissing,
     ReconciliationFailed,
     StorageThrottled,
@@ -46,7 +47,9 @@ READ_AHEAD = 3
 MAX_COPY_BYTES = 5 * 1024 * 1024 * 1024
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
-_REFUSED = {"403", "AccessDenied", "InvalidObjectState"}
+_REFUSED = {"403", "AccessDenied"}
+#: What reads, and what copies say of an object in an archive.
+_ARCHIVED = {"InvalidObjectState", "ObjectNotInActiveTierError"}
 
 T = TypeVar("T")
 
@@ -299,6 +302,8 @@ def _translated(operation: str, ref: ObjectRef, error: ClientError) -> Ledgerlin
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _MISSING:
         return ObjectMissing(ref.key, ref.version_id)
+    if code in _ARCHIVED:
+        return ObjectArchived(ref.key)
     if code in _REFUSED:
         return AccessRefused(f"S3 {operation}", f"{ref.bucket}/{ref.key}")
     # S3 answers a HEAD without a body, so its code is the status: one that throttles is not told from one that is down.

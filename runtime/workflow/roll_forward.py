@@ -8,7 +8,7 @@ from typing import Any, Sequence
 
 from runtime import keys
 from runtime import metric_names as names
-from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, ReconciliationFailed
+from runtime.errors import AccessRefused, ObjectArchived, ObjectMissing, OwnershipLost, ReconciliationFailed
 from runtime.models import ChunkStatus, FileStatus, FileTask
 from runtime.observability import emit, logger
 from runtime.tracking import Item
@@ -59,15 +59,15 @@ def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
 def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
     """Move the original under *prefix*; return its new ``location``, or ``not_moved`` with the reason.
 
-    An original that cannot be moved (deleted by somebody, encrypted with a key that is not ours, its copy not the
-    same) stays where it is. It keeps nobody from learning how the file ended.
+    An original that cannot be moved (deleted by somebody, encrypted with a key that is not ours, in an archive, its copy
+    not the same) stays where it is. It keeps nobody from learning how the file ended.
     """
     destination = keys.archived(prefix, item["key"], item["file_id"])
     if item["location"]["key"] == destination:
         return {"location": item["location"]}
     try:
         return {"location": stage.store.move(original_of(item), destination).to_dict(), "not_moved": None}
-    except (ObjectMissing, AccessRefused, ReconciliationFailed) as error:
+    except (ObjectMissing, ObjectArchived, AccessRefused, ReconciliationFailed) as error:
         return {"not_moved": f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]}
 
 

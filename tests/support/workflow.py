@@ -98,9 +98,9 @@ class Workflow:
     def __post_init__(self) -> None:
         self.stage = Stage(SETTINGS, ObjectStore(self.s3, BUCKET), Tracking(self.dynamodb, TABLE))
 
-    def upload(self, key: str, body: bytes) -> dict[str, Any]:
+    def upload(self, key: str, body: bytes, **more: Any) -> dict[str, Any]:
         """Put an object; return the event that S3 sends for it."""
-        put = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        put = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, **more)
         return {
             "detail-type": "Object Created",
             "source": "aws.s3",

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from runtime import object_store
-from runtime.errors import AccessRefused, ObjectMissing, ReconciliationFailed, StorageThrottled, StorageUnavailable
+from runtime.errors import AccessRefused, ObjectArchived, ObjectMissing, ReconciliationFailed, StorageThrottled, StorageUnavailable
 from runtime.models import ObjectRef
 from runtime.multipart import UPLOADS
 from runtime.object_store import ObjectStore, RangedFile, StoredSource
@@ -161,6 +161,8 @@ def test_what_is_gone_is_missing_and_not_worth_a_retry(workflow: Workflow, store
         ("RequestTimeout", 400, StorageUnavailable),
         ("AccessDenied", 403, AccessRefused),
         ("InvalidRange", 416, AccessRefused),
+        ("InvalidObjectState", 403, ObjectArchived),
+        ("ObjectNotInActiveTierError", 403, ObjectArchived),
         ("NoSuchVersion", 404, ObjectMissing),
     ],
 )

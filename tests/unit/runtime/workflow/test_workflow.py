@@ -377,6 +377,17 @@ def test_an_original_that_cannot_be_moved_silences_nobody(
     assert item["location"]["key"] == KEY
 
 
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_a_file_that_came_into_an_archive_is_rejected_at_once(workflow: Workflow, storage_class: str) -> None:  # E7 E19 E22
+    event = workflow.upload(KEY, csv([row(1)]), StorageClass=storage_class)
+    outcome = workflow.run(event)["outcome"]
+    item = workflow.item(event)
+    assert (outcome["status"], item["error_type"]) == ("REJECTED", "ObjectArchived")
+    assert "send it in storage class STANDARD" in item["error_message"]
+    assert (item["location"]["key"], item["not_moved"].split(":")[0]) == (KEY, "ObjectArchived"), "not even its copy can be made"
+    assert workflow.keys("incoming/") == [KEY]
+
+
 def test_the_cause_is_what_no_retry_could_mend(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     event = workflow.upload(KEY, csv(row(number) for number in range(60)))
     task = stopped_before("process", workflow, event, monkeypatch)
