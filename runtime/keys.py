@@ -39,9 +39,9 @@ class IncomingKey:
     name: str
 
 
-def is_folder(key: str) -> bool:
-    """True for the empty objects that consoles make as folders; they are nobody's file."""
-    return key.endswith("/")
+def is_folder(key: str, size: int) -> bool:
+    """True for the empty objects that consoles make as folders; they are nobody's file. One with content is a file under a bad name."""
+    return key.endswith("/") and size == 0
 
 
 def parse_incoming(key: str) -> IncomingKey:

@@ -99,7 +99,7 @@ class Sweep:
 
     def _lost(self, page: VersionPage) -> Iterator[Finding]:
         """Objects whose arrival nobody recorded."""
-        old = [one for one in page.objects if one.modified <= self.now - self.min_age and not keys.is_folder(one.ref.key)]
+        old = [one for one in page.objects if one.modified <= self.now - self.min_age and not keys.is_folder(one.ref.key, one.size)]
         for start in range(0, len(old), _BATCH):
             ids = {self._id(one): one for one in old[start : start + _BATCH]}
             known = self.tracking.known(list(ids))

@@ -114,6 +114,12 @@ def test_what_came_just_now_and_what_is_no_file_is_left_alone(workflow: Workflow
     assert [finding.about for finding in sweep(workflow, states).findings()] == [KEY]
 
 
+def test_a_file_under_a_folders_name_whose_event_was_lost_is_found_and_rejected(workflow: Workflow, states: Executions) -> None:  # E22
+    event = workflow.upload("incoming/transactions/", csv([row(1)]))
+    assert run(workflow, states) == {"lost": 1}
+    assert (workflow.item(event)["file_status"], workflow.item(event)["error_type"]) == ("REJECTED", "InvalidKey")
+
+
 def test_a_file_that_is_on_record_is_not_lost_wherever_its_bytes_are(
     workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
