@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime.errors import THROTTLING_CODES, AccessRefused, ItemTooLarge, OwnershipLost, TrackingThrottled, TrackingUnavailable
-from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, SCHEMA, ChunkStatus, ChunkTask, FileTask
+from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, OWED, SCHEMA, ChunkStatus, ChunkTask, FileTask
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -116,16 +116,32 @@ class Tracking:
                 return found
         raise TrackingUnavailable("BatchGetItem", "keys were left unprocessed")
 
-    def files(self, status: str, created_since: str = "") -> Iterator[Item]:
+    def files(self, status: str) -> Iterator[Item]:
         """Files in one state, oldest first, page by page; the index may be seconds behind."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "IndexName": FILES_BY_STATUS,
-            "KeyConditionExpression": "file_status = :status AND created_at >= :since",
-            # A sort key may not be compared with an empty text.
-            "ExpressionAttributeValues": _typed({":status": status, ":since": created_since or "0"}),
+            "KeyConditionExpression": "file_status = :status",
+            "ExpressionAttributeValues": _typed({":status": status}),
         }
         yield from self._pages(query)
+
+    def owed(self) -> Iterator[Item]:
+        """The notes of files that may be owed something: ``chunk_id`` is the file's id, ``at`` when it ended."""
+        yield from self._query(OWED, "chunk_id > :low", {":low": "0"})
+
+    def settle(self, note: Mapping[str, Any]) -> None:
+        """Take a note away, unless its file has ended once more since."""
+        self._conditional(
+            "DeleteItem",
+            lambda: self._client.delete_item(
+                TableName=self._table,
+                Key=_key(OWED, note["chunk_id"]),
+                ConditionExpression="#at = :at",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues=_typed({":at": note["at"]}),
+            ),
+        )
 
     def bookmark(self, name: str) -> Item | None:
         """Where the work called *name* was left; None at its beginning."""
@@ -165,11 +181,13 @@ class Tracking:
         *,
         expecting: Mapping[str, Any] | None = None,
         without: Collection[str] = (),
+        owing: bool = False,
     ) -> Transition:
         """Move the file to *to_status*; a move already made by this attempt is not repeated.
 
         *expecting* are attributes as the caller read them; where one differs, another made the move.
-        *without* are attributes that the item no longer has afterwards.
+        *without* are attributes that the item no longer has afterwards. *owing* says that from this end on somebody is
+        to be told of it: a note of that is written with it, which stays until :meth:`settle` takes it away.
 
         Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
         """
@@ -199,7 +217,8 @@ class Tracking:
                     "ExpressionAttributeValues": _typed({":revision": item["revision"], ":attempt": task.attempt}),
                 }
             }
-            if self._transact([put, self._put_event(self._event(changed, item["file_status"], detail or {}))]):
+            writes = [put, self._put_event(self._event(changed, item["file_status"], detail or {}))]
+            if self._transact([*writes, *([self._put_owed(changed)] if owing else [])]):
                 return Transition(changed, made=True)
         raise TrackingUnavailable("TransactWriteItems", "the item kept changing")
 
@@ -382,6 +401,10 @@ class Tracking:
             "execution": item["execution"],
             "detail": dict(detail),
         }
+
+    def _put_owed(self, item: Item) -> dict[str, Any]:
+        note = {"file_id": OWED, "chunk_id": item["file_id"], "schema": SCHEMA, "at": item["updated_at"]}
+        return {"Put": {"TableName": self._table, "Item": _typed(note)}}
 
     def _put_event(self, event: Item) -> dict[str, Any]:
         return {"Put": {"TableName": self._table, "Item": _typed(event), "ConditionExpression": "attribute_not_exists(file_id)"}}

@@ -113,7 +113,7 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
     if chunks and all_done(chunks, item):
         attributes.update(Totals.of(chunks).to_dict())
         attributes["reject_report"] = write_reject_report({**item, **attributes}, chunks, stage)
-    ended = stage.tracking.transition(task, status, FileStatus.OPEN, attributes, why)
+    ended = stage.tracking.transition(task, status, FileStatus.OPEN, attributes, why, owing=not is_reserved(item))
     if ended.made and not is_reserved(item):
         counted = names.FILES_REJECTED if status == FileStatus.REJECTED else names.FILES_FAILED
         emit(stage.settings.stage, {counted: 1, names.FILE_SECONDS: seconds_open(ended.item)})

@@ -33,7 +33,7 @@ def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
     stage.store.write(manifest_key, _json(commit_manifest(item, chunks)), "application/json")
     report_key = write_reject_report(item, chunks, stage)
     attributes = {"commit_manifest": manifest_key, "reject_report": report_key, **joined, **move_original(item, keys.PROCESSED, stage)}
-    ended = stage.tracking.transition(task, FileStatus.SUCCEEDED, (FileStatus.COMMITTED,), attributes)
+    ended = stage.tracking.transition(task, FileStatus.SUCCEEDED, (FileStatus.COMMITTED,), attributes, owing=not is_reserved(item))
     if ended.made and not is_reserved(item):
         emit(stage.settings.stage, {names.FILES_SUCCEEDED: 1, names.FILE_SECONDS: seconds_open(ended.item)})
     return ended.item

@@ -238,6 +238,14 @@ def test_a_sweep(stage, workflow, calls):  # E25
     workflow.upload("incoming/transactions/acme/a.csv", csv([row(1)]))
     done = workflow.upload("incoming/transactions/acme/b.csv", csv([row(1)]))
     workflow.run(done)
+    told = workflow.upload("incoming/transactions/acme/c.csv", csv([row(1)]))
+    workflow.run(told)
+    workflow.dynamodb.update_item(
+        TableName=walked.TABLE,
+        Key={"file_id": {"S": workflow.id_of(told)}, "chunk_id": {"S": "#file"}},
+        UpdateExpression="SET published_at = :now",
+        ExpressionAttributeValues={":now": {"S": "now"}},
+    )
     left = [f"{area}/{name}" for area, name in leftovers(workflow.id_of(done))]
     for key in left:
         workflow.s3.put_object(Bucket=walked.BUCKET, Key=key, Body=b"half")
@@ -257,7 +265,7 @@ def test_a_sweep(stage, workflow, calls):  # E25
     assert sorted(one.ref.key for one in removed) == sorted(left)
     assert {action for step, action, _ in calls.made if step == "sweep_files"} == {
         "s3:ListBucketVersions", "s3:GetObject", "s3:DeleteObjectVersion",
-        "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem",
+        "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem",
         "states:DescribeExecution", "states:StartExecution",
     }  # fmt: skip
     assert refused(stage, calls) == []

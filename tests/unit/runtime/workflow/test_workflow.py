@@ -267,8 +267,8 @@ def test_a_committed_file_rolls_forward_whoever_comes_next(workflow: Workflow, m
         if dies_at == "transition":
             real = workflow.stage.tracking.transition
 
-            def transition(task: FileTask, to_status: str, *more: Any) -> Any:
-                return stop_here() if to_status == "SUCCEEDED" else real(task, to_status, *more)
+            def transition(task: FileTask, to_status: str, *more: Any, **named: Any) -> Any:
+                return stop_here() if to_status == "SUCCEEDED" else real(task, to_status, *more, **named)
 
             patched.setattr(workflow.stage.tracking, "transition", transition)
         else:
