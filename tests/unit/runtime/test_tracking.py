@@ -54,6 +54,14 @@ def test_every_transition_leaves_one_event_with_its_time(tracking: Tracking) -> 
     assert (item["columns"], item["revision"]) == (4, 3)
 
 
+def test_an_event_is_never_written_over(tracking: Tracking, workflow: Workflow) -> None:  # E20
+    register(tracking)
+    earlier = {"file_id": {"S": FILE}, "chunk_id": {"S": f"#event#{iso(START + timedelta(milliseconds=1))}#2"}, "detail": {"S": "earlier"}}
+    workflow.dynamodb.put_item(TableName=TABLE, Item=earlier)
+    tracking.transition(TASK, FileStatus.VALIDATED, (FileStatus.REGISTERED,))
+    assert [event["detail"] for event in tracking.events(FILE)] == [{}, "earlier", {}]
+
+
 def test_a_transition_made_twice_is_made_once(tracking: Tracking) -> None:  # E21
     register(tracking)
     assert tracking.transition(TASK, FileStatus.VALIDATED, (FileStatus.REGISTERED,)).made
