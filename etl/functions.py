@@ -18,7 +18,7 @@ from etl.permissions import ACCESS, CHECK_DEPLOYMENT, Access
 from etl.target import RuntimeSettings, Target
 from runtime import allocation, metric_names
 from runtime import settings as variables
-from runtime.models import FILES_BY_STATUS
+from runtime.models import FILES_BY_STATUS, OWED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -131,6 +131,9 @@ class Functions(Construct):
             }
             below: dict[str, object] = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in access.sweeps]}}
             allow("FindVersions", ["s3:ListBucketVersions"], [self._bucket.bucket_arn], below)
+            # The notes of what is owed to files are the sweep's own to take away; no item of a file is.
+            notes: dict[str, object] = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [OWED]}}
+            allow("SettleNotes", ["dynamodb:DeleteItem"], [self._table.table_arn], notes)
             allow("FindFiles", ["dynamodb:Query"], [f"{self._table.table_arn}/index/{FILES_BY_STATUS}"])
             allow("SeeExecutions", ["states:DescribeExecution"], [f"{states['execution']}:*"])
             allow("StartExecutions", ["states:StartExecution"], [states["stateMachine"]])

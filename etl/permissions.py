@@ -33,6 +33,8 @@ PROBES = tuple(f"{area}{DATASET}/" for area in (keys.INCOMING, keys.PROCESSED, k
 _DECODED = f"{keys.STAGING}*/{keys.DECODED_NAME}"
 _COMMIT_MANIFESTS = f"{keys.CURATED}*/_files/"
 _REJECT_REPORTS = f"{keys.REJECTED}*/_files/"
+#: All reasons of a chunk whose item has no room for them.
+_REASONS = f"{keys.REJECTED}*.reasons.json"
 #: What stands beside the Parquet; it is put together of parts, which may be given up.
 _EXTRACT_PARTS = f"{keys.STAGING}*.extract"
 #: Outputs of chunks, texts that were decoded, and reports of rejects.
@@ -89,7 +91,7 @@ ACCESS = {
             (READ_VERSION, (keys.INCOMING, keys.FAILED, keys.PROCESSED)),
             (READ_TAGS, (keys.INCOMING, keys.FAILED)),
             (DELETE_VERSION, (keys.INCOMING, keys.FAILED)),
-            (READ, (keys.MANIFESTS, keys.CURATED, keys.STAGING, keys.PROCESSED)),
+            (READ, (keys.MANIFESTS, keys.CURATED, keys.STAGING, _REASONS, keys.PROCESSED)),
             (WRITE, (_COMMIT_MANIFESTS, _REJECT_REPORTS, keys.EXTRACTS, keys.PROCESSED)),
             (WRITE_TAGS, (keys.PROCESSED,)),
             (ABORT, (keys.EXTRACTS, keys.PROCESSED)),
@@ -101,7 +103,7 @@ ACCESS = {
             (READ_VERSION, (keys.INCOMING, keys.FAILED, keys.PROCESSED)),
             (READ_TAGS, (keys.INCOMING, keys.FAILED)),
             (DELETE_VERSION, (keys.INCOMING, keys.FAILED)),
-            (READ, (_EXTRACT_PARTS, keys.FAILED, keys.PROCESSED)),
+            (READ, (_EXTRACT_PARTS, _REASONS, keys.FAILED, keys.PROCESSED)),
             (WRITE, (_COMMIT_MANIFESTS, _REJECT_REPORTS, keys.EXTRACTS, keys.FAILED, keys.PROCESSED)),
             (WRITE_TAGS, (keys.FAILED, keys.PROCESSED)),
             (ABORT, (keys.EXTRACTS, keys.FAILED, keys.PROCESSED)),

@@ -23,6 +23,9 @@ NONCURRENT_DAYS = 30
 INCOMPLETE_UPLOAD_DAYS = 2
 LOG_DAYS = 365
 
+#: Storage classes whose objects must be restored before they can be read. Glacier Instant Retrieval is none of them.
+ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
+
 
 class Storage(Construct):
     """``data`` holds the files of every state; ``logs`` who touched them.
@@ -83,7 +86,7 @@ class Storage(Construct):
             removal_policy=RemovalPolicy.DESTROY,
             auto_delete_objects=True,
         )
-        self._refuse_other_encryption()
+        self._refuse_unreadable()
         data = cast("s3.CfnBucket", self.data.node.default_child)
         data.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
@@ -93,10 +96,14 @@ class Storage(Construct):
         )
         self.data.node.add_dependency(self.logs)
 
-    def _refuse_other_encryption(self) -> None:
-        """An object under a key that the stage may not use could be neither read nor moved; so it does not get in."""
+    def _refuse_unreadable(self) -> None:
+        """What could be neither read nor moved does not get in: an object under a key that is not the stage's, and one in an archive.
+
+        S3 takes an upload straight into an archive, where its bytes are hours and a request away; its sender learns it at once instead.
+        """
         other = "s3:x-amz-server-side-encryption"
-        refused = {
+        refused: dict[str, dict[str, object]] = {
+            "RefuseArchives": {"StringEquals": {"s3:x-amz-storage-class": list(ARCHIVES)}},
             "RefuseOtherKeys": {"StringNotEquals": {other: "AES256"}, "Null": {other: "false"}},
             "RefuseCustomerKeys": {"Null": {f"{other}-customer-algorithm": "false"}},
         }

@@ -160,6 +160,8 @@ class Workflow(Construct):
             result_path=sfn.JsonPath.DISCARD,
         )
         chunks.item_processor(chunk)
+        # The map reads its manifest itself, and S3 may fail it as it may fail a function; what its chunks did stays done.
+        chunks.add_retry(errors=["States.ItemReaderFailed"], **BACKOFF)
         chunks.add_catch(on_error, errors=["States.ALL"], result_path="$.error")
         return chunks
 

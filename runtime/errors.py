@@ -20,6 +20,7 @@
     └── PermanentError               never retried
         ├── FileRejected             the partner can mend it; the file ends REJECTED
         │   ├── InvalidKey
+        │   ├── ObjectArchived
         │   ├── UnknownDataset
         │   ├── EmptyFile
         │   ├── NotCsv
@@ -33,14 +34,15 @@
         │   ├── SampleMismatch
         │   ├── RecordTooLong
         │   ├── UnterminatedQuote
-    │   ├── NotRecords
-    │   ├── RecordLengthMismatch
-    │   ├── RecordChainBroken
-    │   ├── TruncatedRecord
+        │   ├── NotRecords
+        │   ├── RecordLengthMismatch
+        │   ├── RecordChainBroken
+        │   ├── TruncatedRecord
         │   ├── TooManyRejectedRows
         │   └── DuplicateKeys
         └── ProcessingFailed         an operator must look; the file ends FAILED
             ├── ObjectMissing
+            ├── ItemTooLarge
             ├── InvalidInput
             ├── OwnershipLost
             └── ReconciliationFailed
@@ -124,6 +126,14 @@ class InvalidKey(FileRejected):
     def __init__(self, key: str, reason: str) -> None:
         self.key, self.reason = key, reason
         super().__init__(f"Key {key!r}: {reason}; upload to incoming/<dataset>/<partner>/<name>")
+
+
+class ObjectArchived(FileRejected):
+    """It was uploaded into an archive: S3 gives no byte of it before somebody has had it restored."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"Object {key!r} was uploaded into an archive, where it cannot be read; send it in storage class STANDARD")
 
 
 class UnknownDataset(FileRejected):
@@ -308,6 +318,14 @@ class ObjectMissing(ProcessingFailed):
     def __init__(self, key: str, version_id: str | None) -> None:
         self.key, self.version_id = key, version_id
         super().__init__(f"Object {key!r} (version {version_id}) is not in the bucket; it was deleted while it was being processed")
+
+
+class ItemTooLarge(ProcessingFailed):
+    """Whatever grows with a file has a bound, so this is a defect of ours."""
+
+    def __init__(self, operation: str, table: str) -> None:
+        self.operation, self.table = operation, table
+        super().__init__(f"DynamoDB {operation} on {table!r} was refused: the item would have more than 400 KB; report this as a defect")
 
 
 class AccessRefused(DeploymentFault):

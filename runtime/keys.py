@@ -39,9 +39,9 @@ class IncomingKey:
     name: str
 
 
-def is_folder(key: str) -> bool:
-    """True for the empty objects that consoles make as folders; they are nobody's file."""
-    return key.endswith("/")
+def is_folder(key: str, size: int) -> bool:
+    """True for the empty objects that consoles make as folders; they are nobody's file. One with content is a file under a bad name."""
+    return key.endswith("/") and size == 0
 
 
 def parse_incoming(key: str) -> IncomingKey:
@@ -91,6 +91,10 @@ def chunk_rejects(dataset: str, file_id: str, chunk_id: str, sha256: str) -> str
     return f"{REJECTED}{dataset}/{file_id}/{chunk_id}-{sha256[:16]}.jsonl"
 
 
+def chunk_reasons(dataset: str, file_id: str, chunk_id: str, sha256: str) -> str:
+    return f"{REJECTED}{dataset}/{file_id}/{chunk_id}-{sha256[:16]}.reasons.json"
+
+
 def chunk_key_digests(dataset: str, file_id: str, chunk_id: str, sha256: str) -> str:
     return f"{STAGING}{dataset}/{file_id}/{chunk_id}-{sha256[:16]}.keys"
 
@@ -123,7 +127,7 @@ def reject_report(dataset: str, file_id: str) -> str:
 
 _OUTPUT = re.compile(
     rf"""(?:{CURATED}[^/]+/(?P<parquet>[0-9a-f]{{32}})/[0-9]{{5}}-[0-9a-f]{{16}}\.parquet
-    |{REJECTED}[^/]+/(?P<rejects>[0-9a-f]{{32}})/[0-9]{{5}}-[0-9a-f]{{16}}\.jsonl
+    |{REJECTED}[^/]+/(?P<rejects>[0-9a-f]{{32}})/[0-9]{{5}}-[0-9a-f]{{16}}\.(?:jsonl|reasons\.json)
     |{REJECTED}[^/]+/_files/(?P<report>[0-9a-f]{{32}})\.json
     |{STAGING}[^/]+/(?P<digests>[0-9a-f]{{32}})/[0-9]{{5}}-[0-9a-f]{{16}}\.keys
     |{STAGING}[^/]+/(?P<text>[0-9a-f]{{32}})/{re.escape(DECODED_NAME)})""",

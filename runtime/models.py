@@ -21,6 +21,8 @@ FILE_ITEM = "#file"
 EVENT_PREFIX = "#event#"
 #: No file's id: what work that goes on over several calls remembers.
 BOOKMARKS = "#bookmarks"
+#: No file's id either: a note for each file that has ended, until it is owed nothing more: its outcome was told, its original moved.
+OWED = "#owed"
 #: The sparse indexes of the tracking table: only files have a ``file_status``, and a ``dataset`` once it is known.
 FILES_BY_STATUS = "files-by-status"
 FILES_BY_DATASET = "files-by-dataset"

@@ -27,6 +27,7 @@ from runtime.errors import (
     THROTTLING_CODES,
     AccessRefused,
     LedgerlineError,
+    ObjectArchived,
     ObjectMissing,
     ReconciliationFailed,
     StorageThrottled,
@@ -46,7 +47,9 @@ READ_AHEAD = 3
 MAX_COPY_BYTES = 5 * 1024 * 1024 * 1024
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
-_REFUSED = {"403", "AccessDenied", "InvalidObjectState"}
+_REFUSED = {"403", "AccessDenied"}
+#: What reads, and what copies say of an object in an archive.
+_ARCHIVED = {"InvalidObjectState", "ObjectNotInActiveTierError"}
 
 T = TypeVar("T")
 
@@ -108,7 +111,7 @@ class ObjectStore:
         )
         checksum = next((f"{name[8:]}:{answer[name]}" for name in _CHECKSUMS if answer.get(name)), "")  # type: ignore[literal-required]
         found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
-        described = {name: answer[name] for name in ("Metadata", "ContentType") if answer.get(name)}
+        described: dict[str, Any] = {name: answer[name] for name in _DESCRIBED if answer.get(name)}  # type: ignore[literal-required]
         return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
 
     def versions(self, prefix: str, after: tuple[str, str] | None = None) -> Iterator[VersionPage]:
@@ -289,6 +292,8 @@ def _arrived(bucket: str, version: Mapping[str, Any]) -> Arrived:
     return Arrived(ref, int(version["Size"]), version["ETag"].strip('"'), version["LastModified"])
 
 
+#: What the sender of an object may say of it besides its bytes; a copy says the same.
+_DESCRIBED = ("Metadata", "ContentType", "ContentEncoding", "ContentLanguage", "ContentDisposition", "CacheControl")
 _CHECKSUMS = ("ChecksumCRC64NVME", "ChecksumSHA256", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA1")
 
 
@@ -297,9 +302,12 @@ def _translated(operation: str, ref: ObjectRef, error: ClientError) -> Ledgerlin
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _MISSING:
         return ObjectMissing(ref.key, ref.version_id)
+    if code in _ARCHIVED:
+        return ObjectArchived(ref.key)
     if code in _REFUSED:
         return AccessRefused(f"S3 {operation}", f"{ref.bucket}/{ref.key}")
-    if status == 429 or code in THROTTLING_CODES:
+    # S3 answers a HEAD without a body, so its code is the status: one that throttles is not told from one that is down.
+    if status == 429 or code in THROTTLING_CODES or code == "503":
         return StorageThrottled(operation, ref.key, code)
     if status >= 500 or code in {"RequestTimeout", "RequestTimeTooSkewed", "ConditionalRequestConflict", "OperationAborted"}:
         return StorageUnavailable(operation, ref.key, code)

@@ -8,6 +8,7 @@ that says so (docs/commit-protocol.md).
 from __future__ import annotations
 
 import functools
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -18,8 +19,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runtime.errors import THROTTLING_CODES, AccessRefused, OwnershipLost, TrackingThrottled, TrackingUnavailable
-from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, SCHEMA, ChunkStatus, ChunkTask, FileTask
+from runtime.errors import THROTTLING_CODES, AccessRefused, ItemTooLarge, OwnershipLost, TrackingThrottled, TrackingUnavailable
+from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, OWED, SCHEMA, ChunkStatus, ChunkTask, FileTask
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -67,10 +68,23 @@ def _indexable(item: Mapping[str, Any]) -> Item:
     return {name: value for name, value in item.items() if value is not None or name not in _INDEXED}
 
 
+#: Of a chunk's errors: with 10 of each, of a thousand characters, an item has room for all else.
+_FIRST_ERRORS = _LAST_ERRORS = 10
+_TYPE_CHARACTERS, _MESSAGE_CHARACTERS = 200, 1000
+#: Of what earlier plans' chunks recorded, as JSON.
+_SUPERSEDED_BYTES = 150 * 1024
+
+
 def superseded(chunk: Item) -> list[Item]:
-    """What a chunk's item holds of this plan and of those before, as the next plan's item keeps it: oldest first."""
+    """What a chunk's item holds of this plan and of those before, as the next plan's item keeps it: oldest first.
+
+    A file may be begun anew any number of times, and an item has its bound: what is oldest goes first.
+    """
     kept = {name: value for name, value in chunk.items() if name not in ("file_id", "chunk_id", "schema", "superseded")}
-    return [*chunk.get("superseded", []), kept]
+    plans = [*chunk.get("superseded", []), kept]
+    while len(plans) > 1 and len(json.dumps(plans, ensure_ascii=False).encode()) > _SUPERSEDED_BYTES:
+        plans = plans[1:]
+    return plans
 
 
 class Tracking:
@@ -82,8 +96,11 @@ class Tracking:
     # Files
 
     def file(self, file_id: str) -> Item | None:
+        return self._item(file_id, FILE_ITEM)
+
+    def _item(self, file_id: str, chunk_id: str) -> Item | None:
         answer = self._call(
-            "GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, FILE_ITEM), ConsistentRead=True)
+            "GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, chunk_id), ConsistentRead=True)
         )
         return _plain(answer["Item"]) if "Item" in answer else None
 
@@ -99,21 +116,36 @@ class Tracking:
                 return found
         raise TrackingUnavailable("BatchGetItem", "keys were left unprocessed")
 
-    def files(self, status: str, created_since: str = "") -> Iterator[Item]:
+    def files(self, status: str) -> Iterator[Item]:
         """Files in one state, oldest first, page by page; the index may be seconds behind."""
         query: dict[str, Any] = {
             "TableName": self._table,
             "IndexName": FILES_BY_STATUS,
-            "KeyConditionExpression": "file_status = :status AND created_at >= :since",
-            # A sort key may not be compared with an empty text.
-            "ExpressionAttributeValues": _typed({":status": status, ":since": created_since or "0"}),
+            "KeyConditionExpression": "file_status = :status",
+            "ExpressionAttributeValues": _typed({":status": status}),
         }
         yield from self._pages(query)
 
+    def owed(self) -> Iterator[Item]:
+        """The notes of files that may be owed something: ``chunk_id`` is the file's id, ``at`` when it ended."""
+        yield from self._query(OWED, "chunk_id > :low", {":low": "0"})
+
+    def settle(self, note: Mapping[str, Any]) -> None:
+        """Take a note away, unless its file has ended once more since."""
+        self._conditional(
+            "DeleteItem",
+            lambda: self._client.delete_item(
+                TableName=self._table,
+                Key=_key(OWED, note["chunk_id"]),
+                ConditionExpression="#at = :at",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues=_typed({":at": note["at"]}),
+            ),
+        )
+
     def bookmark(self, name: str) -> Item | None:
         """Where the work called *name* was left; None at its beginning."""
-        answer = self._call("GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(BOOKMARKS, name), ConsistentRead=True))
-        return _plain(answer["Item"]).get("place") if "Item" in answer else None
+        return (self._item(BOOKMARKS, name) or {}).get("place")
 
     def set_bookmark(self, name: str, place: Mapping[str, Any] | None) -> None:
         item = _typed({"file_id": BOOKMARKS, "chunk_id": name, "schema": SCHEMA, "at": iso(self._now()), "place": place})
@@ -149,11 +181,13 @@ class Tracking:
         *,
         expecting: Mapping[str, Any] | None = None,
         without: Collection[str] = (),
+        owing: bool = False,
     ) -> Transition:
         """Move the file to *to_status*; a move already made by this attempt is not repeated.
 
         *expecting* are attributes as the caller read them; where one differs, another made the move.
-        *without* are attributes that the item no longer has afterwards.
+        *without* are attributes that the item no longer has afterwards. *owing* says that from this end on somebody is
+        to be told of it: a note of that is written with it, which stays until :meth:`settle` takes it away.
 
         Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
         """
@@ -183,7 +217,8 @@ class Tracking:
                     "ExpressionAttributeValues": _typed({":revision": item["revision"], ":attempt": task.attempt}),
                 }
             }
-            if self._transact([put, self._put_event(self._event(changed, item["file_status"], detail or {}))]):
+            writes = [put, self._put_event(self._event(changed, item["file_status"], detail or {}))]
+            if self._transact([*writes, *([self._put_owed(changed)] if owing else [])]):
                 return Transition(changed, made=True)
         raise TrackingUnavailable("TransactWriteItems", "the item kept changing")
 
@@ -217,7 +252,7 @@ class Tracking:
     def plan_chunks(self, chunks: Iterable[ChunkTask]) -> None:
         """Create an item for each chunk of a plan; one that this plan or a later one made is left alone.
 
-        What an older plan's chunk had recorded goes with the new item: nothing leaves the audit trail.
+        What an older plan's chunk had recorded goes with the new item, as far as there is room.
         """
         planned = list(chunks)
         replanned = {chunk.file_id for chunk in planned if chunk.plan > 1}
@@ -265,18 +300,37 @@ class Tracking:
         return self._update_chunk(chunk, f"SET {sets}", {f":v{index}": value for index, value in enumerate(values.values())}, names)
 
     def fail_chunk(self, chunk: ChunkTask, error_type: str, message: str) -> bool:
-        """Add an error to the chunk's list; it stays to be tried again."""
-        error = {"at": iso(self._now()), "type": error_type, "message": message[:1000]}
-        return self._update_chunk(
-            chunk,
-            "SET #status = :status, #errors = list_append(if_not_exists(#errors, :none), :error)",
-            {":status": ChunkStatus.FAILED, ":none": [], ":error": [error]},
-            {"#errors": "errors"},
-        )
+        """Add an error to the chunk's list; it stays to be tried again.
 
-    def _update_chunk(self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None) -> bool:
+        Throttling may go on for hours, and an item has its bound: of many errors the first and the last are kept, and all counted.
+        """
+        error = {"at": iso(self._now()), "type": error_type[:_TYPE_CHARACTERS], "message": message[:_MESSAGE_CHARACTERS]}
+        for _ in range(5):
+            item = self._item(chunk.file_id, chunk.chunk_id)
+            if item is None or item["status"] in (ChunkStatus.DONE, ChunkStatus.MISALIGNED):
+                return False
+            errors, seen = [*item["errors"], error], item.get("errors_counted")
+            values = {
+                ":status": ChunkStatus.FAILED,
+                ":errors": [*errors[:_FIRST_ERRORS], *errors[_FIRST_ERRORS:][-_LAST_ERRORS:]],
+                ":count": len(errors) if seen is None else seen + 1,
+                **({} if seen is None else {":seen": seen}),
+            }
+            # The count says whether another worker of the chunk came between.
+            unchanged = "attribute_not_exists(errors_counted)" if seen is None else "errors_counted = :seen"
+            expression = "SET #status = :status, #errors = :errors, errors_counted = :count"
+            if self._update_chunk(chunk, expression, values, {"#errors": "errors"}, unchanged):
+                return True
+            if item["plan"] != chunk.plan:
+                return False
+        raise TrackingUnavailable("UpdateItem", "the chunk's errors kept changing")
+
+    def _update_chunk(
+        self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None, more: str = ""
+    ) -> bool:
         # The range as well: what is recorded as read must be what was planned.
         condition = "#plan = :plan AND #start = :start AND #end = :end AND NOT #status IN (:done, :misaligned)"
+        condition += f" AND {more}" if more else ""
         guard: dict[str, Any] = {":plan": chunk.plan, ":start": chunk.start, ":end": chunk.end}
         guard.update({":done": ChunkStatus.DONE, ":misaligned": ChunkStatus.MISALIGNED})
         used = {"#status": "status", "#plan": "plan", "#start": "start", "#end": "end", **(names or {})}
@@ -348,6 +402,10 @@ class Tracking:
             "detail": dict(detail),
         }
 
+    def _put_owed(self, item: Item) -> dict[str, Any]:
+        note = {"file_id": OWED, "chunk_id": item["file_id"], "schema": SCHEMA, "at": item["updated_at"]}
+        return {"Put": {"TableName": self._table, "Item": _typed(note)}}
+
     def _put_event(self, event: Item) -> dict[str, Any]:
         return {"Put": {"TableName": self._table, "Item": _typed(event), "ConditionExpression": "attribute_not_exists(file_id)"}}
 
@@ -357,6 +415,7 @@ class Tracking:
             self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
         except ClientError as error:
             reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+            said = [str(reason.get("Message", "")) for reason in error.response.get("CancellationReasons", [])]
             if "ConditionalCheckFailed" in reasons:
                 return False
             told = ", ".join(sorted(filter(None, reasons)))
@@ -364,6 +423,8 @@ class Tracking:
                 raise TrackingThrottled("TransactWriteItems", told) from error
             if "TransactionConflict" in reasons:
                 raise TrackingUnavailable("TransactWriteItems", told) from error
+            if any(map(_is_of_size, said)):
+                raise ItemTooLarge("TransactWriteItems", self._table) from error
             raise self._translated("TransactWriteItems", error) from error
         except BotoCoreError as error:
             raise TrackingUnavailable("TransactWriteItems", type(error).__name__) from error
@@ -392,7 +453,14 @@ class Tracking:
             return TrackingThrottled(operation, code)
         if code in _RETRYABLE or int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
             return TrackingUnavailable(operation, code)
+        if code == "ValidationException" and _is_of_size(str(error.response["Error"].get("Message", ""))):
+            return ItemTooLarge(operation, self._table)
         return AccessRefused(f"DynamoDB {operation} ({code})", self._table)
+
+
+def _is_of_size(message: str) -> bool:
+    """Whether DynamoDB's *message* is one of "Item size has exceeded ..." and "Item size to update has exceeded ..."."""
+    return message.lower().startswith("item size ")
 
 
 class _ConditionFailed(Exception):

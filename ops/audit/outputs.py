@@ -15,11 +15,12 @@ from runtime.errors import ObjectMissing
 from runtime.models import ChunkStatus, FileStatus, ObjectRef
 from runtime.object_store import ObjectStore
 from runtime.workflow.documents import commit_manifest, extracts, reject_report
+from runtime.workflow.reasons import ALL_REASONS, everything
 
 Item = Mapping[str, Any]
 
 #: Key digests are compared when the rows are processed again: they are the workflow's own, and expire.
-_KEPT = ("parquet", "rejects")
+_KEPT = ("parquet", "rejects", ALL_REASONS)
 #: What the first versions did not write, with what its absence means.
 _ADDED = {"offsets": "original"}
 
@@ -89,7 +90,8 @@ def _manifest(file: Item, chunks: Sequence[Item], store: ObjectStore) -> str | N
 
 
 def _report(file: Item, chunks: Sequence[Item], store: ObjectStore) -> str | None:
-    expected = reject_report(dict(file), [dict(chunk) for chunk in chunks])
+    items = [dict(chunk) for chunk in chunks]
+    expected = reject_report(dict(file), items, everything(items, store))
     if expected is None or not file.get("reject_report"):
         return None if expected is None and not file.get("reject_report") else "there is one exactly when a row was rejected"
     return _compared(expected, file["reject_report"], store)

@@ -7,11 +7,12 @@ from typing import Any
 
 from runtime.models import SCHEMA
 from runtime.tracking import superseded
+from runtime.workflow.reasons import ALL_REASONS
 
 Item = Mapping[str, Any]
 
 #: What a chunk wrote, as its item names it: key, size in bytes, SHA-256, rows. Its parts of extracts come by name, without rows.
-OUTPUTS = ("parquet", "rejects", "key_digests")
+OUTPUTS = ("parquet", "rejects", "key_digests", ALL_REASONS)
 COUNTS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from ops.audit.story import COUNTS
 from runtime import keys
 from runtime.models import ChunkStatus, FileStatus, file_id
 from runtime.rows.proofs import ChunkProof, fold
+from runtime.workflow.reasons import ALL_REASONS, commonest, summed
 from runtime.workflow.stage import text_of
 
 Item = Mapping[str, Any]
@@ -26,7 +26,7 @@ _KEYS: dict[str, Callable[[str, str, str, str], str]] = {
 _FORMS: dict[str, type] = {
     **dict.fromkeys(("chunk_id", "file_id", "file_status", "status", "source_name", "key", "version_id", "sha256", "etag"), str),
     **dict.fromkeys(("size", "revision", "start", "end", "chunks", "header_bytes", "rows", "duplicate_keys", *COUNTS), int),
-    **dict.fromkeys(("location", "decoded", "reasons", "proof", "extracts", *_KEYS), dict),
+    **dict.fromkeys(("location", "decoded", "reasons", ALL_REASONS, "proof", "extracts", *_KEYS), dict),
 }
 _FILE_NEEDS = ("file_id", "file_status", "revision", "source_name", "key", "version_id", "size", "etag", "location")
 _COMMITTED_NEEDS = ("chunks", "header_bytes", "reasons", "duplicate_keys", *COUNTS)
@@ -47,6 +47,8 @@ def malformed(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> str
         for output in _KEYS:
             if done and output in chunk and not problem:
                 problem = _form(f"{output} of {name}", chunk[output], _OUTPUT_NEEDS)
+        if done and ALL_REASONS in chunk and not problem:
+            problem = _form(f"reasons of {name}", chunk[ALL_REASONS], _PART_NEEDS)
         for extract, part in (chunk.get("extracts", {}) if done and not problem else {}).items():
             problem = problem or _form(f"extract {extract} of {name}", part, _PART_NEEDS)
     return problem or (None if events else "there is no event")
@@ -126,10 +128,7 @@ def _sums(file: Item, chunks: Sequence[Item]) -> str | None:
         total = sum(chunk[name] for chunk in chunks)
         if file[name] != total:
             return f"{name} of the file is {file[name]:,}, the chunks have {total:,}"
-    reasons: Counter[str] = Counter()
-    for chunk in chunks:
-        reasons.update(chunk["reasons"])
-    if dict(reasons) != dict(file["reasons"]):
+    if commonest(summed(chunks)) != dict(file["reasons"]):
         return "the reasons of the file's rejects are not those of its chunks"
     return None
 
@@ -151,6 +150,10 @@ def _names(file: Item, chunk: Item) -> str | None:
             expected = key_of(file["dataset"], file["file_id"], chunk["chunk_id"], chunk[name]["sha256"])
             if chunk[name]["key"] != expected:
                 return f"its {name} is {chunk[name]['key']}, not {expected}"
+    if ALL_REASONS in chunk:
+        expected = keys.chunk_reasons(file["dataset"], file["file_id"], chunk["chunk_id"], chunk[ALL_REASONS]["sha256"])
+        if chunk[ALL_REASONS]["key"] != expected:
+            return f"all its reasons are at {chunk[ALL_REASONS]['key']}, not {expected}"
     for name, part in chunk.get("extracts", {}).items():
         expected = keys.chunk_extract(file["dataset"], file["file_id"], chunk["chunk_id"], name, part["sha256"])
         if part["key"] != expected:

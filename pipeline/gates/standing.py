@@ -59,17 +59,22 @@ LINTS = (
 )
 
 _KEY = "AWS's own default for keys: the account governs its key, and who may use it is in the roles' policies"
+_NO_SOURCE = (
+    "AWS takes no condition on EventBridge in the policy of an encrypted topic or of its key: messages would not arrive (decision 52)"
+)
 _RENAMED = "The service was renamed; a connection is used under the name that its ARN has, which cdk.json gives"
 _LISTED = "Listed by a prefix of names, which the service authorizes for all of them or for none"
 _SELF_MUTATION = "Grant of the CDK: self-mutation asks which stacks and which bootstrap bucket there are, and reads no more"
 _ASSETS = "Grant of the CDK to the asset project, whose role cannot be given: it may start and stop builds of this account"
 _ROLLBACK = "Going back to what was validated (D7): the stage's own stack, CloudFormation's role, and conditions on the template's place"
+_TOPIC_POLICY = "NotificationsTopicPolicyAF92D34A"
 _BUILDS = ("etl-deploy-branch", "etl-destroy-branch", "etl-reap-branches")
 
 POLICIES = (
     Policy("OutcomesAlertsKey7C85FA56", "whole-service", "kms:*", _KEY),
     Policy("NotificationsKeyADCFA950", "whole-service", "kms:*", _KEY),
     Policy("ArtifactsKeyA65E83CB", "whole-service", "kms:*", _KEY),
+    *(Policy(holder, "any-source", "events.amazonaws.com", _NO_SOURCE) for holder in ("NotificationsKeyADCFA950", _TOPIC_POLICY)),
     Policy("etl-pipeline-pipeline-source-*", "wrong-resource", "codestar-connections:UseConnection", _RENAMED),
     *(
         Policy(role, "wrong-resource", f"codestar-connections:{action}", _RENAMED)

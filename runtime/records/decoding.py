@@ -22,7 +22,7 @@ _FEED_BYTES = 64 * 1024
 #: Text taken from the inflater at once.
 _INFLATED_BYTES = 4 * 1024 * 1024
 #: Compressed bytes in a row without any text: no compressor writes that, and somebody may send gigabytes of it.
-_MAX_IDLE_BYTES = 1024 * 1024
+MAX_IDLE_BYTES = 1024 * 1024
 #: The ratio is not asked before there is this much text: no small file can do harm.
 _RATIO_FROM_BYTES = 64 * 1024 * 1024
 
@@ -48,6 +48,11 @@ def decode(parts: Iterable[bytes], decoding: Decoding, limits: Limits, *, comple
     if decoding.encoding:
         parts = _transcoded(parts, decoding.encoding, limits, complete=complete)
     return iter(parts)
+
+
+def no_text(offset: int) -> CorruptGzip:
+    """Of a compressed file that has none for MAX_IDLE_BYTES from byte *offset* on."""
+    return CorruptGzip(f"{MAX_IDLE_BYTES:,} compressed bytes hold no text", offset)
 
 
 def in_pieces(parts: Iterable[bytes], piece_bytes: int) -> Iterator[bytes]:
@@ -97,8 +102,8 @@ class _Inflater:
                 self._last_text_at = self._read_bytes
                 self._hold_to(limits)
                 yield text
-            elif self._read_bytes - self._last_text_at > _MAX_IDLE_BYTES:
-                raise CorruptGzip(f"{_MAX_IDLE_BYTES:,} compressed bytes hold no text", self._last_text_at)
+            elif self._read_bytes - self._last_text_at > MAX_IDLE_BYTES:
+                raise no_text(self._last_text_at)
         self._read_bytes = end
 
     def _next_member(self, data: bytes) -> bytes:

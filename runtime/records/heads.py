@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runtime.contracts.model import Contract
 from runtime.errors import EmptyFile, EncodingMismatch, FileRejected, NotCsv
 from runtime.models import Decoding
-from runtime.records.decoding import GZIP, GZIP_MARK, Limits, decode
+from runtime.records.decoding import GZIP, GZIP_MARK, MAX_IDLE_BYTES, Limits, decode, no_text
 from runtime.records.signatures import byte_order_mark, known_format, wide_text
 from runtime.records.source import ByteSource
 
@@ -51,6 +51,8 @@ def read_start(source: ByteSource, wanted: int) -> Start:
         if len(text) > wanted:
             whole = False
             break
+    if not text and len(data) >= MAX_IDLE_BYTES:
+        raise no_text(0)
     return Start(_no_known_format(bytes(text[:wanted]), ", compressed,"), GZIP, whole)
 
 

@@ -54,7 +54,7 @@ def fitting(source: ByteSource, contracts: Mapping[str, Contract]) -> dict[str, 
 
 def _start(source: ByteSource, contract: Contract | None) -> Start:
     start = read_start(source, HEAD_BYTES)
-    return start if start.whole or _has_record(start, contract) else read_start(source, MAX_HEADER_BYTES)
+    return start if start.whole or (start.data and _has_record(start, contract)) else read_start(source, MAX_HEADER_BYTES)
 
 
 def _has_record(start: Start, contract: Contract | None) -> bool:
@@ -93,6 +93,8 @@ def _header_record(contract: Contract, head: Head) -> bytes:
         return head.text[:end]
     if head.whole and open_quote is not None:
         raise UnterminatedQuote(head.mark_bytes + open_quote)
+    if b"\0" in head.text:
+        raise NotCsv("a NUL byte in the header", head.mark_bytes + head.text.index(b"\0"))
     raise RecordTooLong(head.mark_bytes, len(head.text))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from runtime import keys
 from runtime.models import SCHEMA
@@ -36,8 +36,8 @@ def extracts(item: Item, chunks: Sequence[Item]) -> dict[str, dict[str, Any]]:
     return {name: {"key": keys.extract(item["dataset"], item["file_id"], name), "size": size} for name, size in sorted(sizes.items())}
 
 
-def reject_report(item: Item, chunks: Sequence[Item]) -> dict[str, Any] | None:
-    """Reasons with counts, and the objects that hold the rejected rows; None when every row was accepted.
+def reject_report(item: Item, chunks: Sequence[Item], reasons: Mapping[str, int]) -> dict[str, Any] | None:
+    """All *reasons* with counts, and the objects that hold the rejected rows; None when every row was accepted.
 
     ``first_row`` is the number in the file, from 1, of the first row of the chunk that an object belongs to.
     """
@@ -54,7 +54,7 @@ def reject_report(item: Item, chunks: Sequence[Item]) -> dict[str, Any] | None:
         "dataset": item["dataset"],
         "partner": item["partner"],
         "rows": _rows(item),
-        "reasons": item["reasons"],
+        "reasons": dict(reasons),
         **_offsets(item),
         "objects": objects,
     }

@@ -18,7 +18,8 @@ from runtime.workflow.registration import NOTHING, identify, record_arrival
 from runtime.workflow.roll_forward import all_done, put_in_place, roll_forward, seconds_open, write_reject_report
 from runtime.workflow.stage import Stage
 
-_MESSAGE_CHARACTERS = 2000
+#: Of what comes from elsewhere and may be of any length.
+_TYPE_CHARACTERS, _MESSAGE_CHARACTERS = 200, 2000
 
 
 class _Failure:
@@ -107,13 +108,12 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
         kind, message = _from_chunks([chunk for chunk in chunks if _tried(chunk, item)]) or (kind, message)
     known = error_class(kind)
     status = FileStatus.REJECTED if known and issubclass(known, FileRejected) else FileStatus.FAILED
-    attributes: dict[str, Any] = {"error_type": kind, "error_message": " ".join(message.splitlines())[:_MESSAGE_CHARACTERS]}
+    why = {"error_type": kind[:_TYPE_CHARACTERS], "error_message": " ".join(message.splitlines())[:_MESSAGE_CHARACTERS]}
+    attributes: dict[str, Any] = {**why}
     if chunks and all_done(chunks, item):
         attributes.update(Totals.of(chunks).to_dict())
         attributes["reject_report"] = write_reject_report({**item, **attributes}, chunks, stage)
-    ended = stage.tracking.transition(
-        task, status, FileStatus.OPEN, attributes, {"error_type": kind, "error_message": attributes["error_message"]}
-    )
+    ended = stage.tracking.transition(task, status, FileStatus.OPEN, attributes, why, owing=not is_reserved(item))
     if ended.made and not is_reserved(item):
         counted = names.FILES_REJECTED if status == FileStatus.REJECTED else names.FILES_FAILED
         emit(stage.settings.stage, {counted: 1, names.FILE_SECONDS: seconds_open(ended.item)})

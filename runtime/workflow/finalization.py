@@ -20,6 +20,7 @@ from runtime.rows.proofs import ChunkProof, Verdict, fold
 from runtime.tracking import Item, iso, utc_now
 from runtime.workflow import reading
 from runtime.workflow.outcome import outcome
+from runtime.workflow.reasons import commonest, summed
 from runtime.workflow.roll_forward import roll_forward
 from runtime.workflow.stage import Stage, text_of
 
@@ -34,6 +35,8 @@ _COUNTS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines")
 
 @dataclass(frozen=True)
 class Totals:
+    """What the file's item says of its rows: a function of its chunks' items."""
+
     rows_read: int
     rows_accepted: int
     rows_rejected: int
@@ -42,12 +45,8 @@ class Totals:
 
     @classmethod
     def of(cls, chunks: Sequence[Item]) -> Totals:
-        reasons: dict[str, int] = {}
-        for chunk in chunks:
-            for reason, count in chunk["reasons"].items():
-                reasons[reason] = reasons.get(reason, 0) + count
         read, accepted, rejected, blank = (sum(chunk[name] for chunk in chunks) for name in _COUNTS)
-        return cls(read, accepted, rejected, blank, dict(sorted(reasons.items())))
+        return cls(read, accepted, rejected, blank, commonest(summed(chunks)))
 
     def to_dict(self) -> dict[str, Any]:
         return dict(vars(self))

@@ -9,11 +9,11 @@ from typing import Any, Mapping
 from runtime import keys
 from runtime import metric_names as names
 from runtime.contracts.model import Contract
-from runtime.errors import InvalidInput
+from runtime.errors import InvalidInput, LedgerlineError
 from runtime.models import ChunkStatus, ChunkTask, ObjectRef
-from runtime.observability import emit
+from runtime.observability import emit, logger
 from runtime.rows.process import ChunkOutput, process_chunk
-from runtime.workflow import reading
+from runtime.workflow import reading, reasons
 from runtime.workflow.stage import Stage, text_of
 
 
@@ -28,7 +28,11 @@ def process(chunk: ChunkTask, stage: Stage) -> None:
     try:
         _process(chunk, stage)
     except Exception as error:
-        stage.tracking.fail_chunk(chunk, type(error).__name__, str(error))
+        try:
+            stage.tracking.fail_chunk(chunk, type(error).__name__, str(error))
+        except LedgerlineError as unrecorded:
+            # Which error it was decides whether and when the chunk is tried again.
+            logger.warning("the chunk's error is not recorded", extra={"why": str(unrecorded)})
         raise
 
 
@@ -69,7 +73,6 @@ def _counts(output: ChunkOutput) -> dict[str, Any]:
         "rows_rejected": output.rows_rejected,
         "blank_lines": output.blank_lines,
         "bytes_read": output.bytes_read,
-        "reasons": dict(output.reasons),
     }
 
 
@@ -85,7 +88,8 @@ def _write(chunk: ChunkTask, contract: Contract, output: ChunkOutput, stage: Sta
             named = functools.partial(key_of, contract.dataset, chunk.file_id, chunk.chunk_id)
             written[name] = {**stage.store.write_addressed(named, body, content_type).to_dict(), "rows": rows}
     extracts = {name: _write_extract(chunk, contract, name, body, stage) for name, body in output.extracts.items() if body}
-    return {**written, **({"extracts": extracts} if extracts else {})}
+    told = reasons.recorded(chunk, contract.dataset, output.reasons, stage.store)
+    return {**written, **told, **({"extracts": extracts} if extracts else {})}
 
 
 def _write_extract(chunk: ChunkTask, contract: Contract, name: str, body: bytes, stage: Stage) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def register_file(arrival: Arrival, execution: str, stage: Stage) -> dict[str, A
     Raises InvalidKey, or ObjectMissing for a version that is gone, once the file is on record.
     """
     original = arrival.original
-    if keys.is_folder(original.key):
+    if keys.is_folder(original.key, arrival.size):
         return {"decision": NOTHING}
     identity = identify(original, stage)
     item = stage.tracking.file(identity) or _record(arrival, execution, stage)

@@ -8,13 +8,17 @@ from typing import Any, Sequence
 
 from runtime import keys
 from runtime import metric_names as names
-from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, ReconciliationFailed
+from runtime.errors import AccessRefused, ObjectArchived, ObjectMissing, OwnershipLost, ReconciliationFailed
 from runtime.models import ChunkStatus, FileStatus, FileTask
-from runtime.observability import emit
+from runtime.observability import emit, logger
 from runtime.tracking import Item
+from runtime.workflow import reasons
 from runtime.workflow.documents import commit_manifest, extracts, reject_report
 from runtime.workflow.outcome import is_reserved
 from runtime.workflow.stage import Stage, original_of
+
+#: Of why an original was not moved: keys are in it, which may be a thousand characters each.
+_REASON_CHARACTERS = 4000
 
 
 def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
@@ -29,7 +33,7 @@ def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
     stage.store.write(manifest_key, _json(commit_manifest(item, chunks)), "application/json")
     report_key = write_reject_report(item, chunks, stage)
     attributes = {"commit_manifest": manifest_key, "reject_report": report_key, **joined, **move_original(item, keys.PROCESSED, stage)}
-    ended = stage.tracking.transition(task, FileStatus.SUCCEEDED, (FileStatus.COMMITTED,), attributes)
+    ended = stage.tracking.transition(task, FileStatus.SUCCEEDED, (FileStatus.COMMITTED,), attributes, owing=not is_reserved(item))
     if ended.made and not is_reserved(item):
         emit(stage.settings.stage, {names.FILES_SUCCEEDED: 1, names.FILE_SECONDS: seconds_open(ended.item)})
     return ended.item
@@ -55,21 +59,29 @@ def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
 def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
     """Move the original under *prefix*; return its new ``location``, or ``not_moved`` with the reason.
 
-    An original that cannot be moved (deleted by somebody, encrypted with a key that is not ours, its copy not the
-    same) stays where it is. It keeps nobody from learning how the file ended.
+    An original that cannot be moved (deleted by somebody, encrypted with a key that is not ours, in an archive, its copy
+    not the same) stays where it is. It keeps nobody from learning how the file ended.
     """
     destination = keys.archived(prefix, item["key"], item["file_id"])
     if item["location"]["key"] == destination:
         return {"location": item["location"]}
     try:
         return {"location": stage.store.move(original_of(item), destination).to_dict(), "not_moved": None}
-    except (ObjectMissing, AccessRefused, ReconciliationFailed) as error:
-        return {"not_moved": f"{type(error).__name__}: {error}"}
+    except (ObjectMissing, ObjectArchived, AccessRefused, ReconciliationFailed) as error:
+        return {"not_moved": f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]}
 
 
 def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str | None:
-    """Write :func:`reject_report` and return its key; None when every row was accepted."""
-    report = reject_report(item, chunks)
+    """Write :func:`reject_report` and return its key; None when every row was accepted.
+
+    The report keeps no file from its end: where what a chunk wrote of its reasons cannot be had, it has those of the item.
+    """
+    try:
+        found = reasons.everything(chunks, stage.store)
+    except (ObjectMissing, AccessRefused, ReconciliationFailed) as error:
+        logger.warning("not every reason is in the report of rejects", extra={"file_id": item["file_id"], "why": str(error)})
+        found = item["reasons"]
+    report = reject_report(item, chunks, found)
     if report is None:
         return None
     key = keys.reject_report(item["dataset"], item["file_id"])

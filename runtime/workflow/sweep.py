@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 #: How long a file is left to its workflow before somebody asks whether it has one.
 MIN_AGE = timedelta(minutes=30)
-#: Files that ended are looked at for so long after they came: the workflow's time limit twice, and an hour.
-RECENT = timedelta(hours=25)
+#: How long after its end a file's original that was refused to be moved is tried again: what refused it may have been a deployment's.
+RECENT = timedelta(days=1)
 #: Written where an arrival says who sent it: S3's event is lost, so nobody knows any more.
 REQUESTER = "unknown (found by the sweep)"
 
@@ -76,7 +76,7 @@ class Sweep:
                 counted.update([finding.kind] if finding.counted else [])
 
         half = clock() + seconds / 2
-        settle(self._files(lambda: clock() < half))
+        settle(self._files(lambda: clock() < half, self.tracking.settle))
         place = self.tracking.bookmark(_BOOKMARK)
         after, until = ((place["key"], place["version_id"]) if place else None), clock() + seconds / 2
         for page in self.store.versions(keys.INCOMING, after):
@@ -89,7 +89,7 @@ class Sweep:
 
     def findings(self) -> Iterator[Finding]:
         """All there is, without doing anything about it."""
-        yield from self._files(lambda: True)
+        yield from self._files(lambda: True, lambda _: None)
         for page in self.store.versions(keys.INCOMING):
             yield from self._lost(page)
 
@@ -99,7 +99,7 @@ class Sweep:
 
     def _lost(self, page: VersionPage) -> Iterator[Finding]:
         """Objects whose arrival nobody recorded."""
-        old = [one for one in page.objects if one.modified <= self.now - self.min_age and not keys.is_folder(one.ref.key)]
+        old = [one for one in page.objects if one.modified <= self.now - self.min_age and not keys.is_folder(one.ref.key, one.size)]
         for start in range(0, len(old), _BATCH):
             ids = {self._id(one): one for one in old[start : start + _BATCH]}
             known = self.tracking.known(list(ids))
@@ -110,19 +110,31 @@ class Sweep:
     def _id(self, one: Arrived) -> str:
         return file_id(self.source_name, one.ref.key, str(one.ref.version_id))
 
-    def _files(self, go_on: Callable[[], bool]) -> Iterator[Finding]:
-        """Files in progress by their item and in no execution; files that ended and nobody was told, or whose original may be moved now."""
-        for status in (*FileStatus.OPEN, FileStatus.COMMITTED):
-            yield from self._unattended(takewhile(lambda _: go_on(), self.tracking.files(status)))
-        since = iso(self.now - RECENT)
-        for status in FileStatus.ENDED:
-            yield from self._unattended(takewhile(lambda _: go_on(), self.tracking.files(status, since)))
+    def _files(self, go_on: Callable[[], bool], settled: Callable[[Item], None]) -> Iterator[Finding]:
+        """Files in progress by their item and in no execution; files that ended and nobody was told, or whose original may be moved now.
 
-    def _unattended(self, files: Iterable[Item]) -> Iterator[Finding]:
+        *settled* is given the notes of files that are owed nothing any more.
+        """
+        for status in (*FileStatus.OPEN, FileStatus.COMMITTED):
+            files = takewhile(lambda _: go_on(), self.tracking.files(status))
+            yield from self._unattended((ABANDONED, item) for item in files)
+        yield from self._unattended(self._owed(takewhile(lambda _: go_on(), self.tracking.owed()), settled))
+
+    def _owed(self, notes: Iterable[Item], settled: Callable[[Item], None]) -> Iterator[tuple[str, Item]]:
+        for note in notes:
+            item = self.tracking.file(note["chunk_id"])
+            if item and item["file_status"] not in FileStatus.ENDED:
+                continue  # it was taken up again, and its next end makes the note anew
+            kind = _lacks(item, recent=note["at"] >= iso(self.now - RECENT)) if item else None
+            if item and kind:
+                yield kind, item
+            else:
+                settled(note)
+
+    def _unattended(self, files: Iterable[tuple[str, Item]]) -> Iterator[Finding]:
         before = iso(self.now - self.min_age)
-        for listed in files:
-            kind = _wanting(listed)
-            if kind is None or listed["updated_at"] > before:
+        for kind, listed in files:
+            if listed["updated_at"] > before:
                 continue
             ended = executions.look_up(self.states, listed["execution"])
             # The index may be behind, and an execution that ended just now has written since.
@@ -132,16 +144,12 @@ class Sweep:
                 yield Finding(kind, listed["file_id"], _report(listed, ended), counted)
 
 
-def _wanting(item: Item) -> str | None:
-    """What a file lacks that nobody works on; None when it has all that it can have."""
-    if item["file_status"] not in FileStatus.ENDED:
-        return ABANDONED
-    if is_reserved(item):
-        return None
+def _lacks(item: Item, *, recent: bool) -> str | None:
+    """What is owed to a file that has ended; None when it has all that it can have."""
     if not item.get("published_at"):
         return UNTOLD
     # A policy or a deployment may have refused the move: both pass. What is gone, or differs, stays so.
-    return UNMOVED if str(item.get("not_moved") or "").startswith(AccessRefused.__name__) else None
+    return UNMOVED if recent and str(item.get("not_moved") or "").startswith(AccessRefused.__name__) else None
 
 
 def _arrival(one: Arrived) -> dict[str, Any]:

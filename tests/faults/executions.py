@@ -23,7 +23,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from runtime import formats, object_store, tracking
 from runtime.contracts.loader import load_contracts
-from runtime.errors import DeploymentFault, LedgerlineError, TransientError
+from runtime.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
 from runtime.models import EXECUTION_ENDED
 from runtime.object_store import ObjectStore
 from runtime.tracking import Tracking
@@ -184,7 +184,10 @@ class Execution:
                 raise error
 
     def _retry(self, error: Exception) -> None:
-        if self.retries == RETRIES:
+        if self.retries == RETRIES and isinstance(error, Throttled):
+            self.retries = 0  # E23: it waits, and begins anew
+            self.invocation = Invocation(self.workflow.wire, self._call)
+        elif self.retries == RETRIES:
             self._walk(functools.partial(self._road.throw, error))
         else:
             self.retries += 1

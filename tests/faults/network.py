@@ -39,7 +39,7 @@ def lost(request: AWSPreparedRequest) -> AWSResponse:
 
 
 def unavailable(request: AWSPreparedRequest) -> AWSResponse:
-    return _error(request, 503, "SlowDown", "ServiceUnavailable")
+    return _error(request, 500, "InternalError", "ServiceUnavailable")
 
 
 def throttled(request: AWSPreparedRequest) -> AWSResponse:
@@ -111,7 +111,8 @@ def _operation(request: AWSPreparedRequest) -> str:
 def _error(request: AWSPreparedRequest, status: int, s3_code: str, dynamodb_code: str, dynamodb_status: int = 0) -> AWSResponse:
     if _operation(request):
         return _dynamodb_error(request, dynamodb_status or status, dynamodb_code, {})
-    body = f"<Error><Code>{s3_code}</Code><Message>a test's</Message></Error>"
+    # S3 gives no HEAD a body, so nobody learns the code of what it says to one.
+    body = "" if request.method == "HEAD" else f"<Error><Code>{s3_code}</Code><Message>a test's</Message></Error>"
     return AWSResponse(request.url, status, {"Content-Type": "application/xml"}, MockRawResponse(body))
 
 

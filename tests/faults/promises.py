@@ -12,6 +12,7 @@ from typing import Any, Dict, List
 import pyarrow.parquet as pq
 
 from runtime import keys
+from runtime.errors import Throttled, error_names
 from runtime.models import FileStatus
 from runtime.tracking import utc_now
 from runtime.workflow.leftovers import MIN_AGE, Leftovers
@@ -20,6 +21,7 @@ from tests.faults.files import Sent
 from tests.support.workflow import BUCKET
 
 Item = Dict[str, Any]
+THROTTLED = error_names(Throttled)
 #: Of the table's client for one call: ``runtime.tracking.make_client`` asks for six retries.
 _TRIES = 7
 
@@ -30,6 +32,7 @@ def check_file(workflow: WiredWorkflow, event: dict[str, Any], sent: Sent, error
     assert item["file_status"] in FileStatus.ENDED, f"E25: it never ended: {item['file_status']}"
     if item["file_status"] == FileStatus.REJECTED:
         assert item["error_type"] == error, "a good file is never the partner's to mend"
+    assert item.get("error_type") not in THROTTLED, "E23: throttling delays a file and never fails it"
     if item["file_status"] == FileStatus.SUCCEEDED:
         assert not error, f"a file that breaks its contract ({error}) became data"
         _rows_are_all_there(workflow, item, sent)

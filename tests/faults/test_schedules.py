@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any, Dict, List, NamedTuple, Set, Tuple
 
 import pytest
@@ -42,6 +43,8 @@ FILES = 3
 RUNNING = 4
 #: More would leave no file to succeed.
 WORKERS_LEFT = 3
+#: Longer than anything but a redrive comes after a file.
+DAYS = 3
 
 done: Counter[str] = Counter()
 which = st.integers(0, 3)
@@ -59,7 +62,8 @@ class Schedules(RuleBasedStateMachine):
     def __init__(self, clients: Tuple[Any, Any]) -> None:
         super().__init__()
         BackendDict.reset()
-        self.workflow = WiredWorkflow(*make_store(clients), chunk_bytes=CHUNK_BYTES)
+        self.days = 0
+        self.workflow = WiredWorkflow(*make_store(clients), chunk_bytes=CHUNK_BYTES, now=self.now)
         self.machine = Machine(self)
         self.checked = 0
         self.uploads: List[Upload] = []
@@ -69,6 +73,9 @@ class Schedules(RuleBasedStateMachine):
         self.reported: Set[str] = set()
         self.tampered: Set[str] = set()
         self.finished: Dict[Tuple[str, int, str], int] = {}
+
+    def now(self) -> datetime:
+        return utc_now() + timedelta(days=self.days)
 
     def items(self) -> List[Dict[str, Any]]:
         return [self.workflow.item(upload.event) for upload in self.uploads]
@@ -168,9 +175,17 @@ class Schedules(RuleBasedStateMachine):
     def sweep(self) -> None:
         """E25: an hour after the last step, what nobody works on is found."""
         before = len(self.executions)
-        tracking, later = self.workflow.stage.tracking, utc_now() + 2 * SWEPT_AGE
+        tracking, later = self.workflow.stage.tracking, self.now() + 2 * SWEPT_AGE
         Sweep(SETTINGS.source_name, self.workflow.stage.store, tracking, self.machine, later).run("arn:machine", 60, lambda: 0.0)
         done["swept"] += len(self.executions) - before
+
+    @precondition(lambda self: self.ended_badly() and self.days < DAYS)
+    @rule()
+    def wait_for_days(self) -> None:
+        """Everything comes to rest; what happens next happens days after these files came."""
+        self._come_to_rest()
+        done["waits for days"] += 1
+        self.days += DAYS
 
     @precondition(lambda self: len(self.uploads) > len(self.delivered))
     @rule()

@@ -129,6 +129,28 @@ def test_what_anybody_may_use_is_found(stage, resource_type, property_name):
     assert finding.rule == "anybody"
 
 
+@pytest.mark.parametrize("kind", ["AWS::KMS::Key", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"])
+@pytest.mark.parametrize("condition", [None, {"StringEquals": {"aws:PrincipalType": "Service"}}])
+def test_a_service_that_may_act_for_anybody_is_found(stage, kind, condition):
+    resources = copy.deepcopy(dict(stage.resources))
+    documents = [
+        (body["Properties"].get("PolicyDocument") or body["Properties"].get("KeyPolicy"))
+        for body in resources.values()
+        if body["Type"] == kind
+    ]
+    statements = [each for document in documents for each in document["Statement"] if "Service" in str(each.get("Principal"))]
+    assert statements
+    assert all("aws:Source" in str(each["Condition"]) for each in statements)
+    statements[0]["Condition"] = condition
+    (finding,) = found(replace(stage, resources=resources))
+    assert (finding.rule, finding.about) == ("any-source", statements[0]["Principal"]["Service"])
+
+
+def test_a_service_may_take_the_role_that_its_own_account_passes_to_it(stage):
+    assert any("Condition" not in str(role["AssumeRolePolicyDocument"]) for _, role in stage.of_type("AWS::IAM::Role"))
+    assert found(stage) == []
+
+
 def test_what_stands_for_one_role_does_not_stand_for_another(synthesis):
     escalation = next(each for each in POLICIES if each.rule == "escalation")
     assert escalation.covers("etl-pipeline-pipeline-dr-validate-validate-role", "escalation", escalation.about)

@@ -10,6 +10,7 @@ from tests.infrastructure.reading import allowed, listed, only, text
 BUCKET = "<StorageData6BB23F4E.Arn>"
 GET_PUT = {"dynamodb:GetItem", "dynamodb:PutItem"}
 DECODED = "staging/*/decoded.csv"
+REASONS = "rejected/*.reasons.json"
 
 FUNCTIONS = {
     "register-file": ({"GetObjectVersion": ["incoming/"]}, GET_PUT, ["incoming/"]),
@@ -42,26 +43,26 @@ FUNCTIONS = {
             "GetObjectVersion": ["incoming/", "failed/", "processed/"],
             "GetObjectVersionTagging": ["incoming/", "failed/"],
             "DeleteObjectVersion": ["incoming/", "failed/"],
-            "GetObject": ["manifests/", "curated/", "staging/", "processed/"],
+            "GetObject": ["manifests/", "curated/", "staging/", REASONS, "processed/"],
             "PutObject": ["curated/*/_files/", "rejected/*/_files/", "extracts/", "processed/"],
             "PutObjectTagging": ["processed/"],
             "AbortMultipartUpload": ["extracts/", "processed/"],
         },
         GET_PUT | {"dynamodb:Query"},
-        ["curated/", "failed/", "incoming/", "manifests/", "processed/", "staging/"],
+        ["curated/", "failed/", "incoming/", "manifests/", "processed/", REASONS, "staging/"],
     ),
     "record-failure": (
         {
             "GetObjectVersion": ["incoming/", "failed/", "processed/"],
             "GetObjectVersionTagging": ["incoming/", "failed/"],
             "DeleteObjectVersion": ["incoming/", "failed/"],
-            "GetObject": ["staging/*.extract", "failed/", "processed/"],
+            "GetObject": ["staging/*.extract", REASONS, "failed/", "processed/"],
             "PutObject": ["curated/*/_files/", "rejected/*/_files/", "extracts/", "failed/", "processed/"],
             "PutObjectTagging": ["failed/", "processed/"],
             "AbortMultipartUpload": ["extracts/", "failed/", "processed/"],
         },
         GET_PUT | {"dynamodb:Query"},
-        ["failed/", "incoming/", "processed/", "staging/*.extract"],
+        ["failed/", "incoming/", "processed/", REASONS, "staging/*.extract"],
     ),
 }
 
@@ -111,6 +112,7 @@ def test_the_sweep_may_look_start_the_workflow_and_remove_outputs(stage):  # E25
             {f"{BUCKET}/{outputs}*" for outputs in ("curated/*.parquet", "rejected/*.json", "staging/*.keys", DECODED)},
         ),
         "FindVersions": ({"s3:ListBucketVersions"}, {BUCKET}),
+        "SettleNotes": ({"dynamodb:DeleteItem"}, {"<TrackingTable3514576F.Arn>"}),
         "FindFiles": ({"dynamodb:Query"}, {"<TrackingTable3514576F.Arn>/index/files-by-status"}),
         "Table": (GET_PUT | {"dynamodb:BatchGetItem", "dynamodb:Query"}, {"<TrackingTable3514576F.Arn>"}),
         "SeeExecutions": ({"states:DescribeExecution"}, {f"{states}:execution:etl-workflow-prod:*"}),
@@ -118,13 +120,17 @@ def test_the_sweep_may_look_start_the_workflow_and_remove_outputs(stage):  # E25
         "Logs": ({"logs:CreateLogStream", "logs:PutLogEvents"}, {f"<{group}.Arn>"}),
         "xray:PutTelemetryRecords+xray:PutTraceSegments": ({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, {"*"}),
     }
-    (condition,) = [
-        statement["Condition"]
+    conditions = {
+        statement["Sid"]: statement["Condition"]
         for _, policy in stage.of_type("AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
-        if statement.get("Sid") == "FindVersions"
-    ]
-    assert condition == {"StringLike": {"s3:prefix": ["incoming/*", "curated/*", "rejected/*", "staging/*"]}}
+        if statement.get("Sid") in ("FindVersions", "SettleNotes")
+    }
+    assert conditions == {
+        "FindVersions": {"StringLike": {"s3:prefix": ["incoming/*", "curated/*", "rejected/*", "staging/*"]}},
+        # Its own notes, and no item of a file.
+        "SettleNotes": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["#owed"]}},
+    }
 
 
 def test_the_workflow_may_call_its_functions_and_tell_the_outcome(stage):

@@ -180,6 +180,17 @@ def test_a_file_that_is_rejected(stage, workflow, calls):
     assert refused(stage, calls) == []
 
 
+@pytest.mark.parametrize(("good", "step", "status"), [(9, "finalize_file", "SUCCEEDED"), (0, "record_failure", "REJECTED")])
+def test_a_file_with_more_reasons_than_an_item_keeps(stage, workflow, calls, monkeypatch, good, step, status):
+    rows = [row(number, **{("amount" if number % 2 else "currency"): "x"}) for number in range(40)]
+    rows += [row(number) for number in range(40, 40 + good)]
+    with monkeypatch.context() as few:
+        few.setattr("runtime.workflow.reasons.COMMONEST", 1)
+        assert workflow.run(workflow.upload("incoming/transactions/acme/a.csv", csv(rows)))["outcome"]["status"] == status
+    assert (step, "s3:GetObject") in {(by, action) for by, action, key in calls.made if key and key.endswith(".reasons.json")}
+    assert refused(stage, calls) == []
+
+
 @pytest.mark.parametrize("key", ["incoming/transactions/acme/a.csv", "incoming/accounts/cardco/a.ps"])
 def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(stage, workflow, calls, monkeypatch, key):
     event = workflow.upload(key, accounts() if "accounts" in key else csv(row(number) for number in range(20)))
@@ -218,6 +229,7 @@ def leftovers(identity):
     name = f"transactions/{identity}/00000-{'e' * 16}"
     yield "curated", f"{name}.parquet"
     yield "rejected", f"{name}.jsonl"
+    yield "rejected", f"{name}.reasons.json"
     yield "rejected", f"transactions/_files/{identity}.json"
     yield "staging", f"{name}.keys"
     yield "staging", f"transactions/{identity}/decoded.csv"
@@ -227,6 +239,14 @@ def test_a_sweep(stage, workflow, calls):  # E25
     workflow.upload("incoming/transactions/acme/a.csv", csv([row(1)]))
     done = workflow.upload("incoming/transactions/acme/b.csv", csv([row(1)]))
     workflow.run(done)
+    told = workflow.upload("incoming/transactions/acme/c.csv", csv([row(1)]))
+    workflow.run(told)
+    workflow.dynamodb.update_item(
+        TableName=walked.TABLE,
+        Key={"file_id": {"S": workflow.id_of(told)}, "chunk_id": {"S": "#file"}},
+        UpdateExpression="SET published_at = :now",
+        ExpressionAttributeValues={":now": {"S": "now"}},
+    )
     left = [f"{area}/{name}" for area, name in leftovers(workflow.id_of(done))]
     for key in left:
         workflow.s3.put_object(Bucket=walked.BUCKET, Key=key, Body=b"half")
@@ -246,7 +266,7 @@ def test_a_sweep(stage, workflow, calls):  # E25
     assert sorted(one.ref.key for one in removed) == sorted(left)
     assert {action for step, action, _ in calls.made if step == "sweep_files"} == {
         "s3:ListBucketVersions", "s3:GetObject", "s3:DeleteObjectVersion",
-        "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem",
+        "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem",
         "states:DescribeExecution", "states:StartExecution",
     }  # fmt: skip
     assert refused(stage, calls) == []
@@ -311,7 +331,6 @@ UNUSED = {
     ("record_failure", "s3:GetObjectVersion", "processed/*"): COMPARED,
     ("record_failure", "s3:AbortMultipartUpload", "failed/*"): PARTS,
     ("record_failure", "s3:AbortMultipartUpload", "processed/*"): PARTS,
-    ("record_failure", "s3:PutObject", "rejected/*/_files/*"): "a file that fails once its chunks are done leaves its report of rejects",
     ("check_deployment", "cloudformation:DescribeStacks", ""): "the handler asks whether the stack is rolling back",
     ("check_deployment", "s3:DeleteObjectVersion", "incoming/_validation/*"): "a probe that nobody noticed is removed where it was sent",
     ("check_deployment", "s3:DeleteObjectVersion", "failed/_validation/*"): "of probes that were sent again, one may have been rejected",
@@ -344,6 +363,8 @@ def test_nothing_is_granted_that_no_call_needs(stage, workflow, calls, monkeypat
         (test_a_file_that_is_decoded, ()),
         (test_a_file_that_cannot_be_decoded_to_its_end, ()),
         (test_a_file_that_is_rejected, ()),
+        (test_a_file_with_more_reasons_than_an_item_keeps, (monkeypatch, 9, "finalize_file", "SUCCEEDED")),
+        (test_a_file_with_more_reasons_than_an_item_keeps, (monkeypatch, 0, "record_failure", "REJECTED")),
         (test_the_check_of_a_deployment, ()),
         (test_a_file_that_is_taken_up_again, (monkeypatch, False)),
         (test_a_file_that_is_taken_up_again, (monkeypatch, True)),

@@ -160,6 +160,7 @@ def test_bucket_names_fit_with_the_longest_suffix_in_the_region_with_the_longest
                 "Null": {"s3:x-amz-server-side-encryption": "false"},
             },
         ),
+        ("RefuseArchives", {"StringEquals": {"s3:x-amz-storage-class": ["GLACIER", "DEEP_ARCHIVE"]}}),
         ("RefuseCustomerKeys", {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}}),
     ],
 )

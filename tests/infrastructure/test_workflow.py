@@ -199,6 +199,7 @@ def test_chunks_are_read_from_the_plan_and_run_ten_at_a_time(states):  # E11
         },
         "ItemSelector": {"chunk.$": "$$.Map.Item.Value", "attempt.$": "$.attempt", "execution.$": "$$.Execution.Id"},
         "ResultPath": None,
+        "Retry": [{"ErrorEquals": ["States.ItemReaderFailed"], **BACKOFF}],
         "Catch": CATCH,
         "Next": "FinalizeFile",
     }
@@ -221,8 +222,8 @@ def test_a_chunk_returns_nothing_so_2001_of_them_fit(states):  # E2
     }
 
 
-def test_the_map_itself_is_not_retried(states):
-    assert "Retry" not in states["ProcessChunks"]
+def test_the_map_is_tried_again_where_its_plan_could_not_be_read_and_for_nothing_else(states):  # E7: its chunks have had their retries
+    assert states["ProcessChunks"]["Retry"] == [{"ErrorEquals": ["States.ItemReaderFailed"], **BACKOFF}]
 
 
 def test_every_outcome_is_published_in_order_per_partner(states):  # E17

@@ -37,6 +37,7 @@ from runtime.workflow.redrive import redrive_file
 from runtime.workflow.registration import register_file
 from runtime.workflow.stage import Stage
 from runtime.workflow.validation import validate_file
+from tests.support import item_sizes
 
 BUCKET = "etl-data-123456789012-us-east-1-test"
 TABLE = "etl-tracking-test"
@@ -65,6 +66,7 @@ def make_store(clients: tuple[Any, Any] | None = None) -> tuple[Any, Any]:
 
 
 def make_table(dynamodb: Any) -> None:
+    item_sizes.hold()
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
@@ -96,9 +98,9 @@ class Workflow:
     def __post_init__(self) -> None:
         self.stage = Stage(SETTINGS, ObjectStore(self.s3, BUCKET), Tracking(self.dynamodb, TABLE))
 
-    def upload(self, key: str, body: bytes) -> dict[str, Any]:
+    def upload(self, key: str, body: bytes, **more: Any) -> dict[str, Any]:
         """Put an object; return the event that S3 sends for it."""
-        put = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        put = self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, **more)
         return {
             "detail-type": "Object Created",
             "source": "aws.s3",

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Callable, Iterable, Iterator
 
 from pipeline.gates.assembly import Template
-from pipeline.gates.iam.policies import IDENTITY, TRUST, Statement, statements
+from pipeline.gates.iam.policies import IDENTITY, RESOURCE, TRUST, Statement, statements
 from pipeline.gates.iam.reference import Action, actions, knows_key, meet, names
 
 #: What lets a role take on the rights of another: each set of actions is enough by itself.
@@ -33,6 +33,8 @@ ESCALATIONS: tuple[tuple[str, ...], ...] = (
 )
 #: Rights over roles: on a pattern of roles they are rights over every role that will ever match it.
 _OVER_ROLES = ("iam:PassRole", "sts:AssumeRole")
+#: What says for whom a service acts.
+_SOURCES = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,14 @@ def anybody(statement: Statement) -> Found:
         yield "*", "allowed to anybody: name the principals, or set a condition"
 
 
+def any_source(statement: Statement) -> Found:
+    """A service may act for anybody's account: on a resource, say for which. A role is passed to it by its own account alone."""
+    if statement.allows and statement.kind == RESOURCE and not _SOURCES & {key.lower() for key in statement.condition_keys}:
+        for principal in statement.principals:
+            if principal.endswith(".amazonaws.com"):
+                yield principal, f"{principal} may act here for anybody: set a condition on aws:SourceAccount or aws:SourceArn"
+
+
 def roles_by_pattern(statement: Statement) -> Found:
     """Passing or assuming roles that a pattern names, without a condition."""
     if statement.allows and statement.kind == IDENTITY and not statement.condition_keys:
@@ -167,6 +177,7 @@ CHECKS: tuple[Callable[[Statement], Found], ...] = (
     wrong_resource,
     any_resource,
     anybody,
+    any_source,
     roles_by_pattern,
 )
 

@@ -20,6 +20,11 @@ _GZIP = gzip.compress(_PLAIN, mtime=0)
 _ONLY_GZIP = make_contract("only-gzip", compression="gz")
 
 
+def _named(characters: int) -> bytes:
+    """Gzip that says what the file was called: a flag, and the name with a NUL after the ten bytes of its header."""
+    return _GZIP[:3] + b"\x08" + _GZIP[4:10] + b"n" * characters + b"\0" + _GZIP[10:]
+
+
 def _zipped(name: str, content: bytes) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -56,6 +61,10 @@ CASES = (
     Case("gzip with another length", _GZIP[:-4] + bytes(4), refused(CorruptGzip, "its length does not agree")),
     Case("gzip with something after it", _GZIP + b"more", refused(CorruptGzip, "something else follows")),
     Case("gzip of nothing", gzip.compress(b"", mtime=0), refused(EmptyFile, "no bytes once it is decompressed")),
+    Case("gzip with a file name of 100,000 characters", _named(100_000), Rows([GOOD])),
+    Case("gzip with a file name of 3,000,000 characters", _named(3_000_000), refused(CorruptGzip, "compressed bytes hold no text")),
+    Case("gzip of 3,000,000 NULs", gzip.compress(bytes(3_000_000), mtime=0), refused(NotCsv, "a NUL byte in the header at byte 0")),
+    Case("3,000,000 NULs", bytes(3_000_000), refused(NotCsv, "a NUL byte in the header at byte 0")),
     Case("gzip in gzip", gzip.compress(_GZIP, mtime=0), refused(NotCsv, "gzip-compressed data, compressed,")),
     Case("a gzip bomb: 1,000 bytes of text for one", _bomb(), refused(DecodedTooLarge, "more than 200 times as many")),
     Case("a ZIP called .csv", _zipped("day.csv", _PLAIN), refused(NotCsv, "a ZIP archive")),

@@ -25,6 +25,8 @@ CASES = (
     _invalid("`..` in the name", _START + "a/../../../../etc/passwd", "'..' segment"),
     _invalid("`.` in the name", _START + "./day.csv", "'.' or '..' segment"),
     _invalid("`//`", _START + "/day.csv", "an empty"),
+    _invalid("`/` at the end, as a folder, of an object with content", _START + "day.csv/", "an empty"),
+    _invalid("the folder `incoming/` itself, with content", "incoming/", "an empty"),
     _invalid("no partner between the slashes", "incoming/payments//day.csv", "partner ''"),
     _invalid("a line end", _START + "a\nb.csv", "a control character"),
     _invalid("an escape sequence", _START + "\x1b[2J.csv", "a control character"),

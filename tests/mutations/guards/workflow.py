@@ -19,6 +19,8 @@ _TEST_CHECK = "tests/unit/runtime/workflow/test_deployment_check.py"
 _SWEEP = "runtime/workflow/sweep.py"
 _LEFTOVERS = "runtime/workflow/leftovers.py"
 _TEST_SWEEP = "tests/unit/runtime/workflow/test_sweep.py"
+_TEST_REDRIVE = "tests/unit/runtime/workflow/test_redrive.py"
+_TEST_BOUNDED = "tests/unit/runtime/workflow/test_bounded_items.py"
 _TEST_LEFTOVERS = "tests/unit/runtime/workflow/test_leftovers.py"
 
 GUARDS = (
@@ -67,8 +69,8 @@ GUARDS = (
     Guard(
         "transition-event",
         _TRACKING,
-        'if self._transact([put, self._put_event(self._event(changed, item["file_status"], detail or {}))]):',
-        "if self._transact([put]):",
+        'writes = [put, self._put_event(self._event(changed, item["file_status"], detail or {}))]',
+        "writes = [put]",
         f"{_TEST_TRACKING}::test_every_transition_leaves_one_event_with_its_time",
     ),
     Guard(
@@ -350,6 +352,118 @@ GUARDS = (
         " and (not ref.key.endswith(keys.DECODED_NAME) or str(ref.version_id) in named)",
         "",
         f"{_TEST_LEFTOVERS}::test_of_decoded_texts_the_one_that_was_planned_stays_whichever_is_newest",
+    ),
+    Guard(
+        "reconcile-rejects",
+        _FINALIZATION,
+        'if rejects != chunk["rows_rejected"]:',
+        'if rejects > chunk["rows_rejected"]:',
+        f"{_TEST_WORKFLOW}::test_rejects_that_are_not_as_many_as_were_counted_fail_the_file",
+    ),
+    Guard(
+        "rejected-from-the-threshold-on",
+        _FINALIZATION,
+        "totals.rows_rejected >= threshold * totals.rows_read",
+        "totals.rows_rejected > threshold * totals.rows_read",
+        f"{_TEST_WORKFLOW}::test_a_file_is_rejected_from_the_contracts_threshold_on",
+    ),
+    Guard(
+        "repeated-keys-reject",
+        _FINALIZATION,
+        'if found.count and contract.duplicate_keys == "reject":',
+        'if found.count > 1 and contract.duplicate_keys == "reject":',
+        f"{_TEST_WORKFLOW}::test_keys_that_may_not_repeat_reject_the_file",
+    ),
+    Guard(
+        "redrive-of-the-attempt-that-was-seen",
+        "runtime/workflow/redrive.py",
+        'if item["attempt"] != request.attempt or obstacle(',
+        'if item["attempt"] < request.attempt or obstacle(',
+        f"{_TEST_REDRIVE}::test_a_wish_that_saw_an_older_attempt_end_counts_for_nothing",
+    ),
+    Guard(
+        "one-exact-plan",
+        "runtime/workflow/planning.py",
+        '        expecting={"plan": item.get("plan")},\n',
+        "",
+        f"{_TEST_WORKFLOW}::test_two_planners_at_once_make_one_exact_plan",
+    ),
+    Guard(
+        "event-is-not-overwritten",
+        _TRACKING,
+        '"Item": _typed(event), "ConditionExpression": "attribute_not_exists(file_id)"}}',
+        '"Item": _typed(event)}}',
+        f"{_TEST_TRACKING}::test_an_event_is_never_written_over",
+    ),
+    Guard(
+        "snapshot-has-its-digest",
+        _KEYS,
+        'return f"-{sha256[:16]}." in key',
+        'return "-" in key',
+        "tests/hostile/test_forged.py::test_a_reading_that_was_exchanged_is_not_used",
+    ),
+    Guard(
+        "forged-plan",
+        _PROCESSING,
+        ' or not 1 <= chunk.plan <= item["plan"]:',
+        " or chunk.plan < 1:",
+        "tests/hostile/test_forged.py::test_a_forged_message_changes_nothing",
+    ),
+    Guard(
+        "commonest-reasons-in-items",
+        "runtime/workflow/reasons.py",
+        "if name != OTHERS and len(kept) < COMMONEST and size <= left:",
+        "if name != OTHERS:",
+        f"{_TEST_BOUNDED}::test_a_file_that_is_broken_in_8000_ways_comes_to_its_end_with_all_of_them",
+    ),
+    Guard(
+        "errors-of-a-chunk-are-bounded",
+        _TRACKING,
+        "[*errors[:_FIRST_ERRORS], *errors[_FIRST_ERRORS:][-_LAST_ERRORS:]]",
+        "errors",
+        f"{_TEST_BOUNDED}::test_throttling_for_hours_is_told_by_its_first_and_last_errors_and_still_is_throttling",
+    ),
+    Guard(
+        "superseded-is-bounded",
+        _TRACKING,
+        "        plans = plans[1:]\n",
+        "        break\n",
+        f"{_TEST_BOUNDED}::test_however_often_a_file_is_begun_anew_its_items_have_room",
+    ),
+    Guard(
+        "reasons-of-a-failure-are-bounded",
+        "runtime/workflow/failure.py",
+        '" ".join(message.splitlines())[:_MESSAGE_CHARACTERS]',
+        '" ".join(message.splitlines())',
+        f"{_TEST_BOUNDED}::test_what_failed_is_told_within_bounds_whatever_it_is_called",
+    ),
+    Guard(
+        "head-is-throttled",
+        _STORE,
+        ' or code == "503":',
+        ":",
+        f"{_TEST_STORE}::test_s3s_answers_become_errors_that_say_whether_to_try_again",
+    ),
+    Guard(
+        "note-of-an-end",
+        _TRACKING,
+        "*([self._put_owed(changed)] if owing else [])",
+        "*[]",
+        f"{_TEST_SWEEP}::test_the_outcome_of_a_file_that_is_taken_up_again_long_after_it_came_is_told",
+    ),
+    Guard(
+        "note-stays-while-something-is-owed",
+        _TRACKING,
+        '                ConditionExpression="#at = :at",\n',
+        '                ConditionExpression="NOT #at = :at",\n',
+        f"{_TEST_SWEEP}::test_a_note_stays_until_all_is_told_and_no_longer",
+    ),
+    Guard(
+        "folders-are-empty",
+        _KEYS,
+        'return key.endswith("/") and size == 0',
+        'return key.endswith("/")',
+        f"{_TEST_KEYS}::test_consoles_folders_are_known",
     ),
     Guard(
         "deployment-check-compares",

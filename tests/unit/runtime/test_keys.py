@@ -49,8 +49,9 @@ def test_a_key_that_reaches_elsewhere_is_refused(key: str) -> None:
 
 
 def test_consoles_folders_are_known() -> None:
-    assert keys.is_folder("incoming/transactions/")
-    assert not keys.is_folder("incoming/transactions/acme/a.csv")
+    assert keys.is_folder("incoming/transactions/", 0)
+    assert not keys.is_folder("incoming/transactions/", 1), "what has content is somebody's"
+    assert not keys.is_folder("incoming/transactions/acme/a.csv", 0)
 
 
 def test_two_versions_of_a_key_do_not_hide_each_other() -> None:  # E21

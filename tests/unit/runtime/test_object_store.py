@@ -6,7 +6,7 @@ import itertools
 from contextlib import nullcontext
 from threading import Barrier
 from types import SimpleNamespace
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from runtime import object_store
-from runtime.errors import AccessRefused, ObjectMissing, ReconciliationFailed, StorageThrottled, StorageUnavailable
+from runtime.errors import AccessRefused, ObjectArchived, ObjectMissing, ReconciliationFailed, StorageThrottled, StorageUnavailable
 from runtime.models import ObjectRef
 from runtime.multipart import UPLOADS
 from runtime.object_store import PART_BYTES, ObjectStore, RangedFile, StoredSource
@@ -105,10 +105,21 @@ def test_an_original_is_not_deleted_when_its_copy_differs(workflow: Workflow, st
     assert versions(workflow, "incoming/a") == [first.version_id]
 
 
+#: What a sender may say of an object.
+DESCRIBED: Mapping[str, Any] = {
+    "Metadata": {"sender": "acme"},
+    "ContentType": "text/csv",
+    "ContentEncoding": "gzip",
+    "ContentLanguage": "de",
+    "ContentDisposition": 'attachment; filename="day.csv"',
+    "CacheControl": "no-store",
+}
+
+
 def multipart(workflow: Workflow, key: str, *parts: bytes) -> ObjectRef:
     """An object uploaded in parts, whose ETag is one of parts."""
     name = {"Bucket": BUCKET, "Key": key}
-    upload = workflow.s3.create_multipart_upload(**name, Metadata={"sender": "acme"}, ContentType="text/csv")["UploadId"]
+    upload = workflow.s3.create_multipart_upload(**name, **DESCRIBED)["UploadId"]
     done = []
     for number, body in enumerate(parts, 1):
         etag = workflow.s3.upload_part(**name, UploadId=upload, PartNumber=number, Body=body)["ETag"]
@@ -126,8 +137,18 @@ def test_an_original_of_many_parts_is_moved_whole_and_keeps_what_is_said_of_it(w
     assert before.etag.endswith("-3")
     moved = store.move(original, "processed/1-a")
     assert store.read(moved) == b"a" * PART + b"b" * PART + b"c"
-    described = workflow.s3.head_object(Bucket=BUCKET, Key="processed/1-a")
-    assert (described["Metadata"], described["ContentType"]) == ({"sender": "acme"}, "text/csv")
+    assert described(workflow, "processed/1-a") == DESCRIBED
+
+
+def described(workflow: Workflow, key: str) -> Mapping[str, Any]:
+    found = workflow.s3.head_object(Bucket=BUCKET, Key=key)
+    return {name: found[name] for name in DESCRIBED}
+
+
+def test_a_copy_in_one_piece_keeps_what_is_said_of_it(workflow: Workflow, store: ObjectStore) -> None:  # E22
+    version = workflow.s3.put_object(Bucket=BUCKET, Key="incoming/a", Body=b"a", **DESCRIBED)["VersionId"]
+    store.move(ObjectRef(BUCKET, "incoming/a", version), "processed/1-a")
+    assert described(workflow, "processed/1-a") == DESCRIBED
 
 
 def test_a_copy_of_the_same_size_with_other_bytes_is_no_copy(workflow: Workflow, store: ObjectStore) -> None:
@@ -151,11 +172,16 @@ def test_what_is_gone_is_missing_and_not_worth_a_retry(workflow: Workflow, store
     ("code", "status", "expected"),
     [
         ("SlowDown", 503, StorageThrottled),
+        ("503", 503, StorageThrottled),
+        ("500", 500, StorageUnavailable),
+        ("ServiceUnavailable", 503, StorageUnavailable),
         ("ThrottlingException", 400, StorageThrottled),
         ("InternalError", 500, StorageUnavailable),
         ("RequestTimeout", 400, StorageUnavailable),
         ("AccessDenied", 403, AccessRefused),
         ("InvalidRange", 416, AccessRefused),
+        ("InvalidObjectState", 403, ObjectArchived),
+        ("ObjectNotInActiveTierError", 403, ObjectArchived),
         ("NoSuchVersion", 404, ObjectMissing),
     ],
 )

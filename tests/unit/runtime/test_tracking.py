@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from runtime.errors import AccessRefused, OwnershipLost, TrackingThrottled, TrackingUnavailable
+from runtime.errors import AccessRefused, ItemTooLarge, OwnershipLost, TrackingThrottled, TrackingUnavailable
 from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef
 from runtime.tracking import Tracking, iso
 from tests.support.workflow import TABLE, Workflow
@@ -52,6 +52,14 @@ def test_every_transition_leaves_one_event_with_its_time(tracking: Tracking) -> 
     item = tracking.file(FILE)
     assert item is not None
     assert (item["columns"], item["revision"]) == (4, 3)
+
+
+def test_an_event_is_never_written_over(tracking: Tracking, workflow: Workflow) -> None:  # E20
+    register(tracking)
+    earlier = {"file_id": {"S": FILE}, "chunk_id": {"S": f"#event#{iso(START + timedelta(milliseconds=1))}#2"}, "detail": {"S": "earlier"}}
+    workflow.dynamodb.put_item(TableName=TABLE, Item=earlier)
+    tracking.transition(TASK, FileStatus.VALIDATED, (FileStatus.REGISTERED,))
+    assert [event["detail"] for event in tracking.events(FILE)] == [{}, "earlier", {}]
 
 
 def test_a_transition_made_twice_is_made_once(tracking: Tracking) -> None:  # E21
@@ -219,6 +227,28 @@ def test_a_transaction_that_collided_is_worth_a_retry(reason: str, expected: typ
 
     with pytest.raises(expected):
         Tracking(Client(), TABLE).register(FILE, {}, status=FileStatus.REGISTERED, execution="arn", lease_seconds=1)  # type: ignore[arg-type]
+
+
+SIZE = "Item size has exceeded the maximum allowed size"
+
+
+@pytest.mark.parametrize("message", [SIZE, "Item size to update has exceeded the maximum allowed size"])
+def test_an_item_that_is_too_large_is_our_defect_and_no_policys(message: str) -> None:  # E7
+    class Client:
+        def put_item(self, **_: object) -> None:
+            answer: Any = {"Error": {"Code": "ValidationException", "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+            raise ClientError(answer, "PutItem")
+
+        def transact_write_items(self, **_: object) -> None:
+            reasons = [{"Code": "ValidationError", "Message": message}, {"Code": "None"}]
+            answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise ClientError(answer, "TransactWriteItems")
+
+    tracking = Tracking(Client(), TABLE)  # type: ignore[arg-type]
+    with pytest.raises(ItemTooLarge, match="report this as a defect"):
+        tracking.set_bookmark("x", None)
+    with pytest.raises(ItemTooLarge):
+        tracking.register(FILE, {}, status=FileStatus.REGISTERED, execution="arn", lease_seconds=1)
 
 
 def test_times_sort_as_text() -> None:

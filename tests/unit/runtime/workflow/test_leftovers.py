@@ -52,6 +52,7 @@ def outputs_of(identity: str) -> list[str]:
         keys.chunk_parquet("transactions", identity, "00000", DIGEST),
         keys.reject_report("transactions", identity) + "l",  # no report
         keys.chunk_rejects("transactions", identity, "00000", DIGEST),
+        keys.chunk_reasons("transactions", identity, "00000", DIGEST),
         keys.chunk_key_digests("transactions", identity, "00000", DIGEST),
         keys.decoded_text("transactions", identity),
     ]

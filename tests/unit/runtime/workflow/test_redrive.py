@@ -171,6 +171,23 @@ def test_a_file_that_fails_again_can_be_taken_up_again(
     assert json.loads(told["body"])["attempt"] == 3
 
 
+def test_a_wish_that_saw_an_older_attempt_end_counts_for_nothing(
+    workflow: Workflow, failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:  # E21
+    """The file has ended once more since, so nothing stands in the way but the attempt."""
+
+    def breaks(*_: object, **__: object) -> None:
+        raise InvalidInput("broken")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.workflow.finalization._reconcile", breaks)
+        redrive(workflow, failed)
+    before = workflow.item(failed)
+    assert (before["file_status"], before["attempt"]) == ("FAILED", 2)
+    assert redrive(workflow, failed, attempt=1)["decision"] == "NOTHING"
+    assert workflow.item(failed) == before
+
+
 def test_an_old_attempts_chunk_errors_do_not_explain_a_new_failure(
     workflow: Workflow, failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

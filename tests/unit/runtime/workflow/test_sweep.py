@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
-from runtime.errors import AccessRefused, ObjectMissing
+from runtime.errors import AccessRefused, InvalidInput, ObjectMissing
 from runtime.executions import GONE
 from runtime.handlers import sweep_files as handler
-from runtime.models import EXECUTION_ENDED, SWEEP_DUE
+from runtime.models import EXECUTION_ENDED, SWEEP_DUE, Redrive
 from runtime.tracking import utc_now
 from runtime.workflow.failure import record_failure
 from runtime.workflow.sweep import MIN_AGE, REQUESTER, Sweep
 from tests.support.transactions import csv, row
-from tests.support.workflow import SETTINGS, Workflow
+from tests.support.workflow import SETTINGS, TABLE, Workflow
 
 KEY = "incoming/transactions/acme/day.csv"
 WORKFLOW = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-test"
@@ -77,6 +77,13 @@ def dies_after(step: str, workflow: Workflow, event: dict[str, Any], monkeypatch
             workflow.run(event)
 
 
+def raising(error: Exception) -> Callable[..., None]:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    return fails
+
+
 def deliver(workflow: Workflow, event: dict[str, Any]) -> None:
     """What RecordDelivery writes."""
     workflow.dynamodb.update_item(
@@ -112,6 +119,12 @@ def test_what_came_just_now_and_what_is_no_file_is_left_alone(workflow: Workflow
     workflow.s3.delete_object(Bucket=SETTINGS.data_bucket, Key="incoming/nothing.csv")
     workflow.upload("incoming/transactions/", b"")
     assert [finding.about for finding in sweep(workflow, states).findings()] == [KEY]
+
+
+def test_a_file_under_a_folders_name_whose_event_was_lost_is_found_and_rejected(workflow: Workflow, states: Executions) -> None:  # E22
+    event = workflow.upload("incoming/transactions/", csv([row(1)]))
+    assert run(workflow, states) == {"lost": 1}
+    assert (workflow.item(event)["file_status"], workflow.item(event)["error_type"]) == ("REJECTED", "InvalidKey")
 
 
 def test_a_file_that_is_on_record_is_not_lost_wherever_its_bytes_are(
@@ -161,6 +174,69 @@ def test_an_end_that_nobody_was_told_is_told(workflow: Workflow, states: Executi
     assert (finding.kind, told["outcome"]["status"], told["outcome"]["publish"]) == ("untold", status, True)
     deliver(workflow, event)
     assert list(sweep(workflow, states).findings()) == []
+
+
+def notes(workflow: Workflow) -> list[str]:
+    return [note["chunk_id"] for note in workflow.stage.tracking.owed()]
+
+
+@pytest.mark.parametrize("days", [0, 3, 400])
+def test_the_outcome_of_a_file_that_is_taken_up_again_long_after_it_came_is_told(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:  # E17 E25
+    clock = utc_now()
+    monkeypatch.setattr(workflow.stage.tracking, "_now", lambda: clock)
+    event = workflow.upload(KEY, csv([row(1)]))
+    with monkeypatch.context() as broken:
+        broken.setattr("runtime.workflow.finalization._reconcile", raising(InvalidInput("broken")))
+        workflow.run(event)
+    deliver(workflow, event)
+    sweep(workflow, states).run(WORKFLOW, 60, lambda: 0.0)
+    assert (states.started, notes(workflow)) == ([], []), "it was told of its first attempt"
+    clock += timedelta(days=days)
+    workflow.run(Redrive(workflow.id_of(event), 1, "somebody", from_start=False).to_event())
+    assert (workflow.item(event)["file_status"], workflow.item(event).get("published_at")) == ("SUCCEEDED", None)
+    clock += timedelta(days=days)
+    (finding,) = sweep(workflow, states, timedelta(days=2 * days) + LATER).findings()
+    assert (finding.kind, finding.about) == ("untold", workflow.id_of(event))
+    assert record_failure(finding.event, "arn:settling", workflow.stage)["outcome"]["publish"]
+
+
+def test_a_note_stays_until_all_is_told_and_no_longer(workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch) -> None:
+    told, untold, again = (workflow.upload(f"incoming/transactions/acme/{name}.csv", b"") for name in ("told", "untold", "again"))
+    for event in (told, untold, again):
+        workflow.run(event)
+    assert sorted(notes(workflow)) == sorted(map(workflow.id_of, (told, untold, again)))
+    deliver(workflow, told)
+    look = sweep(workflow, states)
+    assert len(list(look.findings())) == 2
+    assert len(notes(workflow)) == 3, "who only looks takes none away"
+    (note,) = [note for note in workflow.stage.tracking.owed() if note["chunk_id"] == workflow.id_of(again)]
+    dies_after("validate_file", workflow, Redrive(workflow.id_of(again), 1, "somebody", from_start=True).to_event(), monkeypatch)
+    run(workflow, states)
+    assert sorted(notes(workflow)) == sorted(map(workflow.id_of, (untold, again)))
+    workflow.stage.tracking.settle(note)
+    assert workflow.id_of(again) in notes(workflow), "it has ended once more since"
+
+
+def test_of_a_file_that_is_not_there_no_note_stays(workflow: Workflow, states: Executions) -> None:
+    event = workflow.upload(KEY, b"")
+    workflow.run(event)
+    workflow.dynamodb.delete_item(TableName=TABLE, Key={"file_id": {"S": workflow.id_of(event)}, "chunk_id": {"S": "#file"}})
+    assert sweep(workflow, states).run(WORKFLOW, 60, lambda: 0.0) == {}
+    assert notes(workflow) == []
+
+
+def test_a_move_that_is_refused_for_more_than_a_day_is_left_to_people(
+    workflow: Workflow, states: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = workflow.upload(KEY, b"")
+    monkeypatch.setattr(workflow.stage.store, "move", raising(AccessRefused("S3 CopyObject", "a policy")))
+    workflow.run(event)
+    deliver(workflow, event)
+    assert [finding.kind for finding in sweep(workflow, states, timedelta(hours=23)).findings()] == ["unmoved"]
+    sweep(workflow, states, timedelta(hours=25)).run(WORKFLOW, 60, lambda: 0.0)
+    assert (states.started, notes(workflow)) == ([], [])
 
 
 @pytest.mark.parametrize(("body", "status", "place"), [(csv([row(1)]), "SUCCEEDED", "processed"), (b"", "REJECTED", "failed")])

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, StorageUnavailable
+from runtime.contracts.loader import load_contracts, parse_contract
+from runtime.errors import AccessRefused, ObjectMissing, OwnershipLost, ReconciliationFailed, StorageUnavailable
 from runtime.formats import delimited_files
 from runtime.models import EXECUTION_ENDED, ChunkTask, FileTask
 from runtime.workflow.failure import record_failure
@@ -252,6 +253,51 @@ def test_counts_that_do_not_add_up_fail_the_file(workflow: Workflow, monkeypatch
         finalize_file(task, workflow.stage)
 
 
+def test_rejects_that_are_not_as_many_as_were_counted_fail_the_file(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E20
+    """The log of rejects is short of a row that the counts have."""
+    event = workflow.upload(KEY, csv([*(row(number) for number in range(20)), row(20, amount="many")]))
+    task = processed(workflow, event, monkeypatch)
+    (chunk,) = [chunk for chunk in workflow.stage.tracking.chunks(task.file_id) if "rejects" in chunk]
+    workflow.dynamodb.update_item(
+        TableName="etl-tracking-test",
+        Key={"file_id": {"S": task.file_id}, "chunk_id": {"S": chunk["chunk_id"]}},
+        UpdateExpression="SET rejects.#rows = :none",
+        ExpressionAttributeNames={"#rows": "rows"},
+        ExpressionAttributeValues={":none": {"N": "0"}},
+    )
+    with pytest.raises(ReconciliationFailed, match=f"rejects of chunk {chunk['chunk_id']} should be 1, found 0"):
+        finalize_file(task, workflow.stage)
+    assert workflow.item(event)["file_status"] == "PROCESSING"
+
+
+@pytest.mark.parametrize(("bad", "status"), [(1, "SUCCEEDED"), (2, "REJECTED"), (3, "REJECTED")])
+def test_a_file_is_rejected_from_the_contracts_threshold_on(workflow: Workflow, bad: int, status: str) -> None:  # E6 G3
+    strict(workflow, rejectedRowsThreshold=0.5)
+    faults = [{"amount": "x"}, {"currency": "x"}, {"booking_date": "x"}]
+    event = workflow.upload(
+        KEY, csv([*(row(number, **faults[number]) for number in range(bad)), *(row(number) for number in range(bad, 4))])
+    )
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["rows_read"], item["rows_rejected"]) == (status, 4, bad)
+    assert item.get("error_type") == ("TooManyRejectedRows" if status == "REJECTED" else None)
+
+
+def test_keys_that_may_not_repeat_reject_the_file(workflow: Workflow) -> None:  # G3
+    strict(workflow, duplicateKeys="reject")
+    event = workflow.upload(KEY, csv([*(row(number) for number in range(40)), row(3)]))
+    workflow.run(event)
+    item = workflow.item(event)
+    assert (item["file_status"], item["error_type"]) == ("REJECTED", "DuplicateKeys")
+    assert "row 41 repeats row 4" in item["error_message"]
+
+
+def strict(workflow: Workflow, **changes: Any) -> None:
+    """The contract of `transactions` with *changes*."""
+    document = {**load_contracts()["transactions"].document, **changes}
+    vars(workflow.stage)["contracts"] = {"transactions": parse_contract(document, "strict")}
+
+
 def test_a_chunk_that_is_not_done_fails_the_file(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     event = workflow.upload(KEY, csv(row(number) for number in range(20)))
     task = processed(workflow, event, monkeypatch)
@@ -268,8 +314,8 @@ def test_a_committed_file_rolls_forward_whoever_comes_next(workflow: Workflow, m
         if dies_at == "transition":
             real = workflow.stage.tracking.transition
 
-            def transition(task: FileTask, to_status: str, *more: Any) -> Any:
-                return stop_here() if to_status == "SUCCEEDED" else real(task, to_status, *more)
+            def transition(task: FileTask, to_status: str, *more: Any, **named: Any) -> Any:
+                return stop_here() if to_status == "SUCCEEDED" else real(task, to_status, *more, **named)
 
             patched.setattr(workflow.stage.tracking, "transition", transition)
         else:
@@ -344,6 +390,27 @@ def test_two_planners_at_once_make_one_plan(workflow: Workflow, monkeypatch: pyt
     assert workflow.item(event)["rows_read"] == 200
 
 
+def test_two_planners_at_once_make_one_exact_plan(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E21
+    """Both were sent back to the same byte; the file is in the same state before and after, so only the plan's number tells."""
+    body = csv(row(number) for number in range(200))
+    event = workflow.upload(KEY, body)
+    task = stopped_before("process", workflow, event, monkeypatch)
+    kept, again, *_ = workflow.stage.tracking.planned_chunks(workflow.item(event))
+    plan = delimited_files.plan
+    first: list[dict[str, Any]] = []
+
+    def overtaken(*_: object, **__: object) -> list[tuple[int, int]]:
+        monkeypatch.setattr(delimited_files, "plan", plan)
+        plan_chunks(task, again["start"], workflow.stage)
+        first.append(workflow.item(event))
+        return [(kept["start"], kept["end"]), (again["start"], len(body))]
+
+    monkeypatch.setattr(delimited_files, "plan", overtaken)
+    state = plan_chunks(task, again["start"], workflow.stage)
+    assert [workflow.item(event)] == first
+    assert state["manifest"]["key"] == first[0]["manifest_key"]
+
+
 def test_an_operators_change_of_the_chunk_size_reaches_no_file_in_progress(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     event = workflow.upload(KEY, csv(row(number) for number in range(60)))
     task = stopped_before("plan_chunks", workflow, event, monkeypatch)
@@ -405,6 +472,17 @@ def test_an_original_that_cannot_be_moved_silences_nobody(
     assert item["file_status"] == outcome["status"] == ("SUCCEEDED" if body else "REJECTED")
     assert type(refused).__name__ in item["not_moved"]
     assert item["location"]["key"] == KEY
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_a_file_that_came_into_an_archive_is_rejected_at_once(workflow: Workflow, storage_class: str) -> None:  # E7 E19 E22
+    event = workflow.upload(KEY, csv([row(1)]), StorageClass=storage_class)
+    outcome = workflow.run(event)["outcome"]
+    item = workflow.item(event)
+    assert (outcome["status"], item["error_type"]) == ("REJECTED", "ObjectArchived")
+    assert "send it in storage class STANDARD" in item["error_message"]
+    assert (item["location"]["key"], item["not_moved"].split(":")[0]) == (KEY, "ObjectArchived"), "not even its copy can be made"
+    assert workflow.keys("incoming/") == [KEY]
 
 
 def test_the_cause_is_what_no_retry_could_mend(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
