@@ -87,7 +87,10 @@ def test_the_story_as_text_fits_a_terminal_and_hides_no_hash(file: AuditedFile, 
     assert "111122223333 from 192.0.2.1" in shown
     for chunk in file.chunks:
         assert chunk["parquet"]["sha256"] in shown
-    assert f"{ROWS} read = {ROWS - 2} accepted + 2 rejected; 1 blank lines" in shown
+    assert f"{ROWS} read = {ROWS - 2} accepted + 2 rejected; 1 blank line\n" in shown
+    assert "\noutcome       not delivered to the partner's queue\n" in shown
+    file.alter("#file", lambda item: item.update(published_at="2026-11-20T13:00:09.000Z"))
+    assert "\noutcome       delivered 2026-11-20T13:00:09.000Z\n" in run("audit", file.id, "--stage", "test").stdout
     too_long = [line for line in shown.splitlines() if len(line) > 100 and "SHA-256" not in line and "/" not in line]
     assert too_long == []
 
