@@ -169,9 +169,9 @@ CASES = (
     ),
     Large(
         "escapes",
-        "2 GB of good rows and of fields of 2 MB in which a line end and a doubled quote alternate, cut exactly",
-        _planned((HEADER + GOOD_LINE * 100, 1), (_OPEN + b'\n""' * 700_000 + b'"\n', 950), exactly=True),
-        "41 chunks",
+        "1 GB of good rows and of fields of 2 MB in which a line end and a doubled quote alternate, cut exactly",
+        _planned((HEADER + GOOD_LINE * 100, 1), (_OPEN + b'\n""' * 700_000 + b'"\n', 475), exactly=True),
+        "21 chunks",
         500_000_000,
     ),
     Large(
