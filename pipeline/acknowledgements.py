@@ -98,6 +98,7 @@ _FUNCTION_OBJECTS = {
         "processed/*",
         "curated/*/_files/*",
         "rejected/*/_files/*",
+        "rejected/*.reasons.json*",
         "extracts/*",
     ),
     "RecordFailure": (
@@ -107,6 +108,7 @@ _FUNCTION_OBJECTS = {
         "staging/*.extract*",
         "curated/*/_files/*",
         "rejected/*/_files/*",
+        "rejected/*.reasons.json*",
         "extracts/*",
     ),
 }
