@@ -251,7 +251,11 @@ class Schedules(RuleBasedStateMachine):
         return event["detail"]["object"]["version-id"] in self.tampered
 
     def _take_up_what_failed(self) -> bool:
-        """E25: undisturbed, a redrive brings a file to the end that it deserves; a second one, where the first missed a move."""
+        """E25: days later, a redrive brings a file to the end that it deserves; a second one, where the first missed a move.
+
+        Of an end that its own execution tells nobody, everybody is told all the same.
+        """
+        self.days += DAYS
         failed = [upload for upload in self.uploads if not self._is_tampered(upload.event)]
         failed = [upload for upload in failed if self.workflow.item(upload.event)["file_status"] == FileStatus.FAILED]
         for event, _, error in failed:
@@ -260,10 +264,22 @@ class Schedules(RuleBasedStateMachine):
                 if item["file_status"] == FileStatus.FAILED:
                     done["redriven at last"] += 1
                     self.start(Redrive(item["file_id"], item["attempt"], "somebody", from_start).to_event())
+                    self._stop_before_it_tells(self.executions[-1], event)
                     self._come_to_rest()
             ended = self.workflow.item(event)
             assert (ended["file_status"], ended.get("error_type", "")) == ("REJECTED" if error else "SUCCEEDED", error)
         return bool(failed)
+
+    def _stop_before_it_tells(self, execution: Execution, event: Dict[str, Any]) -> None:
+        while execution.status == "RUNNING" and not self._has_ended_in(execution, event):
+            execution.go_on(served)
+        if execution.status == "RUNNING":
+            execution.stop("ABORTED").go_on(FAULTS["killed_before"])
+            self.reported.add(execution.arn)
+
+    def _has_ended_in(self, execution: Execution, event: Dict[str, Any]) -> bool:
+        item = self.workflow.item(event)
+        return item["execution"] == execution.arn and item["file_status"] in FileStatus.ENDED
 
     def _come_to_rest(self) -> None:
         """All go on by turns; what was not delivered or reported is, unless it is lost; what is left over then is the sweep's."""
