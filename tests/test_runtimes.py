@@ -24,8 +24,9 @@ sys.exit(not other.exists())
 """
 #: Two that hold what is their standard input open, and say so when nobody has ended them.
 WAITS = r"""
-import sys
+import signal, sys
 from tests.runtimes import side_by_side
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's is ignored
 line = [sys.executable, "-c", "import os, time; os.write(0, b'here\\n'); time.sleep(60); os.write(0, b'still here\\n')"]
 side_by_side({"one": line, "two": line})
 """

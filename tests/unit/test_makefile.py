@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=ROOT, env=os.environ | variables, capture_output=True, encoding="utf-8", check=False)
+    """As somebody runs it in a shell, whether or not the tests were started by make."""
+    shell = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env=shell | variables, capture_output=True, encoding="utf-8", check=False)
 
 
 def test_help_has_every_target_that_explains_itself_in_two_columns() -> None:
