@@ -7,7 +7,7 @@ from typing import Any, Mapping
 
 from runtime import keys
 from runtime import metric_names as names
-from runtime.errors import FileRejected, InvalidInput, OwnershipLost, TransientError, error_class
+from runtime.errors import FileRejected, InvalidInput, OwnershipLost, Throttled, TransientError, error_class, error_names
 from runtime.executions import explained
 from runtime.models import EXECUTION_ENDED, REDRIVE_REQUESTED, Arrival, ChunkStatus, FileStatus, FileTask, Redrive, named_file
 from runtime.observability import emit
@@ -21,15 +21,21 @@ from runtime.workflow.stage import Stage
 #: Of what comes from elsewhere and may be of any length.
 _TYPE_CHARACTERS, _MESSAGE_CHARACTERS = 200, 2000
 
+_DELAYS = frozenset(error_names(Throttled))
+
 
 class _Failure:
-    """What went wrong, in which execution, for which arrival or file."""
+    """What went wrong, in which execution, for which arrival or file.
+
+    An execution that somebody stopped, or whose time was over, ended for no chunk's error.
+    """
 
     def __init__(self, event: Mapping[str, Any], execution: str) -> None:
         self.reported = event.get("detail-type") == EXECUTION_ENDED
         if self.reported:
             self.source: Mapping[str, Any]
             detail, self.source = _reported(event)
+            self.may_be_a_chunks = detail["status"] == "FAILED"
             self.execution = str(detail["executionArn"])
             ended = f"Execution{str(detail['status']).title().replace('_', '')}"
             kind, message = explained(str(detail.get("error") or ended), str(detail.get("cause") or ""))
@@ -39,6 +45,7 @@ class _Failure:
         else:
             self.execution = execution
             self.source = event
+            self.may_be_a_chunks = True
             error = event.get("error") or {}
             self.type, self.message = explained(str(error.get("Error", "Unknown")), str(error.get("Cause", "")))
 
@@ -104,7 +111,7 @@ def _settled(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Ite
 def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
     chunks = stage.tracking.planned_chunks(item)
     kind, message = failure.type, failure.message
-    if error_class(kind) is None:
+    if failure.may_be_a_chunks and error_class(kind) is None:
         kind, message = _from_chunks([chunk for chunk in chunks if _tried(chunk, item)]) or (kind, message)
     known = error_class(kind)
     status = FileStatus.REJECTED if known and issubclass(known, FileRejected) else FileStatus.FAILED
@@ -126,8 +133,12 @@ def _tried(chunk: Item, item: Item) -> bool:
 
 
 def _from_chunks(chunks: list[Item]) -> tuple[str, str] | None:
-    """The Map reports only that a child failed; why is in the child's item. What no retry could mend comes first."""
+    """The Map reports only that a child failed; why is in the child's item. What no retry could mend comes first.
+
+    Throttling is never why: its tries have no end within an execution (E23).
+    """
     failed = [(chunk, chunk["errors"][-1]) for chunk in chunks if chunk["status"] == ChunkStatus.FAILED and chunk["errors"]]
+    failed = [(chunk, last) for chunk, last in failed if last["type"] not in _DELAYS]
     if failed:
         chunk, last = min(failed, key=lambda pair: _severity(pair[1]["type"]))
         return last["type"], f"chunk {chunk['chunk_id']}, attempt {chunk['attempts']}: {last['message']}"

@@ -186,6 +186,20 @@ GUARDS = (
         f"{_TEST_WORKFLOW}::test_a_committed_file_rolls_forward_whoever_comes_next",
     ),
     Guard(
+        "an-aborted-execution-says-so",
+        "runtime/workflow/failure.py",
+        "    if failure.may_be_a_chunks and error_class(kind) is None:",
+        "    if error_class(kind) is None:",
+        f"{_TEST_WORKFLOW}::test_only_an_execution_that_failed_may_have_failed_for_a_chunk",
+    ),
+    Guard(
+        "throttling-is-no-reason",
+        "runtime/workflow/failure.py",
+        ' if last["type"] not in _DELAYS]',
+        "]",
+        f"{_TEST_WORKFLOW}::test_throttling_is_never_why_a_file_failed",
+    ),
+    Guard(
         "duplicate-event",
         "runtime/workflow/registration.py",
         'if item["execution"] != execution or item["file_status"] not in FileStatus.OPEN:',

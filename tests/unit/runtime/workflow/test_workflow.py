@@ -348,6 +348,32 @@ def test_an_execution_that_ends_badly_brings_its_file_to_an_end(
     assert item["location"]["key"].startswith("failed/")
 
 
+@pytest.mark.parametrize(("status", "error"), [("TIMED_OUT", "ExecutionTimedOut"), ("ABORTED", "ExecutionAborted"), ("FAILED", "NotCsv")])
+def test_only_an_execution_that_failed_may_have_failed_for_a_chunk(
+    workflow: Workflow, monkeypatch: pytest.MonkeyPatch, status: str, error: str
+) -> None:  # E20 E25
+    event = workflow.upload(KEY, csv(row(number) for number in range(60)))
+    task = stopped_before("process", workflow, event, monkeypatch)
+    first, second, *_ = (ChunkTask.from_dict(chunk) for chunk in workflow.read_json(workflow.item(event)["manifest_key"]))
+    workflow.stage.tracking.fail_chunk(first, "NotCsv", "too much of it is no CSV")
+    workflow.stage.tracking.start_chunk(second)
+    record_failure(execution_ended(event, task.execution, status), "arn:settling", workflow.stage)
+    assert workflow.item(event)["error_type"] == error
+
+
+def test_throttling_is_never_why_a_file_failed(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E23
+    event = workflow.upload(KEY, csv(row(number) for number in range(60)))
+    task = stopped_before("process", workflow, event, monkeypatch)
+    first, second, *_ = (ChunkTask.from_dict(chunk) for chunk in workflow.read_json(workflow.item(event)["manifest_key"]))
+    workflow.stage.tracking.fail_chunk(first, "StorageThrottled", "SlowDown")
+    workflow.stage.tracking.start_chunk(second)
+    map_failed = {"Error": "States.ExceedToleratedFailureThreshold", "Cause": "exceeded"}
+    record_failure(task.to_dict(error=map_failed), task.execution, workflow.stage)
+    item = workflow.item(event)
+    assert item["error_type"] == "ChunkWithoutAnswer"
+    assert "chunk 00001" in item["error_message"]
+
+
 def test_a_commit_that_comes_between_is_rolled_forward_not_given_up(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:  # E17
     """The execution is aborted while FinalizeFile runs on: RecordFailure has read PROCESSING when the commit is made."""
     event = workflow.upload(KEY, csv(row(number) for number in range(20)))
