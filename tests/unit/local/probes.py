@@ -125,6 +125,23 @@ def versioned_ranges(cloud: Cloud) -> bool:
     return False
 
 
+def object_parts(cloud: Cloud) -> bool:
+    """Of a version that another has hidden, as of the latest; an object that was sent whole has no parts."""
+    s3, bucket = cloud.client("s3"), cloud.bucket()
+    least = 5 * 1024**2
+    upload = {"Bucket": bucket, "Key": "k", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]}
+    tags = [s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"] for number, body in ((1, bytes(least)), (3, b"end"))]
+    parts = [{"PartNumber": number, "ETag": tag} for number, tag in zip((1, 3), tags)]
+    version = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})["VersionId"]
+
+    def length(number: int, **of_version: str) -> int:
+        return int(s3.head_object(Bucket=bucket, Key="k", PartNumber=number, **of_version)["ContentLength"])
+
+    latest = (length(1), length(3))
+    s3.put_object(Bucket=bucket, Key="k", Body=b"whole")
+    return latest == (length(1, VersionId=version), length(3, VersionId=version)) == (least, 3) and length(1) == len(b"whole")
+
+
 def event_versions(cloud: Cloud) -> bool:
     """Put, multipart upload and copy each name the version that they made."""
     s3, bucket = cloud.client("s3"), cloud.bucket()
@@ -265,6 +282,7 @@ PROBES: dict[str, Callable[[Cloud], bool]] = {
     "bucket properties": bucket_properties,
     "full buckets": full_buckets,
     "versioned ranges": versioned_ranges,
+    "object parts": object_parts,
     "event versions": event_versions,
     "point-in-time recovery": point_in_time_recovery,
     "metric math alarms": metric_math_alarms,
