@@ -7,40 +7,17 @@ that says so (docs/commit-protocol.md).
 
 from __future__ import annotations
 
-import functools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from runtime.errors import THROTTLING_CODES, AccessRefused, ItemTooLarge, OwnershipLost, TrackingThrottled, TrackingUnavailable
+from runtime.errors import OwnershipLost, TrackingUnavailable
+from runtime.item_table import Item, ItemTable, put
 from runtime.models import BOOKMARKS, EVENT_PREFIX, FILE_ITEM, FILES_BY_STATUS, OWED, SCHEMA, ChunkStatus, ChunkTask, FileTask
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-
-Item = dict[str, Any]
-T = TypeVar("T")
-
-_RETRYABLE = {
-    "InternalServerError",
-    "ServiceUnavailable",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-}
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-def make_client() -> DynamoDBClient:
-    config = Config(retries={"mode": "standard", "max_attempts": 6}, max_pool_connections=32, connect_timeout=5, read_timeout=10)
-    return boto3.client("dynamodb", config=config)
 
 
 def utc_now() -> datetime:
@@ -58,6 +35,9 @@ class Transition(NamedTuple):
     item: Item
     made: bool
 
+
+#: That nothing is written over.
+_NEW = "attribute_not_exists(file_id)"
 
 #: What an index is keyed by may be missing, and then the index does not have the item; null is refused.
 _INDEXED = ("dataset",)
@@ -91,40 +71,20 @@ class Tracking:
     """*now* is passed in so that tests, and only they, decide what time it is."""
 
     def __init__(self, client: DynamoDBClient, table: str, now: Callable[[], datetime] = utc_now) -> None:
-        self._client, self._table, self._now = client, table, now
+        self._table, self._now = ItemTable(client, table), now
 
     # Files
 
     def file(self, file_id: str) -> Item | None:
-        return self._item(file_id, FILE_ITEM)
-
-    def _item(self, file_id: str, chunk_id: str) -> Item | None:
-        answer = self._call(
-            "GetItem", lambda: self._client.get_item(TableName=self._table, Key=_key(file_id, chunk_id), ConsistentRead=True)
-        )
-        return _plain(answer["Item"]) if "Item" in answer else None
+        return self._table.get(_key(file_id, FILE_ITEM))
 
     def known(self, file_ids: Sequence[str]) -> set[str]:
         """Which of at most 100 files are on record."""
-        asked: Any = {self._table: {"Keys": [_key(file_id, FILE_ITEM) for file_id in file_ids], "ProjectionExpression": "file_id"}}
-        found: set[str] = set()
-        for _ in range(5):
-            answer = self._call("BatchGetItem", functools.partial(self._client.batch_get_item, RequestItems=asked))
-            found.update(_plain(item)["file_id"] for item in answer["Responses"].get(self._table, []))
-            asked = answer.get("UnprocessedKeys")
-            if not asked:
-                return found
-        raise TrackingUnavailable("BatchGetItem", "keys were left unprocessed")
+        return {item["file_id"] for item in self._table.get_all([_key(file_id, FILE_ITEM) for file_id in file_ids], "file_id")}
 
     def files(self, status: str) -> Iterator[Item]:
         """Files in one state, oldest first, page by page; the index may be seconds behind."""
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": FILES_BY_STATUS,
-            "KeyConditionExpression": "file_status = :status",
-            "ExpressionAttributeValues": _typed({":status": status}),
-        }
-        yield from self._pages(query)
+        yield from self._table.query("file_status = :status", {":status": status}, index=FILES_BY_STATUS)
 
     def owed(self) -> Iterator[Item]:
         """The notes of files that may be owed something: ``chunk_id`` is the file's id, ``at`` when it ended."""
@@ -132,24 +92,14 @@ class Tracking:
 
     def settle(self, note: Mapping[str, Any]) -> None:
         """Take a note away, unless its file has ended once more since."""
-        self._conditional(
-            "DeleteItem",
-            lambda: self._client.delete_item(
-                TableName=self._table,
-                Key=_key(OWED, note["chunk_id"]),
-                ConditionExpression="#at = :at",
-                ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues=_typed({":at": note["at"]}),
-            ),
-        )
+        self._table.delete(_key(OWED, note["chunk_id"]), condition="#at = :at", names={"#at": "at"}, values={":at": note["at"]})
 
     def bookmark(self, name: str) -> Item | None:
         """Where the work called *name* was left; None at its beginning."""
-        return (self._item(BOOKMARKS, name) or {}).get("place")
+        return (self._table.get(_key(BOOKMARKS, name)) or {}).get("place")
 
     def set_bookmark(self, name: str, place: Mapping[str, Any] | None) -> None:
-        item = _typed({"file_id": BOOKMARKS, "chunk_id": name, "schema": SCHEMA, "at": iso(self._now()), "place": place})
-        self._call("PutItem", lambda: self._client.put_item(TableName=self._table, Item=item))
+        self._table.put({**_key(BOOKMARKS, name), "schema": SCHEMA, "at": iso(self._now()), "place": place})
 
     def register(self, file_id: str, attributes: Mapping[str, Any], *, status: str, execution: str, lease_seconds: int) -> Item | None:
         """Create the file's item and its first event; None when it was there already."""
@@ -167,9 +117,7 @@ class Tracking:
             "execution": execution,
             "lease_expires_at": int(moment.timestamp()) + lease_seconds,
         }
-        event = self._event(item, None, {})
-        put = {"Put": {"TableName": self._table, "Item": _typed(item), "ConditionExpression": "attribute_not_exists(file_id)"}}
-        return item if self._transact([put, self._put_event(event)]) else None
+        return item if self._table.transact([put(item, condition=_NEW), _event(item, None, {})]) else None
 
     def transition(
         self,
@@ -209,16 +157,13 @@ class Tracking:
                 "updated_at": iso(self._now()),
                 "revision": item["revision"] + 1,
             }
-            put = {
-                "Put": {
-                    "TableName": self._table,
-                    "Item": _typed(changed),
-                    "ConditionExpression": "revision = :revision AND attempt = :attempt",
-                    "ExpressionAttributeValues": _typed({":revision": item["revision"], ":attempt": task.attempt}),
-                }
-            }
-            writes = [put, self._put_event(self._event(changed, item["file_status"], detail or {}))]
-            if self._transact([*writes, *([self._put_owed(changed)] if owing else [])]):
+            unchanged = {":revision": item["revision"], ":attempt": task.attempt}
+            writes = [
+                put(changed, condition="revision = :revision AND attempt = :attempt", values=unchanged),
+                _event(changed, item["file_status"], detail or {}),
+                *([_owed(changed)] if owing else []),
+            ]
+            if self._table.transact(writes):
                 return Transition(changed, made=True)
         raise TrackingUnavailable("TransactWriteItems", "the item kept changing")
 
@@ -273,16 +218,8 @@ class Tracking:
             "errors": [],
             **({"superseded": superseded(recorded)} if recorded else {}),
         }
-        self._conditional(
-            "PutItem",
-            lambda: self._client.put_item(
-                TableName=self._table,
-                Item=_typed(item),
-                ConditionExpression="attribute_not_exists(file_id) OR #plan < :plan",
-                ExpressionAttributeNames={"#plan": "plan"},
-                ExpressionAttributeValues=_typed({":plan": chunk.plan}),
-            ),
-        )
+        older = "attribute_not_exists(file_id) OR #plan < :plan"
+        self._table.put(item, condition=older, names={"#plan": "plan"}, values={":plan": chunk.plan})
 
     def start_chunk(self, chunk: ChunkTask) -> bool:
         """Count an attempt; False when the chunk is finished already or belongs to another plan."""
@@ -306,7 +243,7 @@ class Tracking:
         """
         error = {"at": iso(self._now()), "type": error_type[:_TYPE_CHARACTERS], "message": message[:_MESSAGE_CHARACTERS]}
         for _ in range(5):
-            item = self._item(chunk.file_id, chunk.chunk_id)
+            item = self._table.get(_key(chunk.file_id, chunk.chunk_id))
             if item is None or item["status"] in (ChunkStatus.DONE, ChunkStatus.MISALIGNED):
                 return False
             errors, seen = [*item["errors"], error], item.get("errors_counted")
@@ -334,16 +271,8 @@ class Tracking:
         guard: dict[str, Any] = {":plan": chunk.plan, ":start": chunk.start, ":end": chunk.end}
         guard.update({":done": ChunkStatus.DONE, ":misaligned": ChunkStatus.MISALIGNED})
         used = {"#status": "status", "#plan": "plan", "#start": "start", "#end": "end", **(names or {})}
-        return self._conditional(
-            "UpdateItem",
-            lambda: self._client.update_item(
-                TableName=self._table,
-                Key=_key(chunk.file_id, chunk.chunk_id),
-                UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeNames=used,
-                ExpressionAttributeValues=_typed({**values, **guard}),
-            ),
+        return self._table.update(
+            _key(chunk.file_id, chunk.chunk_id), expression, condition=condition, names=used, values={**values, **guard}
         )
 
     def chunks(self, file_id: str) -> Iterator[Item]:
@@ -371,130 +300,29 @@ class Tracking:
         yield from self._query(file_id, "begins_with(chunk_id, :low)", {":low": EVENT_PREFIX})
 
     def _query(self, file_id: str, range_condition: str, values: Mapping[str, str]) -> Iterator[Item]:
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": f"file_id = :file AND {range_condition}",
-            "ExpressionAttributeValues": _typed({":file": file_id, **values}),
-            "ConsistentRead": True,
-        }
-        yield from self._pages(query)
-
-    def _pages(self, query: dict[str, Any]) -> Iterator[Item]:
-        while True:
-            page = self._call("Query", functools.partial(self._client.query, **query))
-            yield from map(_plain, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-    # How it is written
-
-    def _event(self, item: Mapping[str, Any], from_status: str | None, detail: Mapping[str, Any]) -> Item:
-        return {
-            "file_id": item["file_id"],
-            "chunk_id": f"{EVENT_PREFIX}{item['updated_at']}#{item['revision']}",
-            "schema": SCHEMA,
-            "at": item["updated_at"],
-            "from_status": from_status,
-            "to_status": item["file_status"],
-            "attempt": item["attempt"],
-            "execution": item["execution"],
-            "detail": dict(detail),
-        }
-
-    def _put_owed(self, item: Item) -> dict[str, Any]:
-        note = {"file_id": OWED, "chunk_id": item["file_id"], "schema": SCHEMA, "at": item["updated_at"]}
-        return {"Put": {"TableName": self._table, "Item": _typed(note)}}
-
-    def _put_event(self, event: Item) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": _typed(event), "ConditionExpression": "attribute_not_exists(file_id)"}}
-
-    def _transact(self, writes: list[dict[str, Any]]) -> bool:
-        """True when written, False when a condition did not hold."""
-        try:
-            self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
-        except ClientError as error:
-            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-            said = [str(reason.get("Message", "")) for reason in error.response.get("CancellationReasons", [])]
-            if "ConditionalCheckFailed" in reasons:
-                return False
-            told = ", ".join(sorted(filter(None, reasons)))
-            if reasons & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
-                raise TrackingThrottled("TransactWriteItems", told) from error
-            if "TransactionConflict" in reasons:
-                raise TrackingUnavailable("TransactWriteItems", told) from error
-            if any(map(_is_of_size, said)):
-                raise ItemTooLarge("TransactWriteItems", self._table) from error
-            raise self._translated("TransactWriteItems", error) from error
-        except BotoCoreError as error:
-            raise TrackingUnavailable("TransactWriteItems", type(error).__name__) from error
-        return True
-
-    def _conditional(self, operation: str, call: Callable[[], object]) -> bool:
-        try:
-            self._call(operation, call)
-        except _ConditionFailed:
-            return False
-        return True
-
-    def _call(self, operation: str, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except ClientError as error:
-            raise self._translated(operation, error) from error
-        except BotoCoreError as error:
-            raise TrackingUnavailable(operation, type(error).__name__) from error
-
-    def _translated(self, operation: str, error: ClientError) -> Exception:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if code == "ConditionalCheckFailedException":
-            return _ConditionFailed()
-        if code in THROTTLING_CODES:
-            return TrackingThrottled(operation, code)
-        if code in _RETRYABLE or int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
-            return TrackingUnavailable(operation, code)
-        if code == "ValidationException" and _is_of_size(str(error.response["Error"].get("Message", ""))):
-            return ItemTooLarge(operation, self._table)
-        return AccessRefused(f"DynamoDB {operation} ({code})", self._table)
+        yield from self._table.query(f"file_id = :file AND {range_condition}", {":file": file_id, **values})
 
 
-def _is_of_size(message: str) -> bool:
-    """Whether DynamoDB's *message* is one of "Item size has exceeded ..." and "Item size to update has exceeded ..."."""
-    return message.lower().startswith("item size ")
+def _key(file_id: str, chunk_id: str) -> Item:
+    return {"file_id": file_id, "chunk_id": chunk_id}
 
 
-class _ConditionFailed(Exception):
-    """A conditional write found something else; never leaves this module."""
+def _event(item: Item, from_status: str | None, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The write of the event that says how *item* came to be what it is."""
+    event = {
+        "file_id": item["file_id"],
+        "chunk_id": f"{EVENT_PREFIX}{item['updated_at']}#{item['revision']}",
+        "schema": SCHEMA,
+        "at": item["updated_at"],
+        "from_status": from_status,
+        "to_status": item["file_status"],
+        "attempt": item["attempt"],
+        "execution": item["execution"],
+        "detail": dict(detail),
+    }
+    return put(event, condition=_NEW)
 
 
-def _key(file_id: str, chunk_id: str) -> dict[str, Any]:
-    return _typed({"file_id": file_id, "chunk_id": chunk_id})
-
-
-def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _serialize(_storable(value)) for name, value in item.items()}
-
-
-def _storable(value: Any) -> Any:
-    """DynamoDB's numbers are decimals; tuples are lists."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, Mapping):
-        return {name: _storable(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_storable(part) for part in value]
-    return value
-
-
-def _plain(item: Mapping[str, Any]) -> Item:
-    return {name: _python(_deserialize(value)) for name, value in item.items()}
-
-
-def _python(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _python(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_python(part) for part in value]
-    return value
+def _owed(item: Item) -> dict[str, Any]:
+    """The write of the note that somebody is to be told of the end of *item*."""
+    return put({"file_id": OWED, "chunk_id": item["file_id"], "schema": SCHEMA, "at": item["updated_at"]})

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from runtime import executions, formats, object_store, own_stack, probe_removal, tracking
+from runtime import executions, formats, item_table, object_store, own_stack, probe_removal
 from runtime.contracts.extract_rules import RULES
 from runtime.executions import Fault
+from runtime.item_table import Item
 from runtime.keys import INCOMING, PROCESSED
 from runtime.models import FileStatus, file_id
 from runtime.observability import logger
 from runtime.probe import DATASET, Probe, build_probe
 from runtime.settings import Settings
-from runtime.tracking import Item, Tracking, utc_now
+from runtime.tracking import Tracking, utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -67,7 +68,7 @@ def check(request: Mapping[str, Any], remaining_seconds: float) -> list[str]:
     return Check(
         Settings.from_environment(),
         object_store.make_client(),
-        tracking.make_client(),
+        item_table.make_client(),
         executions.make_client(),
         str(request["ResourceProperties"]["Workflow"]),
         run_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Mapping, Sequence
 
 from runtime import keys
+from runtime.item_table import Item
 from runtime.models import SCHEMA
-from runtime.tracking import Item
 
 
 def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:

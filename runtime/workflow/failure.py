@@ -9,9 +9,9 @@ from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import FileRejected, InvalidInput, OwnershipLost, Throttled, TransientError, error_class, error_names
 from runtime.executions import explained
+from runtime.item_table import Item
 from runtime.models import EXECUTION_ENDED, REDRIVE_REQUESTED, Arrival, ChunkStatus, FileStatus, FileTask, Redrive, named_file
 from runtime.observability import emit
-from runtime.tracking import Item
 from runtime.workflow.finalization import Totals
 from runtime.workflow.outcome import is_reserved, outcome
 from runtime.workflow.registration import NOTHING, identify, record_arrival

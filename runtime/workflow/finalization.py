@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 from runtime.contracts.model import Contract
 from runtime.errors import DuplicateKeys, ReconciliationFailed, TooManyRejectedRows
 from runtime.formats import file_format
+from runtime.item_table import Item
 from runtime.models import ChunkStatus, FileStatus, FileTask, ObjectRef
 from runtime.object_store import RangedFile, StoredSource
 from runtime.rows.key_digests import Duplicates, duplicates
 from runtime.rows.proofs import ChunkProof, Verdict, fold
-from runtime.tracking import Item, iso, utc_now
+from runtime.tracking import iso, utc_now
 from runtime.workflow import reading
 from runtime.workflow.outcome import outcome
 from runtime.workflow.reasons import commonest, summed

@@ -16,9 +16,10 @@ from typing import Any, Callable, Iterator
 
 from runtime import keys
 from runtime.errors import ObjectMissing
+from runtime.item_table import Item
 from runtime.models import FileStatus, ObjectRef
 from runtime.object_store import Arrived, ObjectStore
-from runtime.tracking import Item, Tracking, iso
+from runtime.tracking import Tracking, iso
 
 #: How old a version must be: many times as old as an execution gets.
 MIN_AGE = timedelta(hours=48)

@@ -14,10 +14,10 @@ from runtime import keys
 from runtime.contracts.model import Contract
 from runtime.formats import Cuts, Layout, file_format
 from runtime.formats.limits import check_chunk_bytes
+from runtime.item_table import Item
 from runtime.models import Decoding
 from runtime.object_store import PART_BYTES, StoredSource
 from runtime.records.decoding import Limits, decode, in_pieces
-from runtime.tracking import Item
 from runtime.workflow.stage import Stage, original_of, text_of
 
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from runtime.contracts.loader import RESERVED_DATASETS
+from runtime.item_table import Item
 from runtime.models import SCHEMA, FileStatus
-from runtime.tracking import Item
 
 #: SNS refuses a longer subject.
 _SUBJECT_CHARACTERS = 100

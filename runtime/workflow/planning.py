@@ -11,9 +11,9 @@ from runtime import keys
 from runtime.errors import InvalidInput, ReconciliationFailed, RecordTooLong
 from runtime.formats import file_format
 from runtime.formats.limits import MAX_RECORD_BYTES, check_chunks
+from runtime.item_table import Item
 from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
 from runtime.object_store import StoredSource
-from runtime.tracking import Item
 from runtime.workflow import reading
 from runtime.workflow.materialization import Materialized, materialize
 from runtime.workflow.stage import Stage, text_of

@@ -15,9 +15,9 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from runtime import keys
 from runtime.errors import ReconciliationFailed
+from runtime.item_table import Item
 from runtime.models import ChunkTask, ObjectRef
 from runtime.object_store import ObjectStore
-from runtime.tracking import Item
 
 #: Reasons that one item keeps by name, and the bytes that these names may have.
 COMMONEST, COMMONEST_BYTES = 200, 16 * 1024

@@ -6,8 +6,8 @@ from typing import Any
 
 from runtime import keys
 from runtime.errors import InvalidInput, OwnershipLost, ReconciliationFailed
+from runtime.item_table import Item
 from runtime.models import FileStatus, FileTask, Redrive
-from runtime.tracking import Item
 from runtime.workflow.registration import NOTHING, PROCESS, named_by
 from runtime.workflow.stage import Stage
 

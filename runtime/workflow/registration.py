@@ -6,10 +6,10 @@ from typing import Any
 
 from runtime import keys
 from runtime.errors import InvalidInput, InvalidKey, ObjectMissing, TrackingUnavailable
+from runtime.item_table import Item
 from runtime.keys import IncomingKey
 from runtime.models import Arrival, FileStatus, FileTask, ObjectRef, file_id
 from runtime.object_store import StoredObject
-from runtime.tracking import Item
 from runtime.workflow.stage import Stage
 
 PROCESS = "PROCESS"

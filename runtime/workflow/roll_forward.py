@@ -9,9 +9,9 @@ from typing import Any, Sequence
 from runtime import keys
 from runtime import metric_names as names
 from runtime.errors import AccessRefused, ObjectArchived, ObjectMissing, OwnershipLost, ReconciliationFailed
+from runtime.item_table import Item
 from runtime.models import ChunkStatus, FileStatus, FileTask
 from runtime.observability import emit, logger
-from runtime.tracking import Item
 from runtime.workflow import reasons
 from runtime.workflow.documents import commit_manifest, extracts, reject_report
 from runtime.workflow.outcome import is_reserved

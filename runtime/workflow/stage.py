@@ -6,14 +6,15 @@ import functools
 from dataclasses import dataclass
 from typing import Mapping
 
-from runtime import object_store, tracking
+from runtime import item_table, object_store
 from runtime.contracts.loader import load_contracts
 from runtime.contracts.model import Contract
 from runtime.errors import OwnershipLost
+from runtime.item_table import Item
 from runtime.models import FileTask, ObjectRef
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
-from runtime.tracking import Item, Tracking
+from runtime.tracking import Tracking
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def current_stage() -> Stage:
     return Stage(
         settings,
         ObjectStore(object_store.make_client(), settings.data_bucket),
-        Tracking(tracking.make_client(), settings.tracking_table),
+        Tracking(item_table.make_client(), settings.tracking_table),
     )
 
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, NamedTuple
 
 from runtime import executions, keys
 from runtime.errors import AccessRefused
+from runtime.item_table import Item
 from runtime.models import EXECUTION_ENDED, FileStatus, file_id
 from runtime.object_store import Arrived, ObjectStore, VersionPage
-from runtime.tracking import Item, Tracking, iso
+from runtime.tracking import Tracking, iso
 from runtime.workflow.outcome import is_reserved
 from runtime.workflow.registration import named_by
 

@@ -21,12 +21,12 @@ from unittest import mock
 from boto3.s3.transfer import TransferConfig
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from runtime import formats, object_store, tracking
+from runtime import formats, item_table, object_store
 from runtime.contracts.loader import load_contracts
 from runtime.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
 from runtime.models import EXECUTION_ENDED
 from runtime.object_store import ObjectStore
-from runtime.tracking import Tracking
+from runtime.tracking import Tracking, utc_now
 from runtime.workflow.stage import Stage
 from tests.faults.network import DEADLY, Killed, Send, connect, is_write, served
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Road, WorkerLost, Workflow
@@ -99,12 +99,12 @@ class Wire:
 class WiredWorkflow(Workflow):
     """A stage whose workers call AWS over *wire*, and whose road goes on to the queue."""
 
-    now: Callable[[], datetime] = tracking.utc_now
+    now: Callable[[], datetime] = utc_now
 
     def __post_init__(self) -> None:
         self.wire = Wire()
         self.sent: List[dict[str, Any]] = []
-        self._worker_table = connect(tracking.make_client(), self.wire.send)
+        self._worker_table = connect(item_table.make_client(), self.wire.send)
         store = ObjectStore(connect(object_store.make_client(), self.wire.send), BUCKET)
         self.stage = Stage(SETTINGS, store, Tracking(self._worker_table, TABLE, self.now))
 

@@ -22,7 +22,7 @@ from tests.support.workflow import BUCKET
 
 Item = Dict[str, Any]
 THROTTLED = error_names(Throttled)
-#: Of the table's client for one call: ``runtime.tracking.make_client`` asks for six retries.
+#: Of the table's client for one call: ``runtime.item_table.make_client`` asks for six retries.
 _TRIES = 7
 
 

@@ -27,22 +27,22 @@ GUARDS = (
     Guard(
         "register-once",
         _TRACKING,
-        '"Item": _typed(item), "ConditionExpression": "attribute_not_exists(file_id)"}}\n        return item if',
-        '"Item": _typed(item)}}\n        return item if',
+        "return item if self._table.transact([put(item, condition=_NEW), ",
+        "return item if self._table.transact([put(item), ",
         f"{_TEST_TRACKING}::test_a_file_is_registered_once",
     ),
     Guard(
         "lease",
         _TRACKING,
-        " + lease_seconds,\n        }\n        event = self._event(item, None, {})",
-        ",\n        }\n        event = self._event(item, None, {})",
+        " + lease_seconds,\n        }\n        return item if",
+        ",\n        }\n        return item if",
         f"{_TEST_TRACKING}::test_a_file_is_registered_once",
     ),
     Guard(
         "transition-revision",
         _TRACKING,
-        '"ConditionExpression": "revision = :revision AND attempt = :attempt"',
-        '"ConditionExpression": "revision <> :revision OR attempt = :attempt"',
+        'condition="revision = :revision AND attempt = :attempt"',
+        'condition="revision <> :revision OR attempt = :attempt"',
         f"{_TEST_TRACKING}::test_a_change_that_comes_between_is_seen_and_not_overwritten",
     ),
     Guard(
@@ -69,15 +69,15 @@ GUARDS = (
     Guard(
         "transition-event",
         _TRACKING,
-        'writes = [put, self._put_event(self._event(changed, item["file_status"], detail or {}))]',
-        "writes = [put]",
+        '                _event(changed, item["file_status"], detail or {}),\n',
+        "",
         f"{_TEST_TRACKING}::test_every_transition_leaves_one_event_with_its_time",
     ),
     Guard(
         "chunk-planned-once",
         _TRACKING,
-        'ConditionExpression="attribute_not_exists(file_id) OR #plan < :plan"',
-        'ConditionExpression="attribute_not_exists(file_id) OR #plan <= :plan"',
+        'older = "attribute_not_exists(file_id) OR #plan < :plan"',
+        'older = "attribute_not_exists(file_id) OR #plan <= :plan"',
         f"{_TEST_TRACKING}::test_a_planned_chunk_that_exists_is_left_alone",
     ),
     Guard(
@@ -103,8 +103,8 @@ GUARDS = (
     ),
     Guard(
         "refusal-is-no-blip",
-        _TRACKING,
-        'return AccessRefused(f"DynamoDB {operation} ({code})", self._table)',
+        "runtime/item_table.py",
+        'return AccessRefused(f"DynamoDB {operation} ({code})", self._name)',
         "return TrackingUnavailable(operation, code)",
         f"{_TEST_TRACKING}::test_dynamodbs_answers_become_errors_that_say_whether_to_try_again",
     ),
@@ -405,8 +405,8 @@ GUARDS = (
     Guard(
         "event-is-not-overwritten",
         _TRACKING,
-        '"Item": _typed(event), "ConditionExpression": "attribute_not_exists(file_id)"}}',
-        '"Item": _typed(event)}}',
+        "return put(event, condition=_NEW)",
+        "return put(event)",
         f"{_TEST_TRACKING}::test_an_event_is_never_written_over",
     ),
     Guard(
@@ -461,15 +461,15 @@ GUARDS = (
     Guard(
         "note-of-an-end",
         _TRACKING,
-        "*([self._put_owed(changed)] if owing else [])",
+        "*([_owed(changed)] if owing else [])",
         "*[]",
         f"{_TEST_SWEEP}::test_the_outcome_of_a_file_that_is_taken_up_again_long_after_it_came_is_told",
     ),
     Guard(
         "note-stays-while-something-is-owed",
         _TRACKING,
-        '                ConditionExpression="#at = :at",\n',
-        '                ConditionExpression="NOT #at = :at",\n',
+        'condition="#at = :at"',
+        'condition="NOT #at = :at"',
         f"{_TEST_SWEEP}::test_a_note_stays_until_all_is_told_and_no_longer",
     ),
     Guard(

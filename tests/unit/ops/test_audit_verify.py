@@ -16,8 +16,8 @@ from ops.audit.verification import Verifier
 from runtime import keys, object_store
 from runtime.contracts.loader import load_contracts
 from runtime.errors import AccessRefused
+from runtime.item_table import Item
 from runtime.models import FileTask
-from runtime.tracking import Item
 from runtime.workflow.documents import commit_manifest
 from runtime.workflow.roll_forward import roll_forward
 from tests.support.transactions import HEADER, csv, row
