@@ -10,16 +10,17 @@ GUARDS = (
     Guard(
         "approval-before-dr",
         "pipeline/stack.py",
-        "pre=self._approval(stage, source) if target.approval else []",
-        "pre=[]",
+        "pre=self._approval(stage, source) if target.approval else [], post=[validate]",
+        "post=[validate, *(self._approval(stage, source) if target.approval else [])]",
         "tests/infrastructure/test_approval.py::test_the_review_comes_before_the_approval_and_that_before_any_change",
     ),
     Guard(
-        "validation-after-deployment",
-        "pipeline/stack.py",
-        "post=[validate]",
-        "post=[]",
-        "tests/infrastructure/test_pipeline.py::test_stages_come_in_the_order_of_the_contract",
+        # That it comes, and after the deployment, synthesis itself demands: it takes the stage's outputs and has acknowledgements.
+        "validation-validates",
+        "pipeline/validation.py",
+        'partial_build_spec=buildspec("validate")',
+        'partial_build_spec=buildspec("review")',
+        "tests/infrastructure/test_pipeline.py::test_synth_and_validation_run_scripts_of_the_commit",
     ),
     Guard(
         "alarms-of-what-was-deployed",
