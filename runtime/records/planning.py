@@ -19,7 +19,7 @@ CONCURRENT_READS = 48
 #: One read of an exact scan, and how many are under way ahead of it.
 PIECE_BYTES = 8 * 1024 * 1024
 #: What is scanned at once: a file may be all quotes, of which each takes some sixty bytes. No more than a record may have.
-SCAN_BYTES = 1024 * 1024
+SCAN_BYTES = 2 * 1024 * 1024
 READ_AHEAD = 3
 
 

@@ -22,7 +22,7 @@ def verdict(questions: dict[str, Any], goal_id: str) -> Verdict:
 
 def test_goals_are_bounds_on_what_questions_measure() -> None:
     identities = [goal.id for goal in goals()]
-    assert len(set(identities)) == len(identities) == 17
+    assert len(set(identities)) == len(identities) == 18
     for goal in goals():
         assert goal.question in QUESTIONS
         assert (goal.at_most is None) != (goal.at_least is None)

@@ -51,3 +51,11 @@ def test_scanning_loads_no_masked_arrays() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "True", "planning has no use for them, and each start would pay for their import"
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 8, 9, 4096, 4103])
+@pytest.mark.parametrize("one_in", [1, 2, 60, 1000])
+def test_a_line_end_is_found_wherever_it_is_and_however_often(length: int, one_in: int) -> None:
+    ends = np.random.default_rng(length + one_in).integers(0, one_in, length) == 0
+    block = np.where(ends, ord("\n"), ord("a")).astype(np.uint8)
+    assert scan(block, ord(","), ord('"'), final=False).ends.tolist() == (np.flatnonzero(ends) + 1).tolist()
