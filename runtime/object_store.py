@@ -162,11 +162,12 @@ class ObjectStore:
 
             waiting = deque(map(submit, itertools.islice(offsets, READ_AHEAD)))
             while waiting:
-                part = waiting.popleft().result()
+                ready = [waiting.popleft().result()]
                 following = next(offsets, None)
                 if following is not None:
                     waiting.append(submit(following))
-                yield part
+                # Given away: while the caller works on it, nobody else holds it.
+                yield ready.pop()
 
     def write(self, key: str, body: bytes, content_type: str) -> Written:
         """Put an object; S3 checks the SHA-256 on arrival."""

@@ -69,6 +69,7 @@ class BlockReader:
                 if part is not None:
                     self.bytes_read += len(part)
                     self._buffer, position = self._buffer[position:] + bytes(part), 0
+                    del part  # it is in the buffer, and need not be held twice
             window = memoryview(self._buffer)[position : position + wanted]
             at_end = ended and position + len(window) == len(self._buffer)
             found = scan(window, ord(self.delimiter), ord(self.quote), final=at_end and self.last)
