@@ -18,7 +18,7 @@ PART = 64 * 1024**2
 PARTS = 96
 SIZE = PARTS * PART + 7
 #: At its most the emulator holds 6 GB three times: the original, the parts of its copy, and the copy.
-NEEDED_GIB = 20
+NEEDED_GIB = 18
 
 
 def available_gib() -> float:
