@@ -35,7 +35,7 @@ class _Failure:
         if self.reported:
             self.source: Mapping[str, Any]
             detail, self.source = _reported(event)
-            self.may_be_a_chunks = detail["status"] == "FAILED"
+            self.chunks_may_explain = detail["status"] == "FAILED"
             self.execution = str(detail["executionArn"])
             ended = f"Execution{str(detail['status']).title().replace('_', '')}"
             kind, message = explained(str(detail.get("error") or ended), str(detail.get("cause") or ""))
@@ -45,7 +45,7 @@ class _Failure:
         else:
             self.execution = execution
             self.source = event
-            self.may_be_a_chunks = True
+            self.chunks_may_explain = True
             error = event.get("error") or {}
             self.type, self.message = explained(str(error.get("Error", "Unknown")), str(error.get("Cause", "")))
 
@@ -111,7 +111,7 @@ def _settled(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Ite
 def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
     chunks = stage.tracking.planned_chunks(item)
     kind, message = failure.type, failure.message
-    if failure.may_be_a_chunks and error_class(kind) is None:
+    if failure.chunks_may_explain and error_class(kind) is None:
         kind, message = _from_chunks([chunk for chunk in chunks if _tried(chunk, item)]) or (kind, message)
     known = error_class(kind)
     status = FileStatus.REJECTED if known and issubclass(known, FileRejected) else FileStatus.FAILED

@@ -188,7 +188,7 @@ GUARDS = (
     Guard(
         "an-aborted-execution-says-so",
         "runtime/workflow/failure.py",
-        "    if failure.may_be_a_chunks and error_class(kind) is None:",
+        "    if failure.chunks_may_explain and error_class(kind) is None:",
         "    if error_class(kind) is None:",
         f"{_TEST_WORKFLOW}::test_only_an_execution_that_failed_may_have_failed_for_a_chunk",
     ),
