@@ -53,7 +53,10 @@ def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
     moved = move_original(item, prefix, stage)
     if moved.items() <= item.items():
         return item
-    return stage.tracking.transition(task, item["file_status"], (item["file_status"],), moved, {"moved": moved}).item
+    status = item["file_status"]
+    # Why this worker could not move it is said only of an original that no other has moved since.
+    seen = {} if "location" in moved else {"location": item["location"]}
+    return stage.tracking.transition(task, status, (status,), moved, {"moved": moved}, expecting=seen).item
 
 
 def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:

@@ -403,6 +403,13 @@ GUARDS = (
         f"{_TEST_WORKFLOW}::test_two_planners_at_once_make_one_exact_plan",
     ),
     Guard(
+        "not-moved-by-this-worker-alone",
+        "runtime/workflow/roll_forward.py",
+        'seen = {} if "location" in moved else {"location": item["location"]}',
+        "seen: dict[str, Any] = {}",
+        f"{_TEST_WORKFLOW}::test_who_may_not_move_an_original_says_nothing_of_one_that_another_has_moved",
+    ),
+    Guard(
         "event-is-not-overwritten",
         _TRACKING,
         "return put(event, condition=_NEW)",

@@ -500,6 +500,31 @@ def test_an_original_that_cannot_be_moved_silences_nobody(
     assert item["location"]["key"] == KEY
 
 
+@pytest.mark.parametrize(("body", "place"), [(csv([row(1)]), "processed"), (b"", "failed")], ids=["committed", "rejected"])
+def test_who_may_not_move_an_original_says_nothing_of_one_that_another_has_moved(
+    workflow: Workflow, monkeypatch: pytest.MonkeyPatch, body: bytes, place: str
+) -> None:  # E22
+    store, move = workflow.stage.store, workflow.stage.store.move
+
+    def refused(*_: object) -> None:
+        raise AccessRefused("S3 CopyObject", "a policy")
+
+    def refused_while_another_moves_it(*_: object) -> None:
+        monkeypatch.setattr(store, "move", move)
+        record_failure(report, "arn:quick", workflow.stage)
+        raise AccessRefused("S3 DeleteObject", "another policy")
+
+    event = workflow.upload(KEY, body)
+    monkeypatch.setattr(store, "move", refused)
+    workflow.run(event)
+    report = execution_ended(event, workflow.item(event)["execution"], "TIMED_OUT")
+    monkeypatch.setattr(store, "move", refused_while_another_moves_it)
+    record_failure(report, "arn:slow", workflow.stage)
+    item = workflow.item(event)
+    assert (item["location"]["key"].split("/")[0], item["not_moved"]) == (place, None)
+    assert workflow.read(item["location"]["key"]) == body
+
+
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
 def test_a_file_that_came_into_an_archive_is_rejected_at_once(workflow: Workflow, storage_class: str) -> None:  # E7 E19 E22
     event = workflow.upload(KEY, csv([row(1)]), StorageClass=storage_class)
