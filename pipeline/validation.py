@@ -23,6 +23,8 @@ from stages.etl_stage import EtlStage
 WAITS_SECONDS = 900 + 4 * 1_800
 #: Beside them: installing, functions that become Active, cleaning up.
 TIMEOUT = Duration.seconds(WAITS_SECONDS + 45 * 60)
+#: The outputs by which ``ops`` knows a stage (``ops.stage.Stage``). All of them would be more than an action of CodePipeline takes.
+PASSED_ON = ("Stage", "SourceName", "DataBucketName", "TrackingTableName", "FunctionNames", "AlarmPrefix", "AlarmNames")
 
 
 def validation_step(
@@ -48,7 +50,7 @@ def validation_step(
         logging=logging,
         timeout=TIMEOUT,
         env={"LEDGERLINE_REGION": target.region, **acting_by(acted_by)},
-        env_from_cfn_outputs={output_variable(name): output for name, output in stage.etl.outputs.items()},
+        env_from_cfn_outputs={output_variable(name): stage.etl.outputs[name] for name in PASSED_ON},
         role=_named_role(scope, target, project_name) if acted_by else None,
         role_policy_statements=[assume(acted_by)] if acted_by else granted,
     )

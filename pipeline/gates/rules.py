@@ -62,6 +62,8 @@ LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")
 DENIED_EVERYWHERE = frozenset({"s3:DeleteBucket", "dynamodb:DeleteTable"})
 #: Lambda refuses to create a traced function whose role may not do this.
 TRACE = "xray:PutTraceSegments"
+#: Of a key and a value of an action's configuration (``ActionConfigurationKey`` and ``ActionConfigurationValue`` of CodePipeline's API).
+KEY_CHARACTERS, VALUE_CHARACTERS = 50, 1000
 
 Properties = Mapping[str, Any]
 Rule = Callable[[Template], Iterator[str]]
@@ -187,6 +189,17 @@ def buckets_are_private(template: Template) -> Iterator[str]:
             yield f"{name}: public access is not blocked"
 
 
+def actions_are_short_enough(template: Template) -> Iterator[str]:
+    """Longer configurations are refused by CodePipeline, and by nobody before it. Counted with the placeholders of variables."""
+    for name, properties in template.of_type("AWS::CodePipeline::Pipeline"):
+        for stage in properties["Stages"]:
+            for action in stage["Actions"]:
+                for key, value in action.get("Configuration", {}).items():
+                    if len(key) > KEY_CHARACTERS or _length(value) > VALUE_CHARACTERS:
+                        where = f"{stage['Name']}.{action['Name']}"
+                        yield f"{name}: {where} has a {key} of {_length(value):,} characters, and CodePipeline takes {VALUE_CHARACTERS:,}"
+
+
 RULES: tuple[Rule, ...] = (
     roles_deny_deletion,
     resources_are_tagged,
@@ -197,6 +210,7 @@ RULES: tuple[Rule, ...] = (
     stores_are_encrypted,
     plain_http_is_refused,
     buckets_are_private,
+    actions_are_short_enough,
 )
 
 
@@ -246,6 +260,13 @@ def _refuses_http(document: Properties) -> bool:
 def _tags(properties: Properties) -> dict[str, str]:
     tags = properties.get("Tags", {})
     return dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _length(value: Any) -> int:
+    """Characters of a value, those not counted that CloudFormation puts in."""
+    if isinstance(value, Mapping):
+        return sum(_length(part) for part in value["Fn::Join"][1]) if "Fn::Join" in value else 0
+    return len(str(value))
 
 
 def _reference(value: Any) -> str | None:

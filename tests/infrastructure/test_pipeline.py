@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import yaml
 
 from ops.commands import rollback, validate
 from ops.rollback import WAITS
-from ops.stage import VARIABLE_PREFIX
+from ops.stage import VARIABLE_PREFIX, Stage
 from ops.validation import deployment
 from pipeline.validation import WAITS_SECONDS, output_variable
 from tests.infrastructure.conftest import OTHER_ACCOUNT, synthesize
@@ -111,15 +112,16 @@ def test_the_gates_are_part_of_the_synth():  # D8
     assert ".venv/bin/python -m pipeline.gates --assembly cdk.out" in lines
 
 
-def test_validation_is_given_the_outputs_of_the_stage_that_was_deployed(synthesis, delivery):  # D4
+def test_validation_is_given_what_the_commands_ask_the_deployed_stage_for(synthesis, delivery):  # D4
     outputs = json.loads(synthesis.stage.path.read_text())["Outputs"]
+    asked = {VARIABLE_PREFIX + field.name.upper() for field in fields(Stage) if field.name != "region"}
     given = {
         entry["name"]: entry["value"] for entry in json.loads(actions(delivery, "Primary")[-1]["Configuration"]["EnvironmentVariables"])
     }
     namespace = actions(delivery, "Primary")[1]["Namespace"]
-    expected = {output_variable(name): f"#{{{namespace}.{name}}}" for name in outputs}
-    assert {name: value for name, value in given.items() if name.startswith("LEDGERLINE_OUTPUT_")} == expected
-    assert output_variable("DataBucketName") == f"{VARIABLE_PREFIX}DATA_BUCKET_NAME"
+    expected = {output_variable(name): f"#{{{namespace}.{name}}}" for name in outputs if output_variable(name) in asked}
+    assert set(expected) == asked
+    assert {name: value for name, value in given.items() if name.startswith(VARIABLE_PREFIX)} == expected
 
 
 def test_the_outputs_that_tools_rely_on_are_there(synthesis):

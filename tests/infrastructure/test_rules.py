@@ -33,12 +33,13 @@ def drop(*path):
 def put(value, *path):
     def damage(body):
         for key in path[:-1]:
-            body = body.setdefault(key, {})
+            body = body[key] if isinstance(body, list) else body.setdefault(key, {})
         body[path[-1]] = value
 
     return damage
 
 
+ACTION = ("Properties", "Stages", 1, "Actions", 0, "Configuration")
 DAMAGES = [
     (rules.roles_deny_deletion, "AWS::IAM::Role", drop("Properties", "Policies", -1)),
     (rules.resources_are_tagged, "AWS::Lambda::Function", put([{"Key": "Project", "Value": "ETL"}], "Properties", "Tags")),
@@ -69,6 +70,9 @@ DAMAGES = [
     (rules.plain_http_is_refused, "AWS::SQS::QueuePolicy", put([], "Properties", "PolicyDocument", "Statement")),
     (rules.plain_http_is_refused, "AWS::SNS::TopicPolicy", put([], "Properties", "PolicyDocument", "Statement")),
     (rules.buckets_are_private, "AWS::S3::Bucket", drop("Properties", "PublicAccessBlockConfiguration")),
+    (rules.actions_are_short_enough, "AWS::CodePipeline::Pipeline", put("x" * 1001, *ACTION, "EnvironmentVariables")),
+    (rules.actions_are_short_enough, "AWS::CodePipeline::Pipeline", put({"Fn::Join": ["", ["x" * 999, {"Ref": "X"}, "xx"]]}, *ACTION, "X")),
+    (rules.actions_are_short_enough, "AWS::CodePipeline::Pipeline", put("", *ACTION, "x" * 51)),
 ]
 
 

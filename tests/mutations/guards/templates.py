@@ -53,6 +53,13 @@ GUARDS = (
         f"{_RULE}roles_deny_deletion]",
     ),
     Guard(
+        "outputs-that-an-action-has-room-for",
+        "pipeline/validation.py",
+        "stage.etl.outputs[name] for name in PASSED_ON",
+        "stage.etl.outputs[name] for name in stage.etl.outputs",
+        f"{_RULE}actions_are_short_enough]",
+    ),
+    Guard(
         "providers-may-trace",
         _GUARDRAILS,
         'TRACES = ("xray:PutTraceSegments", ',
