@@ -205,6 +205,16 @@ def test_keys_are_told_apart_by_their_tags(policies):
     assert allows(policies["ExecutionPolicy"], "kms:ScheduleKeyDeletion", key, holds=is_a_branchs)
 
 
+def test_the_keys_of_services_are_used_by_their_services_alone(policies):
+    """They bear no tag; a key of main does, and stays out of reach by whatever way it is asked for."""
+    key = "arn:aws:kms:us-east-1:123456789012:key/0"
+    services = {"StringEquals": {"kms:ViaService": ["dynamodb.us-east-1.amazonaws.com", "lambda.us-east-1.amazonaws.com"]}}
+    mains = {"StringEquals": {"aws:ResourceTag/Project": "ETL"}, "Null": {"aws:ResourceTag/Stage": "true"}}
+    assert not allows(policies["Boundary"], "kms:Decrypt", key)
+    assert allows(policies["Boundary"], "kms:Decrypt", key, holds=lambda condition: condition == services)
+    assert not allows(policies["Boundary"], "kms:Decrypt", key, holds=lambda condition: condition in (services, mains))
+
+
 def test_everything_is_allowed_on_nothing_but_listings_and_deliveries_of_logs(policies):
     unnamed = {
         action
