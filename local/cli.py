@@ -230,7 +230,10 @@ def _list(title: str, rows: list[tuple[str, str]]) -> None:
 
 
 def _decide(decision: str, comment: str, execution: str | None) -> None:
-    request = approval.decide(STATE / "delivery", decision, comment, execution)
+    state = STATE / "delivery"
+    if emulator.running(STATE) is None and not any(approval.waiting(state)):
+        raise LocalError("no execution waits for an approval: no emulator runs; 'python -m local deliver' starts a rehearsal")
+    request = approval.decide(state, decision, comment, execution)
     typer.echo(f"{decision}: {request.label} of execution {request.execution}")
 
 

@@ -18,6 +18,7 @@ from local.stage import STATE, LocalStage, up
 
 SAMPLE = ROOT / "local" / "samples" / "transactions.csv"
 SAMPLE_DATASET, SAMPLE_PARTNER = "transactions", "sample-bank"
+_REJECTS = "rejects.csv"
 
 
 def run(file: Path, dataset: str | None, partner: str | None, steps: Steps, runtime: str | None = None) -> int:
@@ -31,7 +32,7 @@ def run(file: Path, dataset: str | None, partner: str | None, steps: Steps, runt
         return _process(stage, file, dataset, partner, steps)
     finally:
         if not was_up and emulator.stop(STATE):
-            steps.say("The emulator is stopped; nothing is left running")
+            steps.say("The emulator is stopped; nothing is left running, so `python -m ops` finds no stage: python -m local up keeps one")
 
 
 def _process(stage: LocalStage, file: Path, dataset: str | None, partner: str | None, steps: Steps) -> int:
@@ -48,11 +49,11 @@ def _process(stage: LocalStage, file: Path, dataset: str | None, partner: str | 
     with steps.step("Fetching the outputs"):
         fetched = [report, *_fetch(stage, outcome, folder)]
         if outcome["rejected"]:
-            fetched.append(folder / "rejects.csv")
+            fetched.append(folder / _REJECTS)
             _ops(stage, "rejects", outcome["file_id"], "--export", str(fetched[-1]), stdout=subprocess.DEVNULL)
     steps.say("The outputs are here:")
     for path in fetched:
-        steps.say(f"  {_shown(path)}")
+        steps.say(f"  {_shown(path)}" + ("  (every rejected row, with its reasons)" if path.name == _REJECTS else ""))
     return submitted.returncode
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,24 +52,27 @@ def read_contract(path: Path) -> Contract:
         raise ContractInvalid(path.name, None, f"is not UTF-8 text ({error})") from error
 
 
-def check(path: Path, contract: Contract, sample_rows: int) -> Findings:
-    """Process the whole of *path*; raise FileRejected where the stage would reject it before its rows count."""
+def check(path: Path, contract: Contract, sample_rows: int, advance: Callable[[int], None]) -> Findings:
+    """Process the whole of *path*; raise FileRejected where the stage would reject it before its rows count.
+
+    *advance* is told of the original's bytes as their rows go by.
+    """
     with FileSource(path) as original:
         _, layout = recognize(original, path.name, contract.dataset, {contract.dataset: contract})
         if layout.decoding is None:
-            return _check(original, contract, layout, sample_rows)
+            return _check(original, contract, layout, sample_rows, advance)
         with decoded_file(original, layout.decoding) as path_of_text, FileSource(path_of_text) as text:
-            return _check(text, contract, layout, sample_rows)
+            return _check(text, contract, layout, sample_rows, lambda count: advance(count * original.size // text.size))
 
 
-def _check(source: ByteSource, contract: Contract, layout: Layout, sample_rows: int) -> Findings:
+def _check(source: ByteSource, contract: Contract, layout: Layout, sample_rows: int, advance: Callable[[int], None]) -> Findings:
     findings = Findings(contract)
     form = file_format(contract)
     ranges = form.plan(source, contract, layout, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
     first_rows, digests = [], []
     for index, (start, end) in enumerate(ranges):
         output = process_chunk(
-            _parts(source, start, end), contract=contract, layout=layout, start=start, last=end == source.size, key_seed=_KEY_SEED
+            _parts(source, start, end, advance), contract=contract, layout=layout, start=start, last=end == source.size, key_seed=_KEY_SEED
         )
         if not output.proof.aligned:
             raise form.never_ends(source, contract, start if output.proof.broken_at is None else output.proof.broken_at)
@@ -100,5 +103,8 @@ class _Digests:
         return self._entries[start:end]
 
 
-def _parts(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
-    return (source.read(at, min(at + PART_BYTES, end)) for at in range(start, end, PART_BYTES))
+def _parts(source: ByteSource, start: int, end: int, advance: Callable[[int], None]) -> Iterator[bytes]:
+    for at in range(start, end, PART_BYTES):
+        part = source.read(at, min(at + PART_BYTES, end))
+        advance(len(part))
+        yield part

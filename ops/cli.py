@@ -1,10 +1,11 @@
 """The commands, and how their errors reach a person: one line on stderr and an exit status.
 
-0 done; 1 the file was rejected or failed, the validation differs, or AWS said no; 2 wrong usage.
+0 done; 1 the file was rejected or failed, the validation differs, or AWS said no; 2 wrong usage; 130 stopped with Ctrl-C.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Any
 
@@ -40,6 +41,9 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except typer.BadParameter as error:
             raise plainly(error) from error
+        except KeyboardInterrupt:
+            typer.echo("stopped", err=True)
+            raise typer.Exit(128 + signal.SIGINT) from None
         except EXPECTED as error:
             typer.echo(f"error: {explain(error)}", err=True)
             raise typer.Exit(1) from error

@@ -5,19 +5,19 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from ops.errors import NotDrafted
-from runtime.errors import EmptyFile, NotCsv
+from runtime.errors import EmptyFile, NotCsv, RecordTooLong
+from runtime.formats.limits import MAX_RECORD_BYTES
 
 DELIMITERS = (",", ";", "\t", "|")
-#: Characters of one field, far above the csv module's own limit of 131,072.
-_FIELD_CHARACTERS = 8 * 1024 * 1024
 _READ_BYTES = 1 << 20
+#: Below the csv module's own limit for a field.
 _HEAD_CHARACTERS = 65_536
 _HEAD_RECORDS = 50
 _EBCDIC_SHARE = 0.85
@@ -31,20 +31,40 @@ class Draft:
     delimiter: str
 
 
-def recognize_writing(path: Path) -> Draft:
-    """Read *path* once and say how it is written; raise EmptyFile, NotCsv or NotDrafted."""
+def recognize_writing(path: Path, advance: Callable[[int], None]) -> Draft:
+    """Read *path* once and say how it is written; *advance* is told of the bytes. Raises EmptyFile, NotCsv or NotDrafted."""
     _refuse_ebcdic(path)
-    encoding = _encoding(path)
+    encoding = _encoding(path, advance)
     with _text(path, encoding) as stream:
         return Draft(encoding, _delimiter(stream.read(_HEAD_CHARACTERS)))
 
 
 @contextmanager
 def records(path: Path, draft: Draft) -> Iterator[Iterator[list[str]]]:
-    """The records of *path*, header first, blank lines left out."""
-    csv.field_size_limit(_FIELD_CHARACTERS)
+    """The records of *path*, header first, blank lines left out. Reading them raises RecordTooLong, as in a stage."""
+    csv.field_size_limit(MAX_RECORD_BYTES)
+    with path.open("rb") as head:
+        marked = draft.encoding == "utf-8" and head.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
     with _text(path, draft.encoding) as stream:
-        yield (record for record in csv.reader(stream, delimiter=draft.delimiter) if record)
+        yield _records(stream, draft, len(codecs.BOM_UTF8) if marked else 0)
+
+
+def _records(stream: io.TextIOWrapper, draft: Draft, start: int) -> Iterator[list[str]]:
+    """The first record begins at byte *start*."""
+    end = start
+
+    def lines() -> Iterator[str]:
+        nonlocal end
+        while line := stream.readline(MAX_RECORD_BYTES + 1):
+            end += len(line.encode(draft.encoding))
+            if end - start > MAX_RECORD_BYTES:
+                raise RecordTooLong(start, MAX_RECORD_BYTES)
+            yield line
+
+    for record in csv.reader(lines(), delimiter=draft.delimiter):
+        if record:
+            yield record
+        start = end
 
 
 def _refuse_ebcdic(path: Path) -> None:
@@ -58,7 +78,7 @@ def _refuse_ebcdic(path: Path) -> None:
             raise NotDrafted(path) from None
 
 
-def _encoding(path: Path) -> str:
+def _encoding(path: Path, advance: Callable[[int], None]) -> str:
     """UTF-8 where every byte of the file agrees, else the single-byte encoding that has the bytes found."""
     decoder, utf8, seen = codecs.getincrementaldecoder("utf-8")(), True, set[int]()
     size = 0
@@ -67,6 +87,7 @@ def _encoding(path: Path) -> str:
             if b"\x00" in part:
                 raise NotCsv("a NUL byte, as in UTF-16 or a binary file,", size + part.index(b"\x00"))
             size += len(part)
+            advance(len(part))
             seen.update(part)
             if utf8:
                 try:
@@ -90,7 +111,6 @@ def _delimiter(head: str) -> str:
         width = len(found[0]) if found else 0
         return (sum(len(record) == width for record in found) / len(found) if width > 1 else 0.0, width)
 
-    csv.field_size_limit(_FIELD_CHARACTERS)
     return max(DELIMITERS, key=score)
 
 

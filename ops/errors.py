@@ -21,6 +21,7 @@
     ├── RowUnknown             the file has no such row, or was not read that far
     ├── OutputDiffers          a stored object is not the one that the table says was written
     ├── NotDrafted             no contract can be read off records of a mainframe
+    ├── NoRowFits              no row has as many fields as the header, so no contract can be drafted
     ├── OutputUnknown          no contract, or more than one, has the output that is to be compared
     ├── NotTheOutput           a file is not what the output that it is compared with is
     ├── VerificationFailed     table, outputs and original do not agree, or cannot be compared
@@ -69,7 +70,9 @@ class StageMissing(OpsError):
 class FileUnknown(OpsError):
     def __init__(self, file_id: str, suffix: str) -> None:
         self.file_id, self.suffix = file_id, suffix
-        super().__init__(f"Stage {suffix!r} has no file {file_id}; `python -m ops status --stage {suffix}` lists those it has")
+        super().__init__(
+            f"Stage {suffix!r} has no file {file_id}; `python -m ops status` with the same --stage and --region lists those it has"
+        )
 
 
 class NotWritable(OpsError):
@@ -84,7 +87,8 @@ class NotFinished(OpsError):
     def __init__(self, file_id: str, status: str | None, seconds: float) -> None:
         self.file_id, self.status, self.seconds = file_id, status, seconds
         where = f"is still {status}" if status else "was not registered: its event has not arrived"
-        super().__init__(f"After {seconds:,.0f} s file {file_id} {where}; follow it with `python -m ops status {file_id}`")
+        follow_it = f"`python -m ops status {file_id}` with the same --stage and --region"
+        super().__init__(f"After {seconds:,.0f} s file {file_id} {where}; follow it with {follow_it}")
 
 
 class RedriveRefused(OpsError):
@@ -170,6 +174,15 @@ class NotDrafted(OpsError):
         )
 
 
+class NoRowFits(OpsError):
+    def __init__(self, name: str, fields: int, delimiter: str) -> None:
+        self.name, self.fields, self.delimiter = name, fields, delimiter
+        super().__init__(
+            f"No row of {name} has as many fields as its header ({fields:,}, set apart by {delimiter!r}); "
+            "begin the file with the header of its rows, or write the contract by hand (docs/contracts.md)"
+        )
+
+
 class OutputUnknown(OpsError):
     """``found`` are datasets that have the output, ``known`` what there is."""
 
@@ -177,7 +190,8 @@ class OutputUnknown(OpsError):
         self.name, self.dataset, self.found, self.known = name, dataset, found, known
         which = f"{' and '.join(found)} have an output {name!r}; say which with --dataset"
         none = f"{dataset} has no output {name!r}" if dataset else f"No contract has an output {name!r}"
-        there = f"there is: {', '.join(known)}" if known else "no contract has outputs for old programs (docs/mainframe.md)"
+        nothing = "it has no outputs for old programs at all" if dataset else "no contract has outputs for old programs"
+        there = f"there is: {', '.join(known)}" if known else f"{nothing} (docs/mainframe.md)"
         super().__init__(which if found else f"{none}; {there}")
 
 

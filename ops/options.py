@@ -62,10 +62,11 @@ RedrivenFileArgument = Annotated[str | None, typer.Argument(metavar="FILE_ID", c
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stage and the means to look at it."""
+    """A stage and the means to look at it. ``region`` is what was asked for, if any."""
 
     aws: Aws
     stage: Stage
+    region: str | None = None
 
     @property
     def tracking(self) -> Tracking:
@@ -73,9 +74,10 @@ class Deployed:
 
     def follow_up(self) -> str:
         """The options that make another command meet this stage, with a leading blank, or nothing."""
-        return "" if self.stage.stage == DEFAULT_STAGE else f" --stage {self.stage.stage}"
+        suffix = "" if self.stage.stage == DEFAULT_STAGE else f" --stage {self.stage.stage}"
+        return suffix + (f" --region {self.region}" if self.region else "")
 
 
 def connect(suffix: str, region: str | None, role_arn: str | None = None) -> Deployed:
     aws = Aws(region, role_arn)
-    return Deployed(aws, locate(suffix, aws.region, aws.cloudformation, os.environ))
+    return Deployed(aws, locate(suffix, aws.region, aws.cloudformation, os.environ), region)

@@ -131,6 +131,8 @@ def places(progress: Progress, file_id: str, bucket: str) -> str:
     if file.get("commit_manifest"):
         lines.append(("data", _folder(bucket, objects, "parquet") if objects else "none: no row was accepted"))
         lines.append(("manifest", f"s3://{bucket}/{file['commit_manifest']}"))
+    elif progress.status in (FileStatus.REJECTED, FileStatus.FAILED):
+        lines.append(("data", f"none: the file is {progress.status}"))
     refused = [chunk for chunk in progress.done if chunk.get("rejects")]
     if refused:
         lines.append(("rejects", _folder(bucket, refused, "rejects")))

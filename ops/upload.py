@@ -48,7 +48,7 @@ def upload(s3: S3Client, path: Path, bucket: str, key: str, advance: Callable[[i
     afterwards could name the version of someone else who wrote the same key, so the id is taken
     from the answer to the upload itself. Raises UploadRefused.
     """
-    with _version_ids(s3) as versions:
+    with version_ids(s3) as versions:
         try:
             s3.upload_file(str(path), bucket, key, Config=_TRANSFER, Callback=advance)
         except S3UploadFailedError as error:
@@ -59,7 +59,7 @@ def upload(s3: S3Client, path: Path, bucket: str, key: str, advance: Callable[[i
 
 
 @contextmanager
-def _version_ids(s3: S3Client) -> Iterator[list[str]]:
+def version_ids(s3: S3Client) -> Iterator[list[str]]:
     """Collect the version ids of the objects that *s3* writes meanwhile."""
     versions: list[str] = []
 

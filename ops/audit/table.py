@@ -67,12 +67,14 @@ def _form(what: str, item: Item, needed: Iterable[str]) -> str | None:
 
 
 def table_checks(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> Iterator[Check]:
-    """A file that was not committed has chunks that are not done, and no counts to compare them with."""
+    """A file that was not committed may have chunks that are not done, and then no counts to compare them with."""
     committed = file["file_status"] in COMMITTED
     yield check("table", "the file's id is that of its key and version", lambda: _identity(file))
     yield check("table", "each transition begins where the one before it ended", lambda: _transitions(file, events))
+    yield check("table", "why the file ended is what the event of its end tells", lambda: _reason(file, events))
     if committed:
         yield check("table", "the chunks cover the original, and each ends on a record boundary", lambda: uncovered(file, chunks))
+    if committed or any(name in file for name in COUNTS):
         yield check("table", "the file's counts are the sums of its chunks'", lambda: _sums(file, chunks))
     for chunk in chunks:
         if committed or chunk["status"] == ChunkStatus.DONE:
@@ -86,6 +88,8 @@ def table_checks(file: Item, chunks: Sequence[Item], events: Sequence[Item]) -> 
 
 def uncovered(file: Item, chunks: Sequence[Item]) -> str | None:
     """What keeps the chunks from being the whole file in order, or None."""
+    if "chunks" not in file:
+        return "the file was not divided into chunks"
     if len(chunks) != file["chunks"]:
         return f"the file has {file['chunks']:,} chunks, the table {len(chunks):,}"
     undone = [chunk["chunk_id"] for chunk in chunks if chunk["status"] != ChunkStatus.DONE]
@@ -116,6 +120,17 @@ def _transitions(file: Item, events: Sequence[Item]) -> str | None:
         return f"the events end with {status}, the file is {file['file_status']}"
     if file["revision"] != revision and not (file["revision"] > revision and file.get("published_at")):
         return f"the events end with revision {revision}, the file has {file['revision']}"
+    return None
+
+
+def _reason(file: Item, events: Sequence[Item]) -> str | None:
+    ends = [event for event in events if event["to_status"] == file["file_status"] != event["from_status"]]
+    told = max(ends, key=_revision)["detail"] if ends else {}
+    for name in ("error_type", "error_message"):
+        if told.get(name) != file.get(name):
+            return (
+                f"{name} is not what the event of revision {_revision(max(ends, key=_revision))} tells" if ends else "no event tells of it"
+            )
     return None
 
 

@@ -7,22 +7,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.audit.checks import AGREES, Check, check
+from ops.audit.checks import AGREES, UNKNOWN, Check, Unverifiable, check
 from ops.audit.original import Fingerprint, as_arrived, fingerprint_of, refuse_archived
 from ops.audit.outputs import output_checks
 from ops.audit.reprocessing import KeyCheck, difference, process_again
 from ops.audit.snapshot import reading_of
 from ops.audit.table import COMMITTED, malformed, table_checks, uncovered
 from ops.audit.text import Text
+from runtime import keys
 from runtime.contracts.model import Contract
-from runtime.models import ObjectRef
-from runtime.object_store import ObjectStore, StoredObject
+from runtime.errors import FileRejected
+from runtime.formats import file_format
+from runtime.formats.recognition import recognize
+from runtime.models import FileStatus, ObjectRef
+from runtime.object_store import ObjectStore, StoredObject, StoredSource
 from runtime.workflow.reading import Reading
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 Item = Mapping[str, Any]
+
+_CONTRACT = "it is the one that the table names"
+_NOT_AGAIN = "{}, so neither rows nor the reason of the end are found again; `python -m ops contract check` with the original tells them"
 
 
 @dataclass(frozen=True)
@@ -58,14 +65,21 @@ class Verifier:
         """The original once, from its first byte to its last; its chunks are processed as they go by."""
         fingerprint = fingerprint_of(original, self.s3)
         parts = fingerprint.pass_on(self._stream(original.size))
-        if check("table", "the chunks cover the original", lambda: uncovered(self.file, self.chunks)).result == AGREES:
+        covering = check("table", "the chunks cover the original", lambda: uncovered(self.file, self.chunks))
+        if covering.result == AGREES:
             yield from self._process_again(parts)
+        elif self.file["file_status"] == FileStatus.REJECTED and "reading_key" not in self.file:
+            yield check("original", "it is rejected again for the reason that the table gives", self._rejected_otherwise)
+        else:
+            if "reading_key" in self.file:
+                yield check("contract", _CONTRACT, lambda: _found(self._reading()))
+            yield Check("original", "processed again, it gives what the table says", UNKNOWN, _NOT_AGAIN.format(covering.detail))
         _exhaust(parts)
         yield check("original", "its bytes have the ETag that S3 gave them", lambda: _etag(original, fingerprint))
 
     def _process_again(self, parts: Iterator[bytes]) -> Iterator[Check]:
         readings: list[Reading] = []
-        yield check("contract", "it is the one that the table names", lambda: readings.append(self._reading()))
+        yield check("contract", _CONTRACT, lambda: readings.append(self._reading()))
         for reading in readings:
             text = Text(self.file, reading.layout, parts)
             if self.file["header_bytes"]:
@@ -91,6 +105,23 @@ class Verifier:
             check("", "", lambda chunk=chunk: _exhaust(text.until(chunk["end"])))  # type: ignore[misc]
             first_row += chunk["rows_read"]
 
+    def _rejected_otherwise(self) -> None:
+        """What ValidateFile does. Which contracts there were is not on record: those of this checkout may have changed since."""
+        try:
+            contract, layout = recognize(
+                StoredSource(self.store, self._original, self.file["size"]),
+                self.file["key"],
+                keys.parse_incoming(self.file["key"]).dataset,
+                self.contracts,
+            )
+            if layout.decoding is None:
+                file_format(contract).check_samples(StoredSource(self.store, self._original, self.file["size"]), contract, layout)
+            found = "nothing to reject it for"
+        except FileRejected as error:
+            found = type(error).__name__
+        if found != self.file.get("error_type"):
+            raise Unverifiable(f"by the contracts of this checkout there is {found}; verify from the commit that was deployed then")
+
     def _reading(self) -> Reading:
         return reading_of(self.file, self.contracts, self.store)
 
@@ -107,6 +138,10 @@ class Verifier:
 def _etag(original: StoredObject, fingerprint: Fingerprint) -> str | None:
     computed = fingerprint.etag()
     return None if computed == original.etag else f"S3 says {original.etag}, the bytes give {computed}"
+
+
+def _found(_: object) -> None:
+    """That it could be had is all that was asked."""
 
 
 def _exhaust(parts: Iterable[bytes]) -> None:

@@ -91,7 +91,7 @@ def _of_stage(file_id: str, name: str, stage: str, region: str | None) -> tuple[
         raise NotEnded(file_id, file["file_status"])
     extracts = file.get("extracts") or {}
     if name not in extracts:
-        raise OutputUnknown(name, f"File {file_id}, which is {file['file_status']},", [], sorted(extracts))
+        raise OutputUnknown(name, f"File {file_id} of {file.get('dataset')}, which is {file['file_status']},", [], sorted(extracts))
     store = ObjectStore(deployed.aws.s3, deployed.stage.data_bucket_name)
     try:
         contract = reading_of(file, load_contracts(), store).contract

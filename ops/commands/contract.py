@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +15,11 @@ from rich.text import Text
 from ops.commands.rejects import row_table
 from ops.decoding import text_file
 from ops.drafting import recognize_writing, records
+from ops.errors import NoRowFits, NotWritable
+from ops.live import read_bar
 from ops.options import JsonOption
 from ops.outcome import REPEATS, reason_table, reasons
-from ops.terminal import counted, emit, stderr, stdout
+from ops.terminal import counted, emit, printable, stderr, stdout
 from runtime.contracts.infer import infer as infer_contract
 from runtime.contracts.loader import parse_contract
 
@@ -31,7 +34,10 @@ InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable
 @app.command("infer")
 def infer(
     file: InputFile,
-    dataset: Annotated[str | None, typer.Option(help="The dataset's name. Default: from the file's name.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(dir_okay=False, metavar="DATASET.json", help="Write a new file, once the draft is complete.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset's name. Default: that of --output, else from the file's name.")] = None,
     rows: Annotated[int, typer.Option(min=1, help="Look at so many rows.")] = 100_000,
     json: JsonOption = False,  # noqa: ARG001 - a contract is JSON anyway
 ) -> None:
@@ -39,10 +45,14 @@ def infer(
 
     Records of a mainframe say nothing of themselves: their contract names a copybook (docs/contracts.md).
 
-    Example: python -m ops contract infer may.csv --dataset payments > runtime/contracts/payments.json
+    Example: python -m ops contract infer may.csv --output runtime/contracts/payments.json
     """
-    with text_file(file) as (text, decoding):
-        draft = recognize_writing(text)
+    if output is not None and output.exists():
+        raise NotWritable(output, "it is there already")
+    size = file.stat().st_size
+    with read_bar(stderr(), "Drafting", size) as advance, text_file(file) as (text, decoding):
+        text_size = text.stat().st_size
+        draft = recognize_writing(text, lambda count: advance(count * size // text_size))
         with records(text, draft) as found:
             header = next(found)
             body, odd = [], 0
@@ -51,16 +61,24 @@ def infer(
                     body.append(record)
                 else:
                     odd += 1
-    document = infer_contract(header, body, dataset or _dataset_name(file))
+        if odd and not body:
+            raise NoRowFits(file.name, len(header), draft.delimiter)
+        document, doubtful = infer_contract(header, body, dataset or (output.stem if output else _dataset_name(file)))
     document["encoding"] = decoding.encoding if decoding and decoding.encoding else draft.encoding
     if decoding and decoding.compression:
         document["compression"] = decoding.compression
     document["dialect"] = {"delimiter": draft.delimiter, "quoteChar": '"'}
     parse_contract(document, f"drafted from {file.name}")
-    emit(document)
+    if output is None:
+        emit(document)
+    else:
+        _write_new(output, dumps(document, indent=2) + "\n")
     left_out = f"; {odd:,} with another number of fields {'was' if odd == 1 else 'were'} left out" if odd else ""
-    note = f"Drafted from {counted(len(body), 'row')}{left_out}"
-    stderr().print(note, markup=False, soft_wrap=True)
+    stderr().print(f"Drafted from {counted(len(body), 'row')}{left_out}", markup=False, soft_wrap=True)
+    if doubtful:
+        columns = ", ".join(printable(name, 40) for name in doubtful)
+        reason = "as in 1,234 its commas may be decimal marks or group marks; say which with decimalChar or groupChar (docs/contracts.md)"
+        stderr().print(f"Left as string: {columns}: {reason}", markup=False, soft_wrap=True)
 
 
 @app.command("check")
@@ -79,7 +97,9 @@ def check(
     from ops.checking import check as check_file  # noqa: PLC0415 - loads the row path, which `submit` does not need
     from ops.checking import read_contract  # noqa: PLC0415
 
-    findings = check_file(file, read_contract(contract), limit)
+    agreed = read_contract(contract)
+    with read_bar(stderr(), "Checking", file.stat().st_size) as advance:
+        findings = check_file(file, agreed, limit, advance)
     found = reasons({"reasons": findings.reasons}, ())
     if json:
         emit(
@@ -98,11 +118,8 @@ def check(
     else:
         counts = f"{findings.rows_read:,} rows read = {findings.rows_accepted:,} accepted + {findings.rows_rejected:,} rejected"
         parts = [Text(counts, style="bold")]
-        details = (
-            [reason_table(found), Text(), row_table(findings.sample, findings.rows_rejected, findings.contract.encoding)]
-            if findings.rows_rejected
-            else []
-        )
+        rows = row_table(findings.sample, findings.rows_rejected, findings.contract.encoding, more="--limit shows them")
+        details = [reason_table(found), Text(), rows] if findings.rows_rejected else []
         repeated = [Text(_repeated(findings))] if findings.duplicate_keys else []
         stdout().print(Group(*parts, *repeated, *details))
     if findings.rows_rejected or findings.duplicate_keys:
@@ -112,7 +129,17 @@ def check(
 def _repeated(findings: Findings) -> str:
     sample = ", ".join(f"row {again} repeats row {row}" for row, again in findings.duplicate_rows)
     verdict = "which rejects the file" if findings.contract.duplicate_keys == "reject" else "which is reported"
-    return f"{counted(findings.duplicate_keys, *REPEATS)}, {verdict}: {sample}"
+    left = findings.duplicate_keys - len(findings.duplicate_rows)
+    more = f" and {left:,} more" if left else ""
+    return f"{counted(findings.duplicate_keys, *REPEATS)}, {verdict}: {sample}{more}"
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="ascii") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise NotWritable(path, error.strerror or str(error)) from error
 
 
 def _dataset_name(file: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,26 +58,18 @@ def _file(deployed: Deployed, workflow: str, file_id: str, *, from_start: bool, 
     if item is None:
         raise FileUnknown(file_id, deployed.stage.stage)
     console, bucket = stderr(), deployed.stage.data_bucket_name
-    why_not = obstacle(item, from_start=from_start)
-    if item["file_status"] == FileStatus.SUCCEEDED:
-        console.print(f"File {file_id} {why_not}.", markup=False, soft_wrap=True)
-    elif why_not:
-        raise RedriveRefused(file_id, why_not)
-    else:
-        requester = deployed.aws.client("sts").get_caller_identity()["Arn"]
-        redriver = Redriver(deployed.aws.workflows, workflow, deployed.tracking, time.monotonic, time.sleep)
-        opened = redriver.take_up(Redrive(file_id, item["attempt"], requester, from_start), _TAKE_UP_SECONDS)
-        console.print(f"Attempt {opened['attempt']} is open: {opened['execution']}", markup=False, soft_wrap=True)
+    follow_it = f"python -m ops status {file_id}{deployed.follow_up()}"
+    opened = _take_up(deployed, workflow, item, from_start=from_start, follow_it=follow_it)
     if timeout is None:
         if json:
             emit({"file_id": file_id, **{name: (deployed.tracking.file(file_id) or {}).get(name) for name in ("attempt", "execution")}})
-        else:
-            stdout().print(f"Follow it: python -m ops status {file_id}{deployed.follow_up()}", markup=False, soft_wrap=True)
+        elif opened:
+            stdout().print(f"Follow it: {follow_it}", markup=False, soft_wrap=True)
         return
     try:
         progress = watch(console, follow(deployed.tracking, file_id, timeout_seconds=timeout, clock=time.monotonic, sleep=time.sleep))
     except KeyboardInterrupt:
-        left_alone(console, f"python -m ops status {file_id}{deployed.follow_up()}")
+        left_alone(console, follow_it)
     if json:
         emit(document(progress, file_id, bucket))
     else:
@@ -88,6 +80,25 @@ def _file(deployed: Deployed, workflow: str, file_id: str, *, from_start: bool, 
             stdout().print(step, markup=False, soft_wrap=True)
     if progress.status != FileStatus.SUCCEEDED:
         raise typer.Exit(1)
+
+
+def _take_up(deployed: Deployed, workflow: str, item: dict[str, Any], *, from_start: bool, follow_it: str) -> bool:
+    """Open the file's next attempt; False for one that has SUCCEEDED and needs none. Raises RedriveRefused."""
+    console, file_id = stderr(), item["file_id"]
+    why_not = obstacle(item, from_start=from_start)
+    if item["file_status"] == FileStatus.SUCCEEDED:
+        console.print(f"File {file_id} {why_not}.", markup=False, soft_wrap=True)
+        return False
+    if why_not:
+        raise RedriveRefused(file_id, why_not)
+    requester = deployed.aws.client("sts").get_caller_identity()["Arn"]
+    redriver = Redriver(deployed.aws.workflows, workflow, deployed.tracking, time.monotonic, time.sleep)
+    try:
+        opened = redriver.take_up(Redrive(file_id, item["attempt"], requester, from_start), _TAKE_UP_SECONDS)
+    except KeyboardInterrupt:
+        left_alone(console, follow_it)
+    console.print(f"Attempt {opened['attempt']} is open: {opened['execution']}", markup=False, soft_wrap=True)
+    return True
 
 
 def _dead_letters(deployed: Deployed, workflow: str, *, json: bool) -> None:

@@ -73,7 +73,10 @@ def rejects(
         stdout().print(Group(title, reason_table(found), Text(), row_table(sample, rejected_count, str(progress.file.get("encoding")))))
 
 
-def row_table(sample: list[RejectedRow], rejected_count: int, encoding: str) -> RenderableType:
+def row_table(
+    sample: list[RejectedRow], rejected_count: int, encoding: str, more: str = "--limit shows, --export writes them"
+) -> RenderableType:
+    """*more* says how the command shows those that are not in *sample*."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("row", "at byte"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -89,7 +92,7 @@ def row_table(sample: list[RejectedRow], rejected_count: int, encoding: str) -> 
                 cell(row.text(encoding) if index == 0 else "", 80),
             )
     left = rejected_count - len(sample)
-    return Group(table, Text(f"{left:,} more: --limit shows, --export writes them", style="dim")) if left > 0 else table
+    return Group(table, Text(f"{left:,} more: {more}", style="dim")) if left > 0 else table
 
 
 def _export(target: Path, rows: Iterable[RejectedRow]) -> int:

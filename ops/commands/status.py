@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -13,9 +13,11 @@ from rich.text import Text
 from ops.errors import FileUnknown
 from ops.follow import Progress, look
 from ops.listing import concern, recent_files
-from ops.options import DEFAULT_STAGE, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
+from ops.options import DEFAULT_STAGE, Deployed, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
 from ops.outcome import COLOURS, detail_text, next_step, outputs, panel, places
-from ops.terminal import bytes_text, cell, emit, stdout
+from ops.terminal import bytes_text, cell, emit, stderr, stdout
+from runtime.contracts.loader import load_contracts
+from runtime.contracts.model import RESERVED_PREFIX
 from runtime.keys import NO_PARTNER
 from runtime.models import ChunkStatus, FileStatus
 from runtime.tracking import utc_now
@@ -55,16 +57,11 @@ def status(
 
     Example: python -m ops status --dataset accounts --status FAILED --limit 5
     """
+    if file_id is not None and (state or dataset is not None):
+        raise typer.BadParameter("give one FILE_ID, or --status and --dataset for a list")
     deployed = connect(stage, region)
     if file_id is None:
-        table, states = deployed.stage.tracking_table_name, state or FileStatus.ALL
-        files = recent_files(deployed.aws.dynamodb, table, statuses=states, dataset=dataset, limit=limit)
-        if json:
-            emit({"files": [_job(file) for file in files]})
-        else:
-            console = stdout()
-            listed = _file_table(files, with_outputs=dataset is not None, wide=console.width >= _WIDE)
-            console.print(listed if files else f"Stage {stage} has no such file.")
+        _list(deployed, state or FileStatus.ALL, dataset, limit, json=json)
         return
     progress = look(deployed.tracking, file_id)
     if progress.file is None:
@@ -83,6 +80,34 @@ def status(
     step = next_step(progress.file, file_id, deployed.follow_up())
     if step:
         console.print(f"\n{step}", markup=False, soft_wrap=True)
+
+
+def _list(deployed: Deployed, states: Collection[str], dataset: str | None, limit: int, *, json: bool) -> None:
+    client, table = deployed.aws.dynamodb, deployed.stage.tracking_table_name
+    # One more than is shown tells whether there are more.
+    found = recent_files(client, table, statuses=states, dataset=dataset, limit=limit + 1)
+    files = found[:limit]
+    # A dataset whose contract is gone may still have files.
+    if not files and dataset and not recent_files(client, table, dataset=dataset, limit=1):
+        _refuse_unknown(dataset)
+    console = stdout()
+    if json:
+        emit({"files": [_job(file) for file in files]})
+    elif files:
+        console.print(_file_table(files, with_outputs=dataset is not None, wide=console.width >= _WIDE))
+    else:
+        console.print(f"Stage {deployed.stage.stage} has no such file.")
+    if len(found) > limit:
+        more = "Older files are not shown: --limit N shows more, --status STATE those in one state"
+        (stderr() if json else console).print(more, soft_wrap=True)
+
+
+def _refuse_unknown(dataset: str) -> None:
+    """Raise BadParameter for a *dataset* that has no contract here."""
+    contracts = load_contracts()
+    if dataset not in contracts:
+        known = sorted(name for name in contracts if not name.startswith(RESERVED_PREFIX))
+        raise typer.BadParameter(f"dataset {dataset!r} has no file and no contract; known datasets: {', '.join(known)}")
 
 
 def _job(file: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +151,7 @@ def _outputs(file: dict[str, Any]) -> list[str]:
 def _chunk_table(progress: Progress, *, wide: bool) -> RenderableType:
     """In a narrow window without what follows from its neighbours, and with the errors below."""
     if not progress.chunks:
-        return Text("No chunks yet.", style="dim")
+        return Text(_no_chunks(progress), style="dim")
     table = Table(title="Chunks", title_justify="left", box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("chunk", no_wrap=True)
     table.add_column("state", no_wrap=True)
@@ -155,6 +180,12 @@ def _chunk_table(progress: Progress, *, wide: bool) -> RenderableType:
         f"; {hidden:,} done ones not shown" if hidden else ""
     )
     return Group(table, *below, Text(summary))
+
+
+def _no_chunks(progress: Progress) -> str:
+    if not progress.ended:
+        return "No chunks yet."
+    return f"No chunks: the file ended {progress.status} before it was divided." if progress.chunks_total is None else "No chunks."
 
 
 def _number(chunk: Mapping[str, Any], attribute: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,10 @@ import typer
 from ops.errors import NotFinished
 from ops.follow import Progress, follow, look
 from ops.live import left_alone, upload_bar, watch
-from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
+from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, StageOption, connect
 from ops.outcome import document, next_step, panel, places
 from ops.terminal import emit, stderr, stdout
-from ops.upload import incoming_key, upload
+from ops.upload import incoming_key, upload, version_ids
 from runtime.contracts.loader import load_contracts
 from runtime.errors import InvalidKey, UnknownDataset
 from runtime.models import FileStatus, file_id
@@ -40,10 +41,8 @@ def submit(
         raise typer.BadParameter(str(error)) from error
     deployed = connect(stage, region)
     console, bucket = stderr(), deployed.stage.data_bucket_name
-    with upload_bar(console, file.name, file.stat().st_size) as advance:
-        version_id = upload(deployed.aws.s3, file, bucket, key, advance)
-    identity = file_id(deployed.stage.source_name, key, version_id)
-    follow_it = f"python -m ops status {identity}{deployed.follow_up()}"
+    identity = _send(deployed, file, key)
+    follow_it = _status(deployed, identity)
     if not wait:
         if json:
             emit(document(Progress(None, (), 0.0), identity, bucket))
@@ -71,3 +70,23 @@ def submit(
             stdout().print(step, markup=False, soft_wrap=True)
     if progress.status != FileStatus.SUCCEEDED:
         raise typer.Exit(1)
+
+
+def _send(deployed: Deployed, file: Path, key: str) -> str:
+    """Upload *file* and return its id. Ctrl-C ends the command, which says whether the stage has the file."""
+    console, s3 = stderr(), deployed.aws.s3
+    with version_ids(s3) as sent:
+        try:
+            with upload_bar(console, file.name, file.stat().st_size) as advance:
+                upload(s3, file, deployed.stage.data_bucket_name, key, advance)
+        except KeyboardInterrupt:
+            if not sent:
+                console.print("stopped; nothing was sent")
+                raise typer.Exit(128 + signal.SIGINT) from None
+            # S3 had the whole file by then, so it is processed.
+            left_alone(console, _status(deployed, file_id(deployed.stage.source_name, key, sent[-1])))
+    return file_id(deployed.stage.source_name, key, sent[-1])
+
+
+def _status(deployed: Deployed, identity: str) -> str:
+    return f"python -m ops status {identity}{deployed.follow_up()}"

@@ -70,6 +70,8 @@ def read_document(data: bytes, origin: str) -> dict[str, Any]:
             raise ContractInvalid(origin, None, f"key {next(key for key in keys if keys.count(key) > 1)!r} occurs twice in one object")
         return document
 
+    if not data.strip():
+        raise ContractInvalid(origin, None, "is empty: delete it, or draft it again")
     try:
         document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=unrepeated)
     except ValueError as error:

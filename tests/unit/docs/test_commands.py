@@ -114,6 +114,12 @@ def test_every_option_of_ours_is_in_a_document(module: str) -> None:
     assert missing == []
 
 
+def test_the_readme_lists_the_commands_of_ops() -> None:
+    row = re.search(r"^\| `ops/` \| .*: (.*) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert row is not None
+    assert set(row[1].split(", ")) == set(OURS["ops"].commands)  # type: ignore[attr-defined]
+
+
 def test_the_modules_and_the_app_have_the_options_that_are_shown() -> None:
     for command in [*commands("python", "-m", "pipeline.gates"), *commands("python", "-m", "pipeline.review")]:
         text = help_of(sys.executable, *command.words[1:3], "--help")

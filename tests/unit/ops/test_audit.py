@@ -17,7 +17,7 @@ from ops.audit.rows import ordinal_of_accepted
 from runtime.contracts.loader import load_contracts
 from runtime.errors import InvalidInput
 from runtime.models import Redrive
-from tests.support.transactions import HEADER
+from tests.support.transactions import HEADER, csv, row
 from tests.support.workflow import Workflow
 from tests.unit.ops.audited import BAD, ROWS, AuditedFile, good_and_bad
 
@@ -72,6 +72,15 @@ def test_the_story_says_who_what_when_and_every_chunk(file: AuditedFile, run: Ru
     outputs = [chunk["outputs"]["parquet"] for chunk in told["chunks"]]
     assert all(stored.sha256(file.workflow.read(output["key"])) == output["sha256"] for output in outputs)
     assert (told["row"], told["verification"]) == (None, None)
+
+
+def test_which_rows_repeat_a_key_is_told_to_a_person(process: Any, run: Run) -> None:  # G3
+    few = process(csv([row(1), row(2), row(1), row(2)]))
+    assert "row 3 repeats row 1, row 4 repeats row 2\n" in run("audit", few.id, "--stage", "test").stdout
+    many = process(csv([row(1)] * 14), "incoming/transactions/acme/june.csv")
+    shown = run("audit", many.id, "--stage", "test").stdout
+    assert "row 2 repeats row 1, " in shown
+    assert ", and 3 more\n" in shown
 
 
 def test_the_document_of_the_story_names_each_of_its_keys(file: AuditedFile, run: Run) -> None:

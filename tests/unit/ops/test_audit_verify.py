@@ -232,6 +232,49 @@ def test_tampering_is_named(file: AuditedFile, tamper: Callable[[AuditedFile], N
     assert any(re.match(named, line) for line in found), found
 
 
+OTHER_COLUMNS = b"a;b\n1;2\n"
+OPEN_QUOTE = csv([row(1), row(2, merchant='"never closed')])
+
+
+def test_what_was_rejected_on_sight_is_rejected_again(process: Any) -> None:
+    found = verify(process(OTHER_COLUMNS))
+    assert ("original", "it is rejected again for the reason that the table gives") in {(check.subject, check.claim) for check in found}
+    assert wrong(found) == []
+
+
+def test_what_was_not_processed_to_its_end_is_not_called_verified(process: Any) -> None:
+    (line,) = wrong(verify(process(OPEN_QUOTE)))
+    assert re.match(r"unknown: original: chunk 0000\d is not done, so neither rows nor the reason of the end are found again", line)
+    assert "contract check" in line
+
+
+@pytest.mark.parametrize(
+    ("body", "forged", "named"),
+    [
+        (OTHER_COLUMNS, {"error_message": "forged"}, "differs: table: error_message is not what the event of revision 2 tells"),
+        (OPEN_QUOTE, {"error_type": "NotCsv"}, "differs: table: error_type is not what the event of revision"),
+        (OTHER_COLUMNS, {"rows_read": 1, "rows_accepted": 1}, "differs: table: rows_read of the file is 1, the chunks have 0"),
+        (OPEN_QUOTE, {"contract_sha256": "0" * 64}, "differs: contract: the contract's digest is"),
+    ],
+    ids=["message", "type", "counts", "contract"],
+)
+def test_tampering_with_a_rejected_file_is_named(process: Any, body: bytes, forged: dict[str, Any], named: str) -> None:
+    made = process(body)
+    made.alter("#file", lambda item: item.update(forged))
+    found = wrong(verify(made))
+    assert any(re.match(named, line) for line in found), found
+
+
+def test_a_reason_that_the_original_does_not_bear_out_is_not_called_verified(process: Any) -> None:
+    """Item and event were made to agree; the original still has other columns, and no missing quote."""
+    made = process(OTHER_COLUMNS)
+    made.alter("#file", lambda item: item.update(error_type="NotCsv"))
+    end = next(event for event in made.events if "error_type" in event["detail"])
+    made.alter(end["chunk_id"], lambda event: event["detail"].update(error_type="NotCsv"))
+    (line,) = wrong(verify(made))
+    assert line.startswith("unknown: original: by the contracts of this checkout there is HeaderMismatch; verify from the commit")
+
+
 def test_a_forged_row_is_named_by_its_number_and_without_its_value(file: AuditedFile, run: Run) -> None:
     """The number is the one that ``--row`` takes: the row that was forged answers to it."""
     _forged_row(file)

@@ -13,6 +13,7 @@ from typer.testing import Result
 
 from ops.comparison import alignment, units
 from tests.support.accounts import Account, packed
+from tests.support.transactions import csv, row
 from tests.support.workflow import Workflow
 
 Run = Callable[..., Result]
@@ -268,7 +269,11 @@ def test_a_file_of_the_stage_is_compared_by_its_own_contract(deployed: Any, run:
     legacy.write_bytes(extract(ACCOUNTS, "variable"))
     assert run("compare", "--legacy", legacy, "--output", "variable", identity, "--stage", "test").exit_code == 0
     other = run("compare", "--legacy", legacy, "--output", "sorted", identity, "--stage", "test")
-    assert f"File {identity}, which is SUCCEEDED, has no output 'sorted'" in other.stderr
+    assert f"File {identity} of accounts, which is SUCCEEDED, has no output 'sorted'" in other.stderr
+    small = workflow.upload("incoming/transactions/acme/day.csv", csv([row(1)]))
+    workflow.run(small)
+    none = run("compare", "--legacy", legacy, "--output", "sorted", workflow.id_of(small), "--stage", "test")
+    assert "of transactions, which is SUCCEEDED, has no output 'sorted'; it has no outputs for old programs at all" in none.stderr
     assert "has no file" in run("compare", "--legacy", legacy, "--output", "array", "0" * 32, "--stage", "test").stderr
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,22 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from ops.commands.contract import _write_new
 from ops.drafting import Draft, recognize_writing, records
-from runtime.errors import EmptyFile, NotCsv
+from ops.errors import NotWritable
+from runtime.contracts.loader import load_contract
+from runtime.errors import EmptyFile, NotCsv, RecordTooLong
+from runtime.formats.limits import MAX_RECORD_BYTES
 from runtime.probe import build_probe
 from tests.support.accounts import Account
 
 Run = Callable[..., Result]
 CONTRACTS = Path(__file__).parents[3] / "runtime" / "contracts"
 SP500 = Path(__file__).parents[4] / "shared" / "data" / "sp500" / "constituents.csv"
+
+
+def ignored(count: int) -> None:
+    """Nobody watches the progress."""
 
 
 @pytest.fixture
@@ -45,20 +54,45 @@ def write(tmp_path: Path) -> Callable[[bytes], Path]:
     ],
 )
 def test_how_a_file_is_written_is_read_from_the_file(write: Any, content: bytes, encoding: str, delimiter: str) -> None:
-    assert recognize_writing(write(content)) == Draft(encoding, delimiter)
+    assert recognize_writing(write(content), ignored) == Draft(encoding, delimiter)
 
 
 def test_what_is_no_text_is_refused(write: Any) -> None:
     with pytest.raises(NotCsv, match="at byte 3"):
-        recognize_writing(write(b"a,b\x00\n"))
+        recognize_writing(write(b"a,b\x00\n"), ignored)
     with pytest.raises(EmptyFile):
-        recognize_writing(write(b""))
+        recognize_writing(write(b""), ignored)
 
 
 def test_records_keep_line_breaks_within_quotes_and_lose_the_mark_and_blank_lines(write: Any) -> None:
     path = write('\ufeffa,b\r\n\r\n"x\r\ny",2\r\n'.encode())
-    with records(path, recognize_writing(path)) as found:
+    with records(path, recognize_writing(path, ignored)) as found:
         assert list(found) == [["a", "b"], ["x\r\ny", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "record", "after", "offset"),
+    [
+        (b"a,b\n1,2\n\n", b"1," + b"x" * MAX_RECORD_BYTES, b"\n", 9),
+        (b"a,b\n", b'1,"' + b"x\n" * (MAX_RECORD_BYTES // 2), b"", 4),
+        ("\ufeffä,b\r\n".encode(), "ö".encode() * (MAX_RECORD_BYTES // 2), b"\n", 9),
+        (b"", b"x" * (MAX_RECORD_BYTES + 1), b"", 0),
+    ],
+    ids=["field", "open-quote", "byte-order-mark", "one-line"],
+)
+def test_a_record_that_no_stage_takes_is_told_at_its_first_byte(
+    write: Any, run: Run, before: bytes, record: bytes, after: bytes, offset: int
+) -> None:
+    path = write(before + record + after)
+    result = run("contract", "infer", path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"error: {RecordTooLong(offset, MAX_RECORD_BYTES)}\n"
+
+
+def test_the_longest_record_is_read(write: Any) -> None:
+    path = write(b"a\n" + b"x" * (MAX_RECORD_BYTES - 1) + b"\n")
+    with records(path, recognize_writing(path, ignored)) as found:
+        assert [len(record[0]) for record in found] == [1, MAX_RECORD_BYTES - 1]
 
 
 def test_a_file_is_held_against_a_contract_by_the_code_of_the_stage(write: Any, run: Run) -> None:
@@ -80,7 +114,28 @@ def test_the_first_20_problems_are_explained(write: Any, run: Run) -> None:
     assert f"{probe.rows_read} rows read = 241 accepted + 23 rejected" in result.stdout
     assert "'1.005' is not" in result.stdout
     assert "1 row repeats a primary key, which is reported: row 264 repeats row 7" in result.stdout
-    assert "3 more: --limit shows" in result.stdout
+    assert "\n3 more: --limit shows them\n" in result.stdout
+
+
+def test_repeated_keys_that_are_not_shown_are_counted(write: Any, run: Run) -> None:
+    row = b"1,Probe,probe,1.00,true,2026-01-31,2026-01-31T12:00:00Z,\n"
+    header = b"id,name,kind,amount,active,day,at,note\n"
+    assert "row 11 repeats row 1 and 29 more\n" in run("contract", "check", write(header + row * 40), CONTRACTS / "_validation.json").stdout
+    assert "row 11 repeats row 1\n" in run("contract", "check", write(header + row * 11), CONTRACTS / "_validation.json").stdout
+
+
+@pytest.mark.parametrize("name", ["probe.csv", "probe.csv.gz"])
+def test_both_commands_show_on_a_terminal_how_far_they_are(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    rows = (f"{index},Probe,probe,1.00,true,2026-01-31,2026-01-31T12:00:00Z,\n" for index in range(20_000))
+    content = "".join(("id,name,kind,amount,active,day,at,note\n", *rows)).encode()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for what, command in (("Drafting", ("infer", path)), ("Checking", ("check", path, CONTRACTS / "_validation.json"))):
+        shown = run("contract", *command).stderr
+        assert what in shown
+        assert re.search(r"([0-9.]+)/\1 [kM]B", shown)
 
 
 def test_a_file_that_fits_is_status_0(write: Any, run: Run) -> None:
@@ -116,12 +171,14 @@ def test_a_contract_that_is_wrong_is_named_with_its_rule(write: Any, run: Run, t
 
 
 def test_a_drafted_contract_fits_the_file_that_it_was_drafted_from(write: Any, run: Run, tmp_path: Path) -> None:
-    path = write("nr;name;betrag;tag\n1;Müller;1,50;2026-01-31\n2;Maß;22,75;2026-02-28\n".encode("latin-1"))
+    path = write("nr;name;betrag;tag\n1;Müller;1,50;2026-01-31\n2;Maß;2.000,75;2026-02-28\n".encode("latin-1"))
     drafted = run("contract", "infer", path)
     assert drafted.exit_code == 0, drafted.stderr
     document = json.loads(drafted.stdout)
     assert (document["dataset"], document["encoding"], document["dialect"]["delimiter"]) == ("may_payments", "iso-8859-1", ";")
-    assert "Drafted from 2 rows" in drafted.stderr
+    assert drafted.stderr == "Drafted from 2 rows\n"
+    amount = document["schema"]["fields"][2]
+    assert (amount["type"], amount["decimalChar"], amount["groupChar"]) == ("number", ",", ".")
     contract = tmp_path / "may_payments.json"
     contract.write_text(drafted.stdout)
     checked = run("contract", "check", path, contract)
@@ -132,6 +189,45 @@ def test_rows_of_another_width_are_left_out_and_counted(write: Any, run: Run) ->
     result = run("contract", "infer", write(b"a,b\n1,2\n1,2,3\n"), "--dataset", "pairs")
     assert json.loads(result.stdout)["dataset"] == "pairs"
     assert "Drafted from 1 row; 1 with another number of fields was left out" in result.stderr
+
+
+def test_a_comma_that_may_be_either_mark_is_told(write: Any, run: Run) -> None:
+    result = run("contract", "infer", write(b"nr;rate;sum\n1;1,234;2,345\n2;2,345;1,234\n"))
+    assert [field["type"] for field in json.loads(result.stdout)["schema"]["fields"]] == ["integer", "string", "string"]
+    assert "\nLeft as string: rate, sum: as in 1,234 its commas may be decimal marks or group marks; say which" in result.stderr
+
+
+def test_no_contract_is_drafted_where_no_row_fits_the_header(write: Any, run: Run) -> None:
+    result = run("contract", "infer", write(b"a;b;c\n1;2\n1\n"))
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert "No row of May payments.csv has as many fields as its header (3, set apart by ';')" in result.stderr
+    assert "Drafted from 0 rows" in run("contract", "infer", write(b"a;b;c\n")).stderr
+
+
+def test_a_draft_is_written_whole_to_a_new_file_named_as_its_dataset(write: Any, run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "card-payments.json"
+    refused = run("contract", "infer", write(b"a;b;c\n1;2\n"), "--output", target)
+    assert (refused.exit_code, target.exists()) == (1, False)
+    path = write(b"a\n1\n")
+    written = run("contract", "infer", path, "--output", target)
+    assert (written.exit_code, written.stdout, written.stderr) == (0, "", "Drafted from 1 row\n")
+    assert load_contract(target).dataset == "card-payments"
+    named = run("contract", "infer", path, "--output", tmp_path / "other.json", "--dataset", "payments")
+    assert (named.exit_code, json.loads((tmp_path / "other.json").read_text())["dataset"]) == (0, "payments")
+
+
+def test_a_draft_replaces_no_file(write: Any, run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "payments.json"
+    target.write_text("kept")
+    refused = run("contract", "infer", write(b"a,b\x00\n"), "--output", target)
+    assert (refused.exit_code, target.read_text()) == (1, "kept")
+    assert refused.stderr == f"error: {target} cannot be written: it is there already; name another file\n"
+    with pytest.raises(NotWritable, match="File exists"):
+        _write_new(target, "new")
+    assert target.read_text() == "kept"
+    nowhere = run("contract", "infer", write(b"a\n1\n"), "--output", tmp_path / "no" / "payments.json")
+    assert (nowhere.exit_code, nowhere.stderr.count("\n")) == (1, 1)
+    assert "No such file or directory; name another file" in nowhere.stderr
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-be"])

@@ -132,6 +132,21 @@ def test_a_file_that_has_succeeded_needs_nothing(stack: DeployedStage, workflow:
     assert done.exit_code == 0
     assert "nothing left to do" in done.stderr
     assert executions(workflow) == []
+    unfollowed = run("redrive", task.file_id, "--stage", "test")
+    assert (unfollowed.exit_code, unfollowed.stdout) == (0, "")
+
+
+def test_an_interrupted_redrive_says_that_the_file_goes_on(
+    stack: DeployedStage, workflow: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    task = failed(stack)
+    monkeypatch.setattr("ops.commands.redrive.time.sleep", interrupt)
+    done = run("redrive", task.file_id, "--stage", "test")
+    assert done.exit_code == 130
+    assert done.stderr.endswith(f"the file goes on. Follow it: python -m ops status {task.file_id} --stage test\n")
 
 
 def test_a_file_that_nobody_knows_and_wrong_usage_are_told_apart(stack: DeployedStage, run: Run) -> None:

@@ -14,7 +14,7 @@ from typer.testing import Result
 
 from ops.follow import Progress
 from ops.listing import concern, recent_files
-from ops.outcome import panel
+from ops.outcome import panel, places
 from runtime.models import FileStatus
 from tests.unit.ops.deployed_stage import TABLE, reject_line
 
@@ -83,9 +83,51 @@ def test_the_list_is_a_table_for_people_and_json_for_programs(deployed: Any, run
     assert [(file["name"], file["concern"] is not None) for file in found] == [("[bold]fine.csv", False), ("stuck.csv", True)]
 
 
-def test_an_empty_stage_is_not_an_error(deployed: Any, run: Run) -> None:
-    result = run("status", "--stage", "test", "--dataset", "sales")
+@pytest.mark.parametrize("dataset", ["transactions", "_validation"])
+def test_an_empty_stage_is_not_an_error(deployed: Any, run: Run, dataset: str) -> None:
+    result = run("status", "--stage", "test", "--dataset", dataset)
     assert (result.exit_code, result.stdout) == (0, "Stage test has no such file.\n")
+
+
+def test_a_list_that_is_cut_says_so(deployed: Any, run: Run) -> None:
+    for index in range(3):
+        deployed.arrive(f"incoming/sales/acme/{index}.csv")
+    more = "Older files are not shown: --limit N shows more, --status STATE those in one state\n"
+    cut = run("status", "--stage", "test", "--limit", 2)
+    assert cut.stdout.count(".csv") == 2
+    assert cut.stdout.endswith(more)
+    assert "not shown" not in run("status", "--stage", "test", "--limit", 3).output
+    as_json = run("status", "--stage", "test", "--limit", 2, "--json")
+    assert list(json.loads(as_json.stdout)) == ["files"]
+    assert (len(json.loads(as_json.stdout)["files"]), as_json.stderr) == (2, more)
+
+
+def test_a_dataset_that_never_was_is_refused_with_those_that_are(deployed: Any, run: Run) -> None:
+    refused = run("status", "--stage", "test", "--dataset", "nope", "--json")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "'nope' has no file and no contract; known datasets: accounts, " in refused.stderr
+
+
+def test_files_of_a_dataset_whose_contract_is_gone_are_listed(deployed: Any, run: Run) -> None:
+    deployed.arrive("incoming/sales/acme/a.csv")
+    assert "a.csv" in run("status", "--stage", "test", "--dataset", "sales").stdout
+    none = run("status", "--stage", "test", "--dataset", "sales", "--status", "FAILED")
+    assert (none.exit_code, none.stdout) == (0, "Stage test has no such file.\n")
+
+
+@pytest.mark.parametrize("chosen", [("--dataset", "accounts"), ("--status", "FAILED")])
+def test_one_file_is_not_chosen_by_what_chooses_a_list(deployed: Any, run: Run, chosen: tuple[str, str]) -> None:
+    task = deployed.arrive("incoming/sales/acme/a.csv")
+    refused = run("status", task.file_id, "--stage", "test", *chosen)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "give one FILE_ID, or --status and --dataset for a list" in refused.stderr
+
+
+def test_a_file_without_chunks_says_whether_any_may_come(deployed: Any, run: Run) -> None:
+    task = deployed.arrive("incoming/sales/acme/a.csv")
+    assert "No chunks yet." in run("status", task.file_id, "--stage", "test").stdout
+    deployed.fail(task, FileStatus.REJECTED, "HeaderMismatch", "Header: missing 'a'")
+    assert "No chunks: the file ended REJECTED before it was divided." in run("status", task.file_id, "--stage", "test").stdout
 
 
 def test_one_file_is_shown_with_its_chunks_and_events(deployed: Any, run: Run) -> None:
@@ -186,3 +228,11 @@ def test_offsets_that_count_decoded_text_are_said_to(writing: dict[str, Any], sa
         file = _file("SUCCEEDED", offsets=offsets, decoded={"size": 12}, size=5, **writing)
         console.print(panel(Progress(file, (), 0.0), "f" * 32))
         assert (says in " ".join(console.export_text().split())) == (offsets == "decoded")
+
+
+@pytest.mark.parametrize("status", ["REJECTED", "FAILED"])
+def test_a_file_that_was_not_committed_has_no_data_whatever_rows_were_good(status: str) -> None:
+    """Its counts are told, and would else look like rows that somebody may read."""
+    item = {"file_status": status, "rows_read": 2, "rows_accepted": 1, "rows_rejected": 1}
+    assert f"data      none: the file is {status}" in places(Progress(item, (), 0.0), "0" * 32, "bucket")
+    assert "none" not in places(Progress({"file_status": "PROCESSING"}, (), 0.0), "0" * 32, "bucket")

@@ -179,6 +179,32 @@ def test_waiting_that_is_broken_off_leaves_the_file_and_says_how_to_follow_it(
     assert result.stderr.endswith(f"the file goes on. Follow it: python -m ops status {identity} --stage test\n")
 
 
+def test_an_upload_that_is_broken_off_sends_nothing_and_says_so(
+    deployed: Any, sales: None, run: Run, csv_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ops.commands.submit.upload", interrupted)
+    result = run("submit", csv_file, "--stage", "test", "--dataset", "sales", "--wait")
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "stopped; nothing was sent\n")
+
+
+def test_an_upload_that_arrived_before_it_was_broken_off_can_be_followed(
+    deployed: Any, sales: None, run: Run, csv_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any) -> None:
+        upload(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ops.commands.submit.upload", interrupted)
+    result = run("submit", csv_file, "--stage", "test", "--dataset", "sales")
+    stored = deployed.s3.list_object_versions(Bucket=BUCKET)["Versions"][0]
+    identity = file_id(SOURCE_NAME, stored["Key"], stored["VersionId"])
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr.endswith(f"the file goes on. Follow it: python -m ops status {identity} --stage test\n")
+
+
 def test_json_has_the_keys_that_stay(workflow: Stage, sales: None, run: Run, csv_file: Path) -> None:
     _steps(workflow, _register, _process, _succeed)
     found = json.loads(run("submit", csv_file, "--stage", "test", "--dataset", "sales", "--wait", "--json").stdout)

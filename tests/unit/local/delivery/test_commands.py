@@ -52,7 +52,13 @@ def ask(execution: Execution) -> Path:
 def test_with_nothing_waiting_a_decision_is_refused(state: Path, command: str) -> None:
     answer = call(command)
     assert answer.exit_code == 1
-    assert "error: no execution waits for an approval" in answer.output
+    assert answer.output == "error: no execution waits for an approval: no emulator runs; 'python -m local deliver' starts a rehearsal\n"
+
+
+def test_with_an_emulator_and_nothing_waiting_a_decision_is_refused(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.emulator, "running", lambda _: object())
+    answer = call("approve")
+    assert (answer.exit_code, answer.output) == (1, "error: no execution waits for an approval\n")
 
 
 @pytest.mark.parametrize(("command", "decision"), [("approve", "Approved"), ("reject", "Rejected")])

@@ -167,6 +167,8 @@ def test_an_integer_bound_is_a_64_bit_integer(bound, wrong):
     ("data", "rule"),
     [
         (b"{", "is not JSON"),
+        (b"", "is empty: delete it, or draft it again"),
+        (b"\n", "is empty"),
         (b"\xff", "is not JSON in UTF-8"),
         (b"[]", "is an array"),
         (b'{"a": {"b": 1, "b": 2}}', "key 'b' occurs twice"),
