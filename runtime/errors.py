@@ -182,7 +182,9 @@ class CorruptGzip(FileRejected):
 
     def __init__(self, found: str, offset: int) -> None:
         self.found, self.offset = found, offset
-        super().__init__(f"The gzip data is broken: {found}, after byte {offset:,}; compress the file again and send it")
+        super().__init__(
+            f"The gzip data is broken: {found}, after byte {offset:,} of the compressed file; compress the file again and send it"
+        )
 
 
 class DecodedTooLarge(FileRejected):

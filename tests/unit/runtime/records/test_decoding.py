@@ -48,13 +48,19 @@ def flipped(data: bytes, at: int) -> bytes:
 
 
 BROKEN = {
-    "cut in the data": (PACKED[: len(PACKED) // 2], f"ends before its compressed data does, after byte {len(PACKED) // 2:,};"),
+    "cut in the data": (
+        PACKED[: len(PACKED) // 2],
+        f"ends before its compressed data does, after byte {len(PACKED) // 2:,} of the compressed file;",
+    ),
     "cut in the checksum": (PACKED[:-1], "ends before its compressed data does"),
     "cut in a second header": (PACKED + PACKED[:5], "ends before its compressed data does"),
-    "something else after it": (PACKED + b"id,day\n", f"something else follows the compressed data, after byte {len(PACKED):,};"),
+    "something else after it": (
+        PACKED + b"id,day\n",
+        f"something else follows the compressed data, after byte {len(PACKED):,} of the compressed file;",
+    ),
     "something else after zeros": (
         PACKED + bytes(9) + b"x",
-        f"something else follows the compressed data, after byte {len(PACKED) + 9:,};",
+        f"something else follows the compressed data, after byte {len(PACKED) + 9:,} of the compressed file;",
     ),
     "another checksum": (flipped(PACKED, len(PACKED) - 6), "its checksum does not agree"),
     "another length": (flipped(PACKED, len(PACKED) - 2), "its length does not agree"),
