@@ -30,7 +30,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -224,6 +226,9 @@ _EXPIRED = {
 #: What :func:`explain` knows; anything else is a defect and keeps its traceback.
 EXPECTED = (OpsError, BranchRefused, LedgerlineError, ClientError, BotoCoreError, OSError)
 
+_HERE = ("127.0.0.1", "::1", "localhost")
+_LOCAL_ENVIRONMENT = 'eval "$(python -m local env)"'
+
 
 def explain(error: Exception) -> str:
     """One line for *error*: what happened, where, and what to do."""
@@ -232,8 +237,10 @@ def explain(error: Exception) -> str:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
-        return f'{error}; set AWS_PROFILE, or for the stage on this machine run: eval "$(python -m local env)"'
+        return f"{error}; set AWS_PROFILE, or for the stage on this machine run: {_LOCAL_ENVIRONMENT}"
     if isinstance(error, (EndpointConnectionError, ProxyConnectionError, HTTPClientError)):
+        if urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in _HERE:
+            return f"No emulator answers: {error}; start it with python -m local up, then: {_LOCAL_ENVIRONMENT}"
         return f"AWS cannot be reached: {error}; check the network, --region and AWS_ENDPOINT_URL"
     if isinstance(error, ClientError):
         return _refusal(error)

@@ -79,12 +79,24 @@ def test_wrong_usage_is_status_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_unreachable_aws_is_one_line_without_traceback(environment: None, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+@pytest.mark.parametrize(
+    ("endpoint", "line"),
+    [
+        ("http://nowhere.invalid:9", r"error: AWS cannot be reached: [^\n]+nowhere\.invalid:9[^\n]+AWS_ENDPOINT_URL\n"),
+        (
+            "http://127.0.0.1:9",
+            r"error: No emulator answers: [^\n]+127\.0\.0\.1:9[^\n]+; start it with python -m local up, then: eval [^\n]+\n",
+        ),
+    ],
+)
+def test_unreachable_aws_is_one_line_without_traceback(
+    environment: None, monkeypatch: pytest.MonkeyPatch, run: Run, endpoint: str, line: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     result = run("status")
     assert result.exit_code == 1
-    assert re.fullmatch(r"error: AWS cannot be reached: [^\n]+127\.0\.0\.1:9[^\n]+AWS_ENDPOINT_URL\n", result.stderr)
+    assert re.fullmatch(line, result.stderr)
 
 
 @pytest.mark.parametrize(
