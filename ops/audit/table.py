@@ -125,13 +125,11 @@ def _transitions(file: Item, events: Sequence[Item]) -> str | None:
 
 def _reason(file: Item, events: Sequence[Item]) -> str | None:
     ends = [event for event in events if event["to_status"] == file["file_status"] != event["from_status"]]
-    told = max(ends, key=_revision)["detail"] if ends else {}
-    for name in ("error_type", "error_message"):
-        if told.get(name) != file.get(name):
-            return (
-                f"{name} is not what the event of revision {_revision(max(ends, key=_revision))} tells" if ends else "no event tells of it"
-            )
-    return None
+    if not ends:
+        return "no event tells of the end"
+    last = max(ends, key=_revision)
+    wrong = [name for name in ("error_type", "error_message") if last["detail"].get(name) != file.get(name)]
+    return f"{wrong[0]} is not what the event of revision {_revision(last)} tells" if wrong else None
 
 
 def _revision(event: Item) -> int:

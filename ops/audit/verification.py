@@ -69,7 +69,7 @@ class Verifier:
         if covering.result == AGREES:
             yield from self._process_again(parts)
         elif self.file["file_status"] == FileStatus.REJECTED and "reading_key" not in self.file:
-            yield check("original", "it is rejected again for the reason that the table gives", self._rejected_otherwise)
+            yield check("original", "it is rejected again for the reason that the table gives", self._rejected_again)
         else:
             if "reading_key" in self.file:
                 yield check("contract", _CONTRACT, lambda: _found(self._reading()))
@@ -105,22 +105,19 @@ class Verifier:
             check("", "", lambda chunk=chunk: _exhaust(text.until(chunk["end"])))  # type: ignore[misc]
             first_row += chunk["rows_read"]
 
-    def _rejected_otherwise(self) -> None:
+    def _rejected_again(self) -> None:
         """What ValidateFile does. Which contracts there were is not on record: those of this checkout may have changed since."""
+        source = StoredSource(self.store, self._original, self.file["size"])
         try:
-            contract, layout = recognize(
-                StoredSource(self.store, self._original, self.file["size"]),
-                self.file["key"],
-                keys.parse_incoming(self.file["key"]).dataset,
-                self.contracts,
-            )
+            named = keys.parse_incoming(self.file["key"]).dataset
+            contract, layout = recognize(source, self.file["key"], named, self.contracts)
             if layout.decoding is None:
-                file_format(contract).check_samples(StoredSource(self.store, self._original, self.file["size"]), contract, layout)
+                file_format(contract).check_samples(source, contract, layout)
             found = "nothing to reject it for"
         except FileRejected as error:
             found = type(error).__name__
         if found != self.file.get("error_type"):
-            raise Unverifiable(f"by the contracts of this checkout there is {found}; verify from the commit that was deployed then")
+            raise Unverifiable(f"the contracts of this checkout find {found}; verify from the commit that was deployed then")
 
     def _reading(self) -> Reading:
         return reading_of(self.file, self.contracts, self.store)

@@ -272,7 +272,7 @@ def test_a_reason_that_the_original_does_not_bear_out_is_not_called_verified(pro
     end = next(event for event in made.events if "error_type" in event["detail"])
     made.alter(end["chunk_id"], lambda event: event["detail"].update(error_type="NotCsv"))
     (line,) = wrong(verify(made))
-    assert line.startswith("unknown: original: by the contracts of this checkout there is HeaderMismatch; verify from the commit")
+    assert line.startswith("unknown: original: the contracts of this checkout find HeaderMismatch; verify from the commit")
 
 
 def test_a_forged_row_is_named_by_its_number_and_without_its_value(file: AuditedFile, run: Run) -> None:
