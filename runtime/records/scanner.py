@@ -186,7 +186,7 @@ def _follow_quotes(data: Bytes, delimiter: int, quote: int, *, inside: bool, pre
     may start; where there was none yet, since the beginning, and one more if that is inside. All runs are answered at
     once, and it makes no difference how many of them are illegal.
     """
-    positions = _find(data, quote)
+    positions = find(data, quote)
     if not len(positions):
         return _Quotes(positions, np.array([inside]), _NO_OFFSETS, closed=False, open_quote=None)
     in_turns = _in_turns(data, positions, delimiter, inside=inside, previous=previous, final=final)
@@ -231,11 +231,11 @@ def _in_runs(data: Bytes, positions: Offsets, delimiter: int, *, inside: bool, p
 
 def _ends(data: Bytes, quotes: _Quotes, start: int = 0, end: int | None = None) -> Offsets:
     """Where records end by the line feeds in ``data[start:end]``."""
-    feeds = _find(data[start:end], LF) + start
+    feeds = find(data[start:end], LF) + start
     return feeds[~quotes.inside[np.searchsorted(quotes.positions, feeds)]] + 1
 
 
-def _find(data: Bytes, byte: int) -> Offsets:
+def find(data: Bytes, byte: int) -> Offsets:
     """Where *byte* is in *data*: ``np.flatnonzero(data == byte)``, but eight bytes without it are passed over at once."""
     hits = np.empty(-(-len(data) // _WORD) * _WORD, np.bool_)
     hits[len(data) :] = False

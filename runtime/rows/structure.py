@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from runtime.records.scanner import CR, LF
+from runtime.records.scanner import CR, LF, find
 from runtime.rows.blocks import Block
 from runtime.rows.texts import Mask, Numbers, is_utf8
 
@@ -18,7 +18,7 @@ ENCODING_ERROR = "encoding-error"
 QUOTE_ERROR = "quote-error"
 FIELD_COUNT = "field-count"
 
-_RECORDS_TOGETHER = 512
+_RECORDS_TOGETHER = 256
 _QUOTE_MESSAGE = "a quote is misplaced: quote the whole field and double the quotes inside it"
 
 
@@ -75,12 +75,12 @@ def _control_characters(raw: bytes, data: npt.NDArray[np.uint8], ends: Numbers) 
     """Records with a NUL or a carriage return that no line feed follows."""
     found: dict[int, str] = {}
     if b"\r" in raw:
-        returns = np.flatnonzero(data == CR)
+        returns = find(data, CR)
         last = len(data) - 1
         lone = returns[(data[np.minimum(returns + 1, last)] != LF) | (returns == last)]
         found.update(dict.fromkeys(np.searchsorted(ends, lone, side="right").tolist(), "a carriage return without a line feed"))
     if b"\0" in raw:
-        found.update(dict.fromkeys(np.searchsorted(ends, np.flatnonzero(data == 0), side="right").tolist(), "a NUL byte"))
+        found.update(dict.fromkeys(np.searchsorted(ends, find(data, 0), side="right").tolist(), "a NUL byte"))
     return found
 
 
