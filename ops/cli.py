@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from typing import Any
 
@@ -27,6 +26,7 @@ from ops.commands.tell import tell
 from ops.commands.template import template
 from ops.commands.validate import validate
 from ops.errors import EXPECTED, OutputClosed, explain
+from ops.terminal import INTERRUPTED
 from ops.usage import plainly
 
 
@@ -43,7 +43,7 @@ class Group(TyperGroup):
             raise plainly(error) from error
         except KeyboardInterrupt:
             typer.echo("stopped", err=True)
-            raise typer.Exit(128 + signal.SIGINT) from None
+            raise typer.Exit(INTERRUPTED) from None
         except EXPECTED as error:
             typer.echo(f"error: {explain(error)}", err=True)
             raise typer.Exit(1) from error

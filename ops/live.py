@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -16,7 +15,7 @@ from rich.text import Text
 
 from ops.follow import Progress
 from ops.outcome import COLOURS
-from ops.terminal import bytes_text, printable
+from ops.terminal import INTERRUPTED, bytes_text, printable
 
 #: Bytes. What is smaller is read before a line about it would be.
 _WORTH_A_LINE = 100_000_000
@@ -71,7 +70,7 @@ def watch(console: Console, looks: Iterable[Progress]) -> Progress:
 def left_alone(console: Console, follow_it: str) -> NoReturn:
     """End a command whose waiting was broken off (Ctrl-C): the file goes on in its stage, and *follow_it* is how to look at it."""
     console.print(f"No longer waiting; the file goes on. Follow it: {follow_it}", markup=False, soft_wrap=True)
-    raise typer.Exit(128 + signal.SIGINT)
+    raise typer.Exit(INTERRUPTED)
 
 
 def _milestone(progress: Progress) -> tuple[object, ...]:

@@ -154,6 +154,12 @@ def next_step(file: Mapping[str, Any], file_id: str, follow_up: str = "") -> str
     return f"What to do: docs/runbook.md, {entry}\nOnce the reason is gone, take it up again:\n  {command}"
 
 
+def repeats_text(pairs: Sequence[Sequence[int]], count: int) -> str:
+    """Which of *count* rows repeat which: *pairs* of an earlier row and its repeat, the first few."""
+    more = [f"and {count - len(pairs):,} more"] if count > len(pairs) else []
+    return ", ".join([*(f"row {again:,} repeats row {row:,}" for row, again in pairs), *more])
+
+
 def detail_text(detail: Mapping[str, Any]) -> str:
     """What an event says beside its states, for people: places as URIs, and nothing of what is not known."""
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in _details("", detail))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.text import Text
+
+#: Exit status of a command that Ctrl-C ended.
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def printable(value: object, limit: int = 0) -> str:
@@ -42,8 +46,13 @@ def stderr() -> Console:
 
 
 def emit(document: object) -> None:
-    """Write *document* as the one JSON document on stdout, in ASCII: a value from a file may not drive the terminal."""
-    sys.stdout.write(json.dumps(document, indent=2, default=_plain) + "\n")
+    """Write *document* as the one JSON document on stdout."""
+    sys.stdout.write(as_json(document))
+
+
+def as_json(document: object) -> str:
+    """In ASCII: a value from a file may not drive the terminal."""
+    return json.dumps(document, indent=2, default=_plain) + "\n"
 
 
 def _plain(value: Any) -> int | float | str:

@@ -41,27 +41,25 @@ def incoming_key(name: str, dataset: str | None, partner: str | None, known: Col
     return key
 
 
-def upload(s3: S3Client, path: Path, bucket: str, key: str, advance: Callable[[int], None]) -> str:
-    """Upload *path* in parts and return the version id that S3 gave this very upload.
+def upload(s3: S3Client, path: Path, bucket: str, key: str, advance: Callable[[int], None], sent: list[str]) -> None:
+    """Upload *path* in parts; *sent* is given the version id of this very upload as soon as S3 has the whole file.
 
     ``advance`` is called, from several threads, with the number of bytes that went. A HEAD
     afterwards could name the version of someone else who wrote the same key, so the id is taken
     from the answer to the upload itself. Raises UploadRefused.
     """
-    with version_ids(s3) as versions:
+    with _noting_versions(s3, sent):
         try:
             s3.upload_file(str(path), bucket, key, Config=_TRANSFER, Callback=advance)
         except S3UploadFailedError as error:
             raise UploadRefused(bucket, key, str(error)) from error
-    if not versions:
+    if not sent:
         raise UploadRefused(bucket, key, "the bucket gave no version id; versioning must be on")
-    return versions[-1]
 
 
 @contextmanager
-def version_ids(s3: S3Client) -> Iterator[list[str]]:
-    """Collect the version ids of the objects that *s3* writes meanwhile."""
-    versions: list[str] = []
+def _noting_versions(s3: S3Client, versions: list[str]) -> Iterator[None]:
+    """Meanwhile, the version ids of the objects that *s3* writes are added to *versions*."""
 
     def remember(parsed: dict[str, Any], **_: object) -> None:
         if parsed.get("VersionId"):
@@ -71,7 +69,7 @@ def version_ids(s3: S3Client) -> Iterator[list[str]]:
     for event in events:
         s3.meta.events.register(event, remember)
     try:
-        yield versions
+        yield
     finally:
         for event in events:
             s3.meta.events.unregister(event, remember)

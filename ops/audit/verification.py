@@ -17,18 +17,16 @@ from ops.audit.text import Text
 from runtime import keys
 from runtime.contracts.model import Contract
 from runtime.errors import FileRejected
-from runtime.formats import file_format
-from runtime.formats.recognition import recognize
 from runtime.models import FileStatus, ObjectRef
 from runtime.object_store import ObjectStore, StoredObject, StoredSource
 from runtime.workflow.reading import Reading
+from runtime.workflow.validation import examine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 Item = Mapping[str, Any]
 
-_CONTRACT = "it is the one that the table names"
 _NOT_AGAIN = "{}, so neither rows nor the reason of the end are found again; `python -m ops contract check` with the original tells them"
 
 
@@ -66,38 +64,37 @@ class Verifier:
         fingerprint = fingerprint_of(original, self.s3)
         parts = fingerprint.pass_on(self._stream(original.size))
         covering = check("table", "the chunks cover the original", lambda: uncovered(self.file, self.chunks))
+        readings: list[Reading] = []
+        if covering.result == AGREES or "reading_key" in self.file:
+            yield check("contract", "it is the one that the table names", lambda: readings.append(self._reading()))
         if covering.result == AGREES:
-            yield from self._process_again(parts)
+            for reading in readings:
+                yield from self._process_again(reading, parts)
         elif self.file["file_status"] == FileStatus.REJECTED and "reading_key" not in self.file:
             yield check("original", "it is rejected again for the reason that the table gives", self._rejected_again)
         else:
-            if "reading_key" in self.file:
-                yield check("contract", _CONTRACT, lambda: _found(self._reading()))
             yield Check("original", "processed again, it gives what the table says", UNKNOWN, _NOT_AGAIN.format(covering.detail))
         _exhaust(parts)
         yield check("original", "its bytes have the ETag that S3 gave them", lambda: _etag(original, fingerprint))
 
-    def _process_again(self, parts: Iterator[bytes]) -> Iterator[Check]:
-        readings: list[Reading] = []
-        yield check("contract", _CONTRACT, lambda: readings.append(self._reading()))
-        for reading in readings:
-            text = Text(self.file, reading.layout, parts)
-            if self.file["header_bytes"]:
-                yield check("original", "it has a header", lambda text=text: _exhaust(text.until(self.file["header_bytes"])))  # type: ignore[misc]
-            with KeyCheck(reading.contract) as keys:
-                yield from self._chunk_checks(reading, keys, text)
-                if self.file["file_status"] in COMMITTED:
-                    yield check("primary key", "as many rows repeat one as the table says", lambda: keys.difference(self.file))
-            if reading.layout.decoding:
-                yield check("original", "it decodes to the text that was recorded", text.difference)
+    def _process_again(self, reading: Reading, parts: Iterator[bytes]) -> Iterator[Check]:
+        text = Text(self.file, reading.layout, parts)
+        if self.file["header_bytes"]:
+            yield check("original", "it has a header", lambda: _exhaust(text.until(self.file["header_bytes"])))
+        with KeyCheck(reading.contract) as repeats:
+            yield from self._chunk_checks(reading, repeats, text)
+            if self.file["file_status"] in COMMITTED:
+                yield check("primary key", "as many rows repeat one as the table says", lambda: repeats.difference(self.file))
+        if reading.layout.decoding:
+            yield check("original", "it decodes to the text that was recorded", text.difference)
 
-    def _chunk_checks(self, reading: Reading, keys: KeyCheck, text: Text) -> Iterator[Check]:
+    def _chunk_checks(self, reading: Reading, repeats: KeyCheck, text: Text) -> Iterator[Check]:
         first_row = 1
         for chunk in self.chunks:
 
             def compare(chunk: Item = chunk, first_row: int = first_row) -> str | None:
                 again = process_again(chunk, text, reading, self.file)
-                keys.add(again, first_row)
+                repeats.add(again, first_row)
                 return difference(again, chunk, first_row, self.store)
 
             yield check(f"chunk {chunk['chunk_id']}", "the original, processed again, gives its counts, rows and rejects", compare)
@@ -106,13 +103,10 @@ class Verifier:
             first_row += chunk["rows_read"]
 
     def _rejected_again(self) -> None:
-        """What ValidateFile does. Which contracts there were is not on record: those of this checkout may have changed since."""
+        """As ValidateFile did. Which contracts there were is not on record: those of this checkout may have changed since."""
         source = StoredSource(self.store, self._original, self.file["size"])
         try:
-            named = keys.parse_incoming(self.file["key"]).dataset
-            contract, layout = recognize(source, self.file["key"], named, self.contracts)
-            if layout.decoding is None:
-                file_format(contract).check_samples(source, contract, layout)
+            examine(source, self.file["key"], keys.parse_incoming(self.file["key"]).dataset, self.contracts)
             found = "nothing to reject it for"
         except FileRejected as error:
             found = type(error).__name__
@@ -135,10 +129,6 @@ class Verifier:
 def _etag(original: StoredObject, fingerprint: Fingerprint) -> str | None:
     computed = fingerprint.etag()
     return None if computed == original.etag else f"S3 says {original.etag}, the bytes give {computed}"
-
-
-def _found(_: object) -> None:
-    """That it could be had is all that was asked."""
 
 
 def _exhaust(parts: Iterable[bytes]) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ops.audit.checks import AGREES, DIFFERS, Check
 from ops.audit.rows import ACCEPTED, WITHHELD, Fate
-from ops.outcome import COLOURS, REPEATS, detail_text
+from ops.outcome import COLOURS, REPEATS, detail_text, repeats_text
 from ops.record_text import dump
 from ops.terminal import cell, counted, printable
 from runtime.contracts.fields import WHOLE_ROW
@@ -51,7 +51,7 @@ def summary(told: Document) -> RenderableType:
         ("decoded", f"{_number(decoded['size'])} bytes, SHA-256 {decoded['sha256']}; offsets count these" if decoded else None),
         ("execution", f"{workflow['execution']} (attempt {workflow['attempt']})"),
         ("rows", _counts(told["rows"])),
-        ("repeated", _repeated(told["rows"])),
+        ("repeated", repeats_text(told["rows"]["duplicate_rows"] or (), int(told["rows"]["duplicate_keys"] or 0)) or None),
         ("manifest", outcome["commit_manifest"]),
         ("rejects", outcome["reject_report"]),
         *(("extract", f"{part['key']}, {_number(part['size'])} bytes") for part in (outcome["extracts"] or {}).values()),
@@ -119,14 +119,6 @@ def _counts(rows: Document) -> str | None:
     text = " ".join(f"{sign}{_number(rows[name])} {what}" for sign, name, what in _SUM)
     extras = ((rows["blank_lines"], ("blank line", "blank lines")), (rows["duplicate_keys"], REPEATS))
     return text + "".join(f"; {counted(int(count), *words)}" for count, words in extras if count)
-
-
-def _repeated(rows: Document) -> str | None:
-    """Which rows have the primary key of an earlier one; the table keeps the first few."""
-    known = rows["duplicate_rows"] or ()
-    more = int(rows["duplicate_keys"] or 0) - len(known)
-    pairs = [f"row {_number(again)} repeats row {_number(row)}" for row, again in known]
-    return ", ".join([*pairs, *([f"and {more:,} more"] if more else [])]) or None
 
 
 def _event(event: Document) -> Text:

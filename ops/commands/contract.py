@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from itertools import islice
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +18,8 @@ from ops.drafting import recognize_writing, records
 from ops.errors import NoRowFits, NotWritable
 from ops.live import read_bar
 from ops.options import JsonOption
-from ops.outcome import REPEATS, reason_table, reasons
-from ops.terminal import counted, emit, printable, stderr, stdout
+from ops.outcome import REPEATS, reason_table, reasons, repeats_text
+from ops.terminal import as_json, counted, emit, printable, stderr, stdout
 from runtime.contracts.infer import infer as infer_contract
 from runtime.contracts.loader import parse_contract
 
@@ -72,7 +72,7 @@ def infer(
     if output is None:
         emit(document)
     else:
-        _write_new(output, dumps(document, indent=2) + "\n")
+        _write_new(output, as_json(document))
     left_out = f"; {odd:,} with another number of fields {'was' if odd == 1 else 'were'} left out" if odd else ""
     stderr().print(f"Drafted from {counted(len(body), 'row')}{left_out}", markup=False, soft_wrap=True)
     if doubtful:
@@ -127,18 +127,20 @@ def check(
 
 
 def _repeated(findings: Findings) -> str:
-    sample = ", ".join(f"row {again} repeats row {row}" for row, again in findings.duplicate_rows)
     verdict = "which rejects the file" if findings.contract.duplicate_keys == "reject" else "which is reported"
-    left = findings.duplicate_keys - len(findings.duplicate_rows)
-    more = f" and {left:,} more" if left else ""
-    return f"{counted(findings.duplicate_keys, *REPEATS)}, {verdict}: {sample}{more}"
+    which = repeats_text(findings.duplicate_rows, findings.duplicate_keys)
+    return f"{counted(findings.duplicate_keys, *REPEATS)}, {verdict}: {which}"
 
 
 def _write_new(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="ascii") as stream:
             stream.write(text)
+    except FileExistsError:
+        raise NotWritable(path, "it is there already") from None
     except OSError as error:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         raise NotWritable(path, error.strerror or str(error)) from error
 
 

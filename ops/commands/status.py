@@ -17,7 +17,6 @@ from ops.options import DEFAULT_STAGE, Deployed, JsonOption, OptionalFileIdArgum
 from ops.outcome import COLOURS, detail_text, next_step, outputs, panel, places
 from ops.terminal import bytes_text, cell, emit, stderr, stdout
 from runtime.contracts.loader import load_contracts
-from runtime.contracts.model import RESERVED_PREFIX
 from runtime.keys import NO_PARTNER
 from runtime.models import ChunkStatus, FileStatus
 from runtime.tracking import utc_now
@@ -106,7 +105,7 @@ def _refuse_unknown(dataset: str) -> None:
     """Raise BadParameter for a *dataset* that has no contract here."""
     contracts = load_contracts()
     if dataset not in contracts:
-        known = sorted(name for name in contracts if not name.startswith(RESERVED_PREFIX))
+        known = sorted(name for name, contract in contracts.items() if not contract.reserved)
         raise typer.BadParameter(f"dataset {dataset!r} has no file and no contract; known datasets: {', '.join(known)}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +13,8 @@ from ops.follow import Progress, follow, look
 from ops.live import left_alone, upload_bar, watch
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, StageOption, connect
 from ops.outcome import document, next_step, panel, places
-from ops.terminal import emit, stderr, stdout
-from ops.upload import incoming_key, upload, version_ids
+from ops.terminal import INTERRUPTED, emit, stderr, stdout
+from ops.upload import incoming_key, upload
 from runtime.contracts.loader import load_contracts
 from runtime.errors import InvalidKey, UnknownDataset
 from runtime.models import FileStatus, file_id
@@ -74,17 +73,16 @@ def submit(
 
 def _send(deployed: Deployed, file: Path, key: str) -> str:
     """Upload *file* and return its id. Ctrl-C ends the command, which says whether the stage has the file."""
-    console, s3 = stderr(), deployed.aws.s3
-    with version_ids(s3) as sent:
-        try:
-            with upload_bar(console, file.name, file.stat().st_size) as advance:
-                upload(s3, file, deployed.stage.data_bucket_name, key, advance)
-        except KeyboardInterrupt:
-            if not sent:
-                console.print("stopped; nothing was sent")
-                raise typer.Exit(128 + signal.SIGINT) from None
-            # S3 had the whole file by then, so it is processed.
-            left_alone(console, _status(deployed, file_id(deployed.stage.source_name, key, sent[-1])))
+    console, sent = stderr(), list[str]()
+    try:
+        with upload_bar(console, file.name, file.stat().st_size) as advance:
+            upload(deployed.aws.s3, file, deployed.stage.data_bucket_name, key, advance, sent)
+    except KeyboardInterrupt:
+        if not sent:
+            console.print("stopped; nothing was sent")
+            raise typer.Exit(INTERRUPTED) from None
+        # S3 had the whole file by then, so it is processed.
+        left_alone(console, _status(deployed, file_id(deployed.stage.source_name, key, sent[-1])))
     return file_id(deployed.stage.source_name, key, sent[-1])
 
 

@@ -196,8 +196,11 @@ def actions_are_short_enough(template: Template) -> Iterator[str]:
             for action in stage["Actions"]:
                 for key, value in action.get("Configuration", {}).items():
                     if len(key) > KEY_CHARACTERS or _length(value) > VALUE_CHARACTERS:
-                        where = f"{stage['Name']}.{action['Name']}"
-                        yield f"{name}: {where} has a {key} of {_length(value):,} characters, and CodePipeline takes {VALUE_CHARACTERS:,}"
+                        where, limits = (
+                            f"{stage['Name']}.{action['Name']}",
+                            f"{KEY_CHARACTERS} in a key and {VALUE_CHARACTERS:,} in a value",
+                        )
+                        yield f"{name}: {where}: {key} has {_length(value):,} characters, and CodePipeline takes {limits}"
 
 
 RULES: tuple[Rule, ...] = (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
+from runtime.contracts.model import Contract
 from runtime.formats import Layout, file_format
 from runtime.formats.recognition import recognize
 from runtime.models import FileStatus, FileTask
 from runtime.object_store import StoredSource
+from runtime.records.source import ByteSource
 from runtime.workflow import reading
 from runtime.workflow.reading import Reading
 from runtime.workflow.stage import Stage, original_of
@@ -18,9 +20,7 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
     item = stage.owned(task)
     if item["file_status"] == FileStatus.REGISTERED:
         source = StoredSource(stage.store, original_of(item), item["size"])
-        contract, layout = recognize(source, item["key"], item.get("dataset"), stage.contracts)
-        # Of a file that must be decoded only the start can be seen yet; its samples are tested when the whole of it can.
-        sampled = file_format(contract).check_samples(source, contract, layout) if layout.decoding is None else None
+        contract, layout, sampled = examine(source, item["key"], item.get("dataset"), stage.contracts)
         reading_key = reading.save(stage.store, task.file_id, Reading(contract, layout))
         stage.tracking.transition(
             task,
@@ -40,6 +40,16 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
             {} if sampled is None else {"records_sampled": sampled},
         )
     return task.to_dict()
+
+
+def examine(source: ByteSource, key: str, dataset: str | None, contracts: Mapping[str, Contract]) -> tuple[Contract, Layout, int | None]:
+    """The contract and layout of a file, and how many of its records were sampled; raise the FileRejected that says what is wrong.
+
+    Of a file that must be decoded only the start can be seen yet; its samples are tested when the whole of it can.
+    """
+    contract, layout = recognize(source, key, dataset, contracts)
+    sampled = file_format(contract).check_samples(source, contract, layout) if layout.decoding is None else None
+    return contract, layout, sampled
 
 
 def _writing(layout: Layout) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import json
 import re
@@ -120,7 +121,7 @@ def test_the_first_20_problems_are_explained(write: Any, run: Run) -> None:
 def test_repeated_keys_that_are_not_shown_are_counted(write: Any, run: Run) -> None:
     row = b"1,Probe,probe,1.00,true,2026-01-31,2026-01-31T12:00:00Z,\n"
     header = b"id,name,kind,amount,active,day,at,note\n"
-    assert "row 11 repeats row 1 and 29 more\n" in run("contract", "check", write(header + row * 40), CONTRACTS / "_validation.json").stdout
+    assert "row 11 repeats row 1, and 29 more\n" in run("contract", "check", write(header + row * 40), CONTRACTS / "_validation.json").stdout
     assert "row 11 repeats row 1\n" in run("contract", "check", write(header + row * 11), CONTRACTS / "_validation.json").stdout
 
 
@@ -222,12 +223,25 @@ def test_a_draft_replaces_no_file(write: Any, run: Run, tmp_path: Path) -> None:
     refused = run("contract", "infer", write(b"a,b\x00\n"), "--output", target)
     assert (refused.exit_code, target.read_text()) == (1, "kept")
     assert refused.stderr == f"error: {target} cannot be written: it is there already; name another file\n"
-    with pytest.raises(NotWritable, match="File exists"):
+    with pytest.raises(NotWritable, match="it is there already"):
         _write_new(target, "new")
     assert target.read_text() == "kept"
     nowhere = run("contract", "infer", write(b"a\n1\n"), "--output", tmp_path / "no" / "payments.json")
     assert (nowhere.exit_code, nowhere.stderr.count("\n")) == (1, 1)
     assert "No such file or directory; name another file" in nowhere.stderr
+
+
+def test_a_draft_that_cannot_be_written_whole_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "payments.json"
+
+    def on_a_full_disk(path: Path, *_: Any, **__: Any) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", on_a_full_disk)
+    with pytest.raises(NotWritable, match="No space left on device"):
+        _write_new(target, "new")
+    assert not target.exists()
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-be"])

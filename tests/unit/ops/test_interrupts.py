@@ -33,7 +33,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 def test_while_modules_are_loaded(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
     loading = ModuleType("ops.cli")
-    loading.__getattr__ = interrupt  # type: ignore[method-assign]
+    monkeypatch.setattr(loading, "__getattr__", interrupt, raising=False)
     monkeypatch.setitem(sys.modules, "ops.cli", loading)
     assert ended("status") == (130, "stopped\n")
 

@@ -96,7 +96,7 @@ def test_wrong_usage_is_status_2_and_uploads_nothing(
 
 @pytest.mark.parametrize("size", [0, 1000, PART_BYTES + 1])
 def test_an_upload_is_whole_and_answers_its_own_version(deployed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    path, seen = tmp_path / "a.csv", []
+    path, seen, sent = tmp_path / "a.csv", [], []
     path.write_bytes(bytes(range(250)) * (size // 250) + b"x" * (size % 250))
     upload_file = deployed.s3.upload_file
 
@@ -105,7 +105,8 @@ def test_an_upload_is_whole_and_answers_its_own_version(deployed: Any, tmp_path:
         boto3.client("s3").put_object(Bucket=BUCKET, Key="incoming/a.csv", Body=b"someone else's")
 
     monkeypatch.setattr(deployed.s3, "upload_file", upload_and_be_overwritten)
-    version = upload(deployed.s3, path, BUCKET, "incoming/a.csv", seen.append)
+    upload(deployed.s3, path, BUCKET, "incoming/a.csv", seen.append, sent)
+    (version,) = sent
     found = deployed.s3.get_object(Bucket=BUCKET, Key="incoming/a.csv", VersionId=version)["Body"].read()
     assert found == path.read_bytes()
     assert sum(seen) == size

@@ -134,6 +134,13 @@ def test_keys_that_look_alike_are_different(other):
     assert duplicates([Digests(digests_of(contents))], 10**6).count == 0
 
 
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)), max_size=40))
+def test_digests_are_put_in_order_also_where_many_agree_in_their_upper_half(parts):
+    """Of real ones next to none do, so that only this sees what becomes of these."""
+    digests = np.array([(one << 48) + (two << 32) + three for one, two, three in parts], np.uint64)
+    assert key_digests._ascending(digests).tolist() == np.argsort(digests, kind="stable").tolist()
+
+
 def test_a_digest_depends_on_the_seed_and_on_nothing_else():
     alone, among = digests_of(b"x,y,1,true\n"), digests_of(b"longer,w,2,false\nx,y,1,true\n")
     assert alone[:16] in {among[:16], among[20:36]}
