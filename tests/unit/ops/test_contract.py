@@ -121,7 +121,9 @@ def test_the_first_20_problems_are_explained(write: Any, run: Run) -> None:
 def test_repeated_keys_that_are_not_shown_are_counted(write: Any, run: Run) -> None:
     row = b"1,Probe,probe,1.00,true,2026-01-31,2026-01-31T12:00:00Z,\n"
     header = b"id,name,kind,amount,active,day,at,note\n"
-    assert "row 11 repeats row 1, and 29 more\n" in run("contract", "check", write(header + row * 40), CONTRACTS / "_validation.json").stdout
+    assert (
+        "row 11 repeats row 1, and 29 more\n" in run("contract", "check", write(header + row * 40), CONTRACTS / "_validation.json").stdout
+    )
     assert "row 11 repeats row 1\n" in run("contract", "check", write(header + row * 11), CONTRACTS / "_validation.json").stdout
 
 
