@@ -12,7 +12,7 @@ from typing import Iterable, Iterator, cast
 from aws_cdk import Acknowledgment, App, CfnElement, Validations
 from constructs import IConstruct
 
-from etl.permissions import LEFTOVERS, PROBES
+from etl.permissions import ORPHANED_OUTPUTS, PROBES
 from etl.target import Target
 from pipeline.accounts import is_foreign, keyed_regions
 from pipeline.branches.acknowledgements import builds
@@ -124,7 +124,7 @@ def stage(target: Target) -> Iterator[Acknowledged]:
         yield from _wildcards(role, ["*"], _UNNAMED)
         yield Acknowledged(f"{name}/Etl/Functions/{function}", "AwsSolutions-L1", _RUNTIME)
     sweep = f"{name}/Etl/Functions/SweepFiles"
-    yield from _wildcards(f"{sweep}Role", [f"{bucket}/{pattern}*" for pattern in ("curated/*/_files/", *LEFTOVERS)], _OBJECTS)
+    yield from _wildcards(f"{sweep}Role", [f"{bucket}/{pattern}*" for pattern in ("curated/*/_files/", *ORPHANED_OUTPUTS)], _OBJECTS)
     yield from _wildcards(f"{sweep}Role", ["*"], _UNNAMED)
     yield Acknowledged(sweep, "AwsSolutions-L1", _RUNTIME)
     check = f"{name}/Etl/Functions/CheckDeployment"
