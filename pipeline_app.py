@@ -17,8 +17,8 @@ from typing import Any, Sequence
 from etl.layers import LayerError, built_layer
 from pipeline import acknowledgements, settings
 from pipeline.app import build, build_branch, judge, new_app
-from pipeline.review.template import commit_hash
 from pipeline.slugs import BranchRefused
+from pipeline.templates import commit_hash
 from runtime.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parent

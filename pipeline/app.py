@@ -13,9 +13,9 @@ from etl.guardrails import guard
 from etl.target import TAGS
 from pipeline.acknowledgements import Acknowledged, acknowledge
 from pipeline.branches.target import branch_target
-from pipeline.review.template import COMMIT
 from pipeline.settings import Settings
 from pipeline.stack import PipelineStack
+from pipeline.templates import COMMIT
 from runtime.contracts.loader import load_contracts
 from stages.branch_stage import BranchStage, BranchTarget
 from stages.etl_stage import EtlStage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Mapping
 from etl import names
 from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
-from pipeline.unreadable import why
+from pipeline.json_file import Unreadable, read_json
 from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
 KEY = "ledgerline"
@@ -88,9 +87,9 @@ class Settings:
 def read_context(path: Path) -> dict[str, Any]:
     """The ``context`` object of a ``cdk.json``; raise SettingsError when there is none."""
     try:
-        context = json.loads(path.read_text(encoding="utf-8"))["context"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError("context", f"cannot be read ({why(error)}); correct it, or restore it: git checkout {path.name}") from error
+        context = read_json(path, "context")
+    except Unreadable as error:
+        raise SettingsError("context", f"cannot be read ({error}); correct it, or restore it: git checkout {path.name}") from error
     if not isinstance(context, dict):
         raise SettingsError("context", "is not an object")
     return context

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Sequence
 
@@ -24,6 +23,7 @@ from pipeline.branches.builds import BranchBuilds
 from pipeline.builds import ENVIRONMENT, buildspec, log_options
 from pipeline.checkout import fetch_through_connection
 from pipeline.drift import DriftDetection
+from pipeline.json_file import read_json
 from pipeline.notifications import Notifications
 from pipeline.settings import GITHUB, BranchSettings, PipelineSettings, Source
 from pipeline.validation import validation_step
@@ -156,5 +156,5 @@ class PipelineStack(Stack):
 
 def cdk_cli_version() -> str:
     """The CLI that ``package.json`` pins: one number for machines and the pipeline."""
-    version: str = json.loads(_PACKAGE.read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    version: str = read_json(_PACKAGE, "devDependencies")["aws-cdk"]
     return version

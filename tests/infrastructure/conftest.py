@@ -14,8 +14,8 @@ from cdk_nag import AwsSolutionsChecks
 from pipeline import settings as settings_module
 from pipeline.acknowledgements import Acknowledged, acknowledged
 from pipeline.app import build
-from pipeline.gates.assembly import Template, templates
 from pipeline.settings import Settings
+from pipeline.templates import Template, templates
 
 ROOT = Path(__file__).resolve().parents[2]
 

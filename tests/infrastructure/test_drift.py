@@ -11,9 +11,9 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from pipeline import settings as settings_module
 from pipeline.drift import DriftDetection
-from pipeline.gates.assembly import Template
 from pipeline.notifications import Notifications
-from tests.infrastructure.reading import allowed, only, text
+from pipeline.templates import Template, text
+from tests.infrastructure.reading import allowed, only
 
 ROOT = Path(__file__).resolve().parents[2]
 

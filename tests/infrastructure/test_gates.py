@@ -12,16 +12,16 @@ from pipeline import acknowledgements
 from pipeline.app import build, judge
 from pipeline.gates import __main__ as gates
 from pipeline.gates import lint
-from pipeline.gates.standing import LINTS
+from pipeline.gates.accepted_findings import LINTS
 from tests.infrastructure.conftest import synthesize
 
 OPEN = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "dynamodb:GetItm", "Resource": "*"}]}
 
 
 def test_findings_of_cdk_nag_are_acknowledged_one_by_one(walked):
-    standing = {(finding.path, finding.rule) for finding in walked.acknowledged}
+    acknowledged = {(finding.path, finding.rule) for finding in walked.acknowledged}
     unacknowledged = {
-        finding for finding in walked.found if not any(_covers(path, finding[0]) and rule == finding[1] for path, rule in standing)
+        finding for finding in walked.found if not any(_covers(path, finding[0]) and rule == finding[1] for path, rule in acknowledged)
     }
     assert unacknowledged == set()
 
@@ -141,10 +141,10 @@ def test_a_breach_fails_the_gates(synthesis, capsys, monkeypatch, gate):
     assert "what is wrong" in capsys.readouterr().out.splitlines()
 
 
-def test_nothing_of_cfn_lint_is_acknowledged_in_vain(synthesis, monkeypatch):
+def test_every_accepted_finding_of_cfn_lint_is_found(synthesis, monkeypatch):
     monkeypatch.setattr(lint, "LINTS", ())
     found = "\n".join(line for template in (synthesis.stage, synthesis.pipeline) for line in lint.findings(template, "us-east-1"))
-    assert [standing.rule for standing in LINTS if f": {standing.rule} " not in found] == []
+    assert [accepted.rule for accepted in LINTS if f": {accepted.rule} " not in found] == []
 
 
 def test_a_missing_assembly_is_wrong_usage(tmp_path, capsys):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.templates import text
 from runtime import metric_names
 from tests.infrastructure.published_metrics import AWS_METRICS
-from tests.infrastructure.reading import only, text
+from tests.infrastructure.reading import only
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE_METRICS = {

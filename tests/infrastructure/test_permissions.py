@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.branches.permissions import LISTED
-from tests.infrastructure.reading import allowed, listed, only, text
+from pipeline.templates import listed, text
+from tests.infrastructure.reading import allowed, only
 
 BUCKET = "<StorageData6BB23F4E.Arn>"
 GET_PUT = {"dynamodb:GetItem", "dynamodb:PutItem"}
