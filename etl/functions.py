@@ -61,7 +61,7 @@ class Functions(Construct):
             code=lambda_.Code.from_asset(str(layer_path)),
             compatible_runtimes=[self._runtime],
             compatible_architectures=[lambda_.Architecture.X86_64],
-            description=f"pandas, boto3 and the other libraries of the handlers, for Python {settings.runtime}",
+            description=f"pandas, boto3 and what else the handlers import, for Python {settings.runtime}",
             removal_policy=RemovalPolicy.DESTROY,
         )
         self._code = lambda_.Code.from_asset(str(ROOT), exclude=_CODE_ONLY, ignore_mode=IgnoreMode.GIT)

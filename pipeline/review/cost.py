@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterable, Mapping
 
 from pipeline.json_file import read_json
 from pipeline.templates import Properties, Template, properties_of, text
+from runtime.settings import DEFAULT_CHUNK_BYTES
 
 _PRICES = Path(__file__).with_name("prices.json")
 _FALLBACK_REGION = "us-east-1"
@@ -94,7 +95,7 @@ def estimate(before: Template | None, after: Template, *, region: str, table: Pr
 
 
 def _quantities(template: Template, table: PriceTable) -> defaultdict[str, float]:
-    chunks = table.assumed["gigabytes"] * _BYTES_PER_GIGABYTE / _chunk_bytes(template, table)
+    chunks = table.assumed["gigabytes"] * _BYTES_PER_GIGABYTE / _chunk_bytes(template)
     total: defaultdict[str, float] = defaultdict(float)
     for resource in template.resources.values():
         if resource["Type"] in _COUNTED:
@@ -103,12 +104,12 @@ def _quantities(template: Template, table: PriceTable) -> defaultdict[str, float
     return total
 
 
-def _chunk_bytes(template: Template, table: PriceTable) -> float:
+def _chunk_bytes(template: Template) -> float:
     for _, parameter in template.of_type("AWS::SSM::Parameter"):
         value = text(parameter.get("Value", ""))
         if text(parameter.get("Name", "")).endswith(_CHUNK_BYTES) and value.isdigit() and int(value):
             return int(value)
-    return float(table.assumed["default_chunk_bytes"])
+    return float(DEFAULT_CHUNK_BYTES)
 
 
 def _function(properties: Properties, assumed: Mapping[str, Any], chunks: float) -> Quantities:

@@ -354,7 +354,5 @@ def test_codecommit_passes_the_same_gates(codecommit):
 
     assert [breach for template in codecommit.templates.values() for breach in rules.breaches(template)] == []
     known = {(finding.path, finding.rule) for finding in codecommit.acknowledged}
-    left = {
-        found for found in codecommit.found if not any(found[0].startswith(f"{path}/") and rule == found[1] for path, rule in acknowledged)
-    }
+    left = {found for found in codecommit.found if not any(found[0].startswith(f"{path}/") and rule == found[1] for path, rule in known)}
     assert left == set()

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 from aws_cdk import App, aws_dynamodb, aws_iam, aws_kms, aws_s3, aws_sqs, aws_stepfunctions
 
-from pipeline import acknowledgements
-from pipeline.app import build, judge
+from pipeline.app import accepted_findings, build, judge
 from pipeline.gates import __main__ as gates
 from pipeline.gates import lint
 from pipeline.gates.accepted_findings import LINTS
@@ -82,7 +81,7 @@ def test_an_acknowledgement_that_is_taken_back_stops_the_synth(context, synthesi
     app = App(context=context, outdir=str(tmp_path / "cdk.out"), analytics_reporting=False)
     (tmp_path / "layer" / "python").mkdir(parents=True)
     build(app, synthesis.settings, layer_path=tmp_path / "layer")
-    first, *others = acknowledgements.acknowledged(app, synthesis.settings)
+    first, *others = accepted_findings(app, synthesis.settings)
     judge(app, others)
     with pytest.raises(RuntimeError, match=r"^ValidationFailed:"):
         app.synth()
