@@ -19,7 +19,7 @@ from pipeline import acknowledgements, settings
 from pipeline.app import build, build_branch, judge, new_app
 from pipeline.review.template import commit_hash
 from pipeline.slugs import BranchRefused
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parent
 #: The context key that asks for one branch's stage.

@@ -13,8 +13,8 @@ from constructs import Construct
 from etl import names
 from etl.target import Target
 from etl.workflow import EXECUTION_ENDED
-from runtime import keys
-from runtime.models import SWEEP_DUE
+from runtime.core import keys
+from runtime.core.models import SWEEP_DUE
 
 RETRY_ATTEMPTS = 185
 MAX_EVENT_AGE = Duration.hours(24)

@@ -1,6 +1,6 @@
 """The state machine: a file's way from its arrival to its outcome.
 
-What the states hand to each other is described in :mod:`runtime.models`; what happens when one of
+What the states hand to each other is described in :mod:`runtime.core.models`; what happens when one of
 them dies, in ``docs/commit-protocol.md``.
 """
 
@@ -21,7 +21,7 @@ from etl.outcomes import Outcomes
 from etl.retries import BACKOFF, delay_throttled, retry_function
 from etl.target import Target
 from etl.workflow_role import workflow_role
-from runtime.models import FILE_ITEM, SWEEP_DUE
+from runtime.core.models import FILE_ITEM, SWEEP_DUE
 
 TIMEOUT = Duration.hours(12)
 MAX_CONCURRENCY = 10

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from etl.outcomes import Outcomes
 from etl.target import Target
-from runtime import keys
+from runtime.core import keys
 
 #: Step Functions delivers its logs through CloudWatch's delivery API, which knows no resources.
 _LOG_DELIVERY = (

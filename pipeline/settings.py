@@ -13,7 +13,7 @@ from etl import names
 from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
 from pipeline.unreadable import why
-from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
+from runtime.core.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
 KEY = "ledgerline"
 #: Context keys that override one value each.

@@ -14,7 +14,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from etl.functions import MEMORY_MB, TIMEOUT
 from etl.monitoring.metrics import MAXIMUM, StageMetrics
 from etl.workflow import TIMEOUT as WORKFLOW_TIMEOUT
-from runtime import metric_names
+from runtime.core import metric_names
 
 #: Percent of a limit at which there is still time to act.
 NEAR_LIMIT = 80

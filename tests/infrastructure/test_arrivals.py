@@ -7,7 +7,7 @@ import json
 import pytest
 from ministack.services.eventbridge import _matches_pattern
 
-from runtime.models import Redrive
+from runtime.core.models import Redrive
 from tests.infrastructure.reading import only, text
 
 BUCKET = "etl-data-123456789012-us-east-1-prod"

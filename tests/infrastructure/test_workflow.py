@@ -7,7 +7,7 @@ import json
 import pytest
 
 from etl.permissions import ACCESS
-from runtime import allocation, errors
+from runtime.core import allocation, errors
 from tests.infrastructure.reading import only, text
 
 LAMBDA_RETRIES = [
