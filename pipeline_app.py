@@ -19,7 +19,7 @@ from pipeline import acknowledgements, settings
 from pipeline.app import accepted_findings, build, build_branch, judge, new_app
 from pipeline.slugs import BranchRefused
 from pipeline.templates import commit_hash
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parent
 #: The context key with the name of a branch whose stage is synthesized instead.

@@ -22,15 +22,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from runtime.aws.object_store import PART_BYTES
 from runtime.contracts.loader import load_contracts
+from runtime.core.models import Decoding
+from runtime.core.settings import DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 from runtime.formats import file_format
+from runtime.formats.decoding import Limits, decode, in_pieces
 from runtime.formats.recognition import recognize
-from runtime.models import Decoding
-from runtime.object_store import PART_BYTES
-from runtime.records.decoding import Limits, decode, in_pieces
-from runtime.records.source import FileSource
-from runtime.settings import DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, MAX_DECODED_RATIO
-from runtime.workflow.materialization import Passing
+from runtime.formats.source import FileSource
+from runtime.steps.materialize import Passing
 
 FUNCTION_SECONDS = 900
 

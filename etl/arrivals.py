@@ -12,8 +12,8 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-from runtime import keys
-from runtime.models import EXECUTION_ENDED, SWEEP_DUE
+from runtime.core import keys
+from runtime.core.models import EXECUTION_ENDED, SWEEP_DUE
 
 RETRY_ATTEMPTS = 185
 MAX_EVENT_AGE = Duration.hours(24)

@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from etl.permissions import PROBES
-from runtime import keys
+from runtime.core import keys
 
 RESOURCE_TYPE = "Custom::DeploymentCheck"
 

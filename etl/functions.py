@@ -17,9 +17,9 @@ from etl import names
 from etl.guardrails import FUNCTION_MEMORY_MB, FUNCTION_TIMEOUT, LOG_RETENTION
 from etl.permissions import ACCESS, CHECK_DEPLOYMENT, Access
 from etl.target import RuntimeSettings, Target
-from runtime import allocation, metric_names
-from runtime import settings as variables
-from runtime.models import FILES_BY_STATUS, OWED
+from runtime.core import allocation, metric_names
+from runtime.core import settings as variables
+from runtime.core.models import FILES_BY_STATUS, OWED
 
 ROOT = Path(__file__).resolve().parent.parent
 

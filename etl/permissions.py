@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from runtime import keys
 from runtime.contracts.loader import RESERVED_DATASETS
+from runtime.core import keys
 
 (DATASET,) = RESERVED_DATASETS
 

@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from runtime.errors import LAMBDA_ERRORS, THROTTLED, PermanentError, Throttled, TransientError, error_names
+from runtime.core.errors import LAMBDA_ERRORS, THROTTLED, PermanentError, Throttled, TransientError, error_names
 
 
 class Backoff(TypedDict):

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-from runtime import keys
+from runtime.core import keys
 
 ACCESS_LOGS = "access/"
 

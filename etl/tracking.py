@@ -8,7 +8,7 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS
+from runtime.core.models import FILES_BY_DATASET, FILES_BY_STATUS
 
 
 class Tracking(Construct):

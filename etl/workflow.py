@@ -1,6 +1,6 @@
 """The state machine, from the arrival of a file to its published outcome.
 
-:mod:`runtime.models` describes what one state passes to the next; ``docs/commit-protocol.md`` what happens when one of them dies.
+:mod:`runtime.core.models` describes what one state passes to the next; ``docs/commit-protocol.md`` what happens when one of them dies.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from etl.outcomes import Outcomes
 from etl.retries import BACKOFF, delay_throttled, retry_function
 from etl.target import Target
 from etl.workflow_role import workflow_role
-from runtime.models import EXECUTION_ENDED, FILE_ITEM, SWEEP_DUE
+from runtime.core.models import EXECUTION_ENDED, FILE_ITEM, SWEEP_DUE
 
 TIMEOUT = Duration.hours(12)
 MAX_CONCURRENCY = 10

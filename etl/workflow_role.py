@@ -12,7 +12,7 @@ from constructs import Construct
 
 from etl.outcomes import Outcomes
 from etl.target import Target
-from runtime import keys
+from runtime.core import keys
 
 #: For the delivery of logs to CloudWatch. These actions know no resources.
 _LOG_DELIVERY = (

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from ops.decoding import PART_BYTES, decoded_file
 from ops.reject_lines import RejectedRow, parse
+from runtime.chunk.key_digests import duplicates
+from runtime.chunk.process import process_chunk
 from runtime.contracts import loader
 from runtime.contracts.model import Contract
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
+from runtime.core.models import chunk_id
+from runtime.core.settings import DEFAULT_CHUNK_BYTES
 from runtime.formats import Layout, file_format
 from runtime.formats.recognition import recognize
-from runtime.models import chunk_id
-from runtime.records.source import ByteSource, FileSource
-from runtime.rows.key_digests import duplicates
-from runtime.rows.process import process_chunk
-from runtime.settings import DEFAULT_CHUNK_BYTES
+from runtime.formats.source import ByteSource, FileSource
 
 _DIGEST_MEMORY_BYTES = 256 * 1024 * 1024
 #: Keys the digests of primary keys; nothing here is compared with another run.

@@ -14,7 +14,7 @@ from rich.text import Text
 from ops.follow import Progress
 from ops.terminal import bytes_text, counted, printable
 from runtime.contracts.fields import WHOLE_ROW
-from runtime.models import FileStatus
+from runtime.core.models import FileStatus
 
 COLOURS = {FileStatus.SUCCEEDED: "green", FileStatus.COMMITTED: "green", FileStatus.REJECTED: "yellow", FileStatus.FAILED: "red"}
 _TOP_REASONS = 8

@@ -12,7 +12,7 @@ from etl import names
 from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
 from pipeline.json_file import Unreadable, read_json
-from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
+from runtime.core.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
 KEY = "ledgerline"
 #: Context keys that override one value each.

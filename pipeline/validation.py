@@ -15,7 +15,7 @@ from etl.target import Target
 from pipeline.accounts import acting_by, assume, bootstrap_role, bootstrap_version, stack_arn, stage_role
 from pipeline.builds import ENVIRONMENT, buildspec
 from pipeline.settings import PipelineSettings
-from runtime import keys
+from runtime.core import keys
 from stages.etl_stage import EtlStage
 
 #: Seconds that ``buildspec/validate.sh`` may wait: for a probe (``ops validate``), and then in ``ops rollback`` for the end of a running

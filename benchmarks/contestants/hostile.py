@@ -18,10 +18,10 @@ def boundaries(job: Job) -> Answer:
     import numpy as np
 
     from benchmarks import adversarial
+    from runtime.chunk.proofs import fold
     from runtime.contracts.loader import load_contracts
     from runtime.formats import file_format
     from runtime.formats.recognition import recognize
-    from runtime.rows.proofs import fold
     from tests.support.records import prove
     from tests.support.sources import CountingSource
 

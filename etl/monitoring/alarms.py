@@ -17,7 +17,7 @@ from etl import names
 from etl.guardrails import FUNCTION_MEMORY_MB, FUNCTION_TIMEOUT
 from etl.monitoring.metrics import MAXIMUM, StageMetrics
 from etl.workflow import TIMEOUT as WORKFLOW_TIMEOUT
-from runtime import metric_names
+from runtime.core import metric_names
 
 #: Percent of a limit at which there is still time to act.
 NEAR_LIMIT = 80

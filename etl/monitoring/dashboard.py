@@ -10,7 +10,7 @@ from constructs import Construct
 
 from etl import names
 from etl.monitoring.metrics import AVERAGE, MAXIMUM, P90, StageMetrics
-from runtime import metric_names as emitted
+from runtime.core import metric_names as emitted
 
 _WIDTH, _HEIGHT = 8, 6
 

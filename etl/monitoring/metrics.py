@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
-from runtime import metric_names
+from runtime.core import metric_names
 
 PERIOD = Duration.minutes(5)
 SUM, MAXIMUM, AVERAGE, P90 = "Sum", "Maximum", "Average", "p90"
@@ -42,7 +42,7 @@ class StageMetrics:
         return tuple(self._functions)
 
     def emitted(self, name: str, statistic: str = SUM, period: Duration = PERIOD, label: str | None = None) -> cloudwatch.Metric:
-        """A metric of the handlers for the whole stage; *name* is one of :mod:`runtime.metric_names`."""
+        """A metric of the handlers for the whole stage; *name* is one of :mod:`runtime.core.metric_names`."""
         return cloudwatch.Metric(
             namespace=metric_names.NAMESPACE,
             metric_name=name,

@@ -10,8 +10,8 @@ from typing import Any
 from ops.audit import stored
 from ops.errors import RowUnknown
 from ops.reject_lines import RejectedRow, parse
-from runtime.models import ChunkStatus, FileStatus
-from runtime.object_store import ObjectStore
+from runtime.aws.object_store import ObjectStore
+from runtime.core.models import ChunkStatus, FileStatus
 
 Item = Mapping[str, Any]
 

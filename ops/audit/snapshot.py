@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.audit.checks import Unverifiable
-from runtime import keys
+from runtime.aws.object_store import ObjectStore, StoredSource
 from runtime.contracts.model import Contract
-from runtime.errors import ContractInvalid, ObjectMissing
+from runtime.core import keys
+from runtime.core.errors import ContractInvalid, ObjectMissing
+from runtime.core.models import ObjectRef
 from runtime.formats.recognition import recognize
-from runtime.models import ObjectRef
-from runtime.object_store import ObjectStore, StoredSource
-from runtime.workflow import reading
-from runtime.workflow.reading import Reading
+from runtime.steps import snapshot as reading
+from runtime.steps.snapshot import Reading
 
 Item = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runtime.formats import Layout
-from runtime.records.decoding import Limits, decode
+from runtime.formats.decoding import Limits, decode
 
 Item = Mapping[str, Any]
 

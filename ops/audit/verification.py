@@ -14,13 +14,13 @@ from ops.audit.reprocessing import KeyCheck, difference, process_again
 from ops.audit.snapshot import reading_of
 from ops.audit.table import COMMITTED, malformed, table_checks, uncovered
 from ops.audit.text import Text
-from runtime import keys
+from runtime.aws.object_store import ObjectStore, StoredObject, StoredSource
 from runtime.contracts.model import Contract
-from runtime.errors import FileRejected
-from runtime.models import FileStatus, ObjectRef
-from runtime.object_store import ObjectStore, StoredObject, StoredSource
-from runtime.workflow.reading import Reading
-from runtime.workflow.validation import examine
+from runtime.core import keys
+from runtime.core.errors import FileRejected
+from runtime.core.models import FileStatus, ObjectRef
+from runtime.steps.snapshot import Reading
+from runtime.steps.validate import examine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -15,7 +15,7 @@ from ops.outcome import COLOURS, REPEATS, detail_text, repeats_text
 from ops.record_text import dump
 from ops.terminal import cell, counted, printable
 from runtime.contracts.fields import WHOLE_ROW
-from runtime.models import ChunkStatus
+from runtime.core.models import ChunkStatus
 
 Document = Mapping[str, Any]
 

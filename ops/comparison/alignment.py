@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from runtime.contracts.places import Place
-from runtime.mainframe.blocks import Bytes
+from runtime.formats.copybook.blocks import Bytes
+from runtime.formats.copybook.items import Place
 
 #: Units that are looked at for a key that the other file has: a run of more that are missing reads as changed keys.
 LOOK_AHEAD = 1000

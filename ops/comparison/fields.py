@@ -12,10 +12,10 @@ import numpy as np
 from ops.comparison.known import Defect
 from ops.comparison.outputs import Output, Where
 from runtime.contracts.model import Field
-from runtime.contracts.places import Place, field_of
-from runtime.mainframe.blocks import Bytes
-from runtime.mainframe.decoding import Reading, column
-from runtime.mainframe.faults import explain
+from runtime.formats.copybook.blocks import Bytes
+from runtime.formats.copybook.decoding import Reading, column
+from runtime.formats.copybook.faults import explain
+from runtime.formats.copybook.items import Place, field_of
 
 VALUE, SPELLING, DEFECT = "value", "bytes", "known"
 FILLER = "(filler)"

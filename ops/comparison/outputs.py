@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from ops.errors import OutputUnknown
 from runtime.contracts.model import Contract, Extract
-from runtime.contracts.places import Place
-from runtime.contracts.record import record_of
-from runtime.mainframe.forms import DESCRIPTOR_BYTES, VARIABLE
+from runtime.formats.copybook.items import Place
+from runtime.formats.copybook.record import record_of
+from runtime.formats.copybook.record_form import DESCRIPTOR_BYTES, VARIABLE
 
 
 class Where(NamedTuple):

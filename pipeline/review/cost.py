@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterable, Mapping
 
 from pipeline.json_file import read_json
 from pipeline.templates import Properties, Template, properties_of, text
-from runtime.settings import DEFAULT_CHUNK_BYTES
+from runtime.core.settings import DEFAULT_CHUNK_BYTES
 
 _PRICES = Path(__file__).with_name("prices.json")
 _FALLBACK_REGION = "us-east-1"

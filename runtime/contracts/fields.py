@@ -7,8 +7,8 @@ from typing import Any
 
 from runtime.contracts import patterns, values
 from runtime.contracts.document import Node
-from runtime.contracts.formats import time_format
 from runtime.contracts.model import FIELD_TYPES, Field
+from runtime.contracts.time_formats import time_format
 
 MAX_PRECISION = 38
 #: A number whose schema gives no precision and scale: exact, and wide enough for what publishers mean by it.

@@ -15,7 +15,7 @@ from typing import Any
 from runtime.contracts.document import Node
 from runtime.contracts.fields import parse_field
 from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Dialect, Extracts, Field
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
 
 #: Datasets of the system itself; no other may begin with the reserved prefix.
 RESERVED_DATASETS = ("_validation",)
@@ -139,13 +139,13 @@ def _delimited(node: Node, schema: Node) -> tuple[Dialect, str, tuple[Field, ...
 
 
 def _records(node: Node, schema: Node) -> tuple[Dialect, str, tuple[Field, ...]]:
-    from runtime.contracts import fixed_length  # noqa: PLC0415 - parsing copybooks is as much code as the rest, and CSV needs none of it
+    from runtime.formats.copybook import terms as fixed_length  # noqa: PLC0415 - parsing copybooks is as much code as the rest, and CSV needs none of it
 
     return fixed_length.described(node, schema)
 
 
 def _extracts(node: Node, fields: Sequence[Field], dialect: Dialect) -> tuple[Extracts, tuple[Field, ...]]:
-    from runtime.contracts.extracts import parse_extracts  # noqa: PLC0415 - as above
+    from runtime.formats.copybook.extract_terms import parse_extracts  # noqa: PLC0415 - as above
 
     return parse_extracts(node.node("extracts"), fields, dialect)
 

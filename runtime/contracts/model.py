@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Mapping, Union
 
 if TYPE_CHECKING:
-    from runtime.contracts.record import Selection
+    from runtime.formats.copybook.record import Selection
 
 #: Datasets whose name starts so belong to the system: probes, never partners' data.
 RESERVED_PREFIX = "_"
@@ -98,7 +98,7 @@ class Extract:
 
 @dataclass(frozen=True)
 class Extracts:
-    """What is written beside the Parquet. ``rules`` names the module of ``runtime.extracts`` that knows what goes where."""
+    """What is written beside the Parquet. ``rules`` names a module of ``runtime.formats.copybook.extracts``."""
 
     rules: str
     encoding: str

@@ -15,8 +15,8 @@ from typing import Callable, Iterator, Sequence, Union
 
 from runtime.contracts import patterns
 from runtime.contracts.code_pages import codes
-from runtime.contracts.formats import time_format
 from runtime.contracts.model import Field
+from runtime.contracts.time_formats import time_format
 
 #: Whether a pattern (first) matches a text (second).
 Matches = Callable[[str, str], bool]

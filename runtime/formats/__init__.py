@@ -10,12 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Protocol, Sequence, cast
 
 from runtime.contracts.model import Contract
-from runtime.errors import FileRejected
-from runtime.models import Decoding
-from runtime.records.source import ByteSource
+from runtime.core.errors import FileRejected
+from runtime.core.models import Decoding
+from runtime.formats.source import ByteSource
 
 if TYPE_CHECKING:
-    from runtime.rows.judged import Judged
+    from runtime.formats.judged import Judged
 
 
 class Layout(Protocol):
@@ -121,8 +121,8 @@ class RowFormat(Protocol):
         """Which records of *block* are accepted, which are not, and why; it depends on nothing but the block."""
 
 
-_FILES = {"csv": "runtime.formats.delimited_files", "fixed-length": "runtime.formats.fixed_length_files"}
-_ROWS = {"csv": "runtime.formats.delimited_rows", "fixed-length": "runtime.formats.fixed_length_rows"}
+_FILES = {"csv": "runtime.formats.csv.files", "fixed-length": "runtime.formats.copybook.files"}
+_ROWS = {"csv": "runtime.formats.csv.rows", "fixed-length": "runtime.formats.copybook.rows"}
 
 
 #: All there are: a deployment is not good while one of them cannot be imported.

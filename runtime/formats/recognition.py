@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Mapping
 
 from runtime.contracts.model import Contract
-from runtime.errors import UnknownDataset
+from runtime.core.errors import UnknownDataset
 from runtime.formats import Layout, file_format
-from runtime.records.source import ByteSource
+from runtime.formats.source import ByteSource
 
 
 def recognize(source: ByteSource, key: str, dataset: str | None, contracts: Mapping[str, Contract]) -> tuple[Contract, Layout]:

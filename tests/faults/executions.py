@@ -21,13 +21,14 @@ from unittest import mock
 from boto3.s3.transfer import TransferConfig
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from runtime import formats, item_table, object_store
+from runtime import formats
+from runtime.aws import item_table, object_store
+from runtime.aws.object_store import ObjectStore
+from runtime.aws.tracking import Tracking, utc_now
 from runtime.contracts.loader import load_contracts
-from runtime.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
-from runtime.models import EXECUTION_ENDED
-from runtime.object_store import ObjectStore
-from runtime.tracking import Tracking, utc_now
-from runtime.workflow.stage import Stage
+from runtime.core.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
+from runtime.core.models import EXECUTION_ENDED
+from runtime.steps.stage import Stage
 from tests.faults.network import DEADLY, Killed, Send, connect, is_write, served
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Road, WorkerLost, Workflow
 
@@ -216,7 +217,7 @@ def one_call_at_a_time() -> Iterator[None]:
             if name.startswith("runtime.") and hasattr(module, "ThreadPoolExecutor"):
                 stack.enter_context(mock.patch.object(module, "ThreadPoolExecutor", _InOrder))
         in_order = functools.partial(TransferConfig, use_threads=False)
-        stack.enter_context(mock.patch("runtime.object_store.TransferConfig", in_order))
+        stack.enter_context(mock.patch("runtime.aws.object_store.TransferConfig", in_order))
         stack.enter_context(mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None)))
         yield
 

@@ -53,7 +53,7 @@ RUNS = {
 
 @pytest.fixture(autouse=True)
 def standing_still(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.workflow.finalization.utc_now", lambda: NOON)
+    monkeypatch.setattr("runtime.steps.finalize.utc_now", lambda: NOON)
 
 
 def made(run: Run, kill: Optional[Kill] = None) -> Tuple[Processes, Dict[str, Any]]:

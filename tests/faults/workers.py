@@ -17,7 +17,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from runtime.errors import TransientError, error_class
+from runtime.core.errors import TransientError, error_class
 from tests.faults.executions import RETRIES, WiredWorkflow
 from tests.faults.network import described, is_write, served
 from tests.support.workflow import WorkerLost, drive

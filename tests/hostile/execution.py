@@ -9,8 +9,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from runtime.errors import LedgerlineError
-from runtime.observability import logger
+from runtime.aws.observability import logger
+from runtime.core.errors import LedgerlineError
 from tests.support.workflow import Workflow, lambda_error, retried
 
 STEPS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file", "record_failure")

@@ -7,8 +7,8 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from runtime.errors import InvalidInput
-from runtime.workflow import reading
+from runtime.core.errors import InvalidInput
+from runtime.steps import snapshot as reading
 from tests.hostile.case import GOOD_LINE
 from tests.hostile.cases import forged
 from tests.hostile.cases.forged import Forgery, Planned

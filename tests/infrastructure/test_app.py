@@ -19,7 +19,7 @@ import pipeline_app
 from etl.guardrails import guard
 from etl.layers import LayerError
 from pipeline import settings as settings_module
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,7 @@ import pytest
 from ministack.services.eventbridge import _matches_pattern
 
 from pipeline.templates import text
-from runtime.models import Redrive
+from runtime.core.models import Redrive
 from tests.infrastructure.reading import only
 
 BUCKET = "etl-data-123456789012-us-east-1-prod"

@@ -14,7 +14,7 @@ from etl.deployment_check import RESOURCE_TYPE, DeploymentCheck
 from etl.permissions import ACCESS
 from ops.rollback import CHANGE_SET
 from pipeline.templates import text
-from runtime.workflow.deployment_check import HANDLERS
+from runtime.steps.deployment_check import HANDLERS
 from tests.infrastructure.reading import allowed, only
 
 BUCKET = "<StorageData6BB23F4E.Arn>"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.templates import text
-from runtime import metric_names
+from runtime.core import metric_names
 from tests.infrastructure.published_metrics import AWS_METRICS
 from tests.infrastructure.reading import only
 
@@ -119,7 +119,7 @@ def emf(capsys):
 
 
 def test_what_the_code_writes_has_the_dimensions_that_are_watched(capsys):
-    from runtime.observability import emit
+    from runtime.aws.observability import emit
 
     emit("prod", {metric_names.ROWS_READ: 1})
     assert emf(capsys) == ("Ledgerline", ["RowsRead"], [{metric_names.STAGE_DIMENSION}])

@@ -8,7 +8,7 @@ import pytest
 
 from etl.permissions import ACCESS
 from pipeline.templates import text
-from runtime import allocation, errors
+from runtime.core import allocation, errors
 from tests.infrastructure.reading import only
 
 LAMBDA_RETRIES = [

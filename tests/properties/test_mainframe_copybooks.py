@@ -7,8 +7,8 @@ import re
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from runtime.contracts.record import Selection, columns, record_of
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
+from runtime.formats.copybook.record import Selection, columns, record_of
 
 usual = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from runtime.contracts.loader import parse_contract
-from runtime.contracts.record import columns, record_of
-from runtime.mainframe import floats
-from runtime.mainframe.blocks import RecordBlock
-from runtime.mainframe.decoding import Reading, column
-from runtime.mainframe.encoding import encode
-from runtime.mainframe.faults import explain
-from runtime.mainframe.judging import judge
-from runtime.mainframe.layout import RecordLayout
-from runtime.mainframe.shapes import spread
+from runtime.formats.copybook import floats
+from runtime.formats.copybook.blocks import RecordBlock
+from runtime.formats.copybook.decoding import Reading, column
+from runtime.formats.copybook.encoding import encode
+from runtime.formats.copybook.faults import explain
+from runtime.formats.copybook.judging import judge
+from runtime.formats.copybook.layout import RecordLayout
+from runtime.formats.copybook.record import columns, record_of
+from runtime.formats.copybook.shapes import spread
 from tests.properties.mainframe_reference import Number, read, read_float, write
 
 #: Machines are slow at times; what is true is true then as well.

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from runtime.chunk.proofs import Verdict, fold
 from runtime.contracts.model import Contract
-from runtime.errors import FileRejected, RecordTooLong, UnterminatedQuote
-from runtime.formats.delimited_files import never_ends
-from runtime.models import CsvLayout
-from runtime.records.boundaries import last_boundary
-from runtime.records.fields import RecordCheck
-from runtime.records.planning import ExactCuts, plan
-from runtime.rows.proofs import Verdict, fold
+from runtime.core.errors import FileRejected, RecordTooLong, UnterminatedQuote
+from runtime.core.models import CsvLayout
+from runtime.formats.csv.boundaries import last_boundary
+from runtime.formats.csv.fields import RecordCheck
+from runtime.formats.csv.files import never_ends
+from runtime.formats.csv.planning import ExactCuts, plan
 from tests.support.records import HEADER, make_contract, make_layout, prove, true_boundaries
 from tests.support.sources import CountingSource
 
@@ -140,7 +140,7 @@ def test_any_mixture_of_rows_ends_exactly_or_is_refused_for_good(
     boundaries = true_boundaries(data, FIRST)
     unterminated = boundaries[-1] < len(data)
     longest = max(end - start for start, end in zip(boundaries, [*boundaries[1:], len(data)]))
-    with mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
+    with mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
         try:
             event(f"{assert_exact(data, chunk_bytes)} plans")
         except UnterminatedQuote:
@@ -164,9 +164,9 @@ def test_a_record_that_is_too_long_is_refused_for_it_however_its_file_is_cut(
     boundaries = true_boundaries(data, FIRST)
     lengths = {start: end - start for start, end in zip(boundaries, [*boundaries[1:], len(data)])}
     too_long = next((start for start, length in lengths.items() if length > most), None)
-    windows = mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4)
-    planning = mock.patch.multiple("runtime.records.planning", MAX_RECORD_BYTES=most, SCAN_BYTES=min(most, 50))
-    blocks = mock.patch.multiple("runtime.rows.blocks", MAX_RECORD_BYTES=most, _MOST_BYTES=most + 1)
+    windows = mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4)
+    planning = mock.patch.multiple("runtime.formats.csv.planning", MAX_RECORD_BYTES=most, SCAN_BYTES=min(most, 50))
+    blocks = mock.patch.multiple("runtime.formats.csv.blocks", MAX_RECORD_BYTES=most, _MOST_BYTES=most + 1)
 
     def going_by() -> None:
         cuts = ExactCuts(LAYOUT, len(data), FIRST)
@@ -174,7 +174,7 @@ def test_a_record_that_is_too_long_is_refused_for_it_however_its_file_is_cut(
         cuts.finish()
 
     ways = [lambda size=size: assert_exact(data, size) for size in (len(data), most + int(cut * (len(data) - most)))]  # type: ignore[misc]
-    with windows, planning, blocks, mock.patch("runtime.formats.delimited_files.MAX_RECORD_BYTES", most):
+    with windows, planning, blocks, mock.patch("runtime.formats.csv.files.MAX_RECORD_BYTES", most):
         for way in (*ways, going_by) if len(data) >= most else ():
             error = refusal(way)
             if too_long is None:
@@ -199,7 +199,7 @@ def test_readings_that_agree_are_a_proof(data: bytes, window_bytes: int) -> None
     free_text = make_contract(schema={"fields": [{"name": "line", "type": "string"}]})
     check = RecordCheck(free_text, make_layout(free_text, 0))
     boundaries = true_boundaries(data + b"\n", 0)
-    with mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes):
+    with mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes):
         for limit in range(len(data) + 1):
             found = last_boundary(CountingSource.of(data), 0, limit, check)
             assert found in (None, max(b for b in boundaries if b <= limit))

@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from runtime.chunk.key_digests import ENTRY
+from runtime.chunk.process import process_chunk
+from runtime.columns.check import check
+from runtime.columns.string_column import Texts, string_array
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.values import problem
-from runtime.models import CsvLayout
-from runtime.rows.checking import check
-from runtime.rows.key_digests import ENTRY
-from runtime.rows.process import process_chunk
-from runtime.rows.texts import Texts, string_array
+from runtime.core.models import CsvLayout
 from tests.properties.rows_reference import read_chunk, read_value
 
 ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Iterable, List, Tuple
 
-from runtime.mainframe.chains import whole_records
-from runtime.mainframe.forms import RecordForm
-from runtime.rows.proofs import ChunkProof
+from runtime.chunk.proofs import ChunkProof
+from runtime.formats.copybook.chains import whole_records
+from runtime.formats.copybook.record_form import RecordForm
 
 
 def described(contents: Iterable[bytes]) -> bytes:

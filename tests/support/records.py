@@ -6,12 +6,12 @@ from collections import deque
 from pathlib import Path
 from typing import Any, List, Mapping, Optional
 
+from runtime.chunk.proofs import ChunkProof
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
-from runtime.models import CsvLayout
-from runtime.records.scanner import scan
-from runtime.rows.blocks import BlockReader
-from runtime.rows.proofs import ChunkProof
+from runtime.core.models import CsvLayout
+from runtime.formats.csv.blocks import BlockReader
+from runtime.formats.csv.scanner import scan
 
 #: Real test data, beside the checkout.
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"

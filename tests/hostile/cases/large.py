@@ -9,18 +9,18 @@ import gzip
 from dataclasses import dataclass
 from typing import Callable, Iterator, List, Tuple
 
+from runtime.aws.object_store import PART_BYTES
+from runtime.chunk.process import process_chunk
 from runtime.contracts.model import Contract
-from runtime.formats.delimited_files import exact_cuts, never_ends
-from runtime.formats.limits import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
+from runtime.core.limits import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
+from runtime.core.models import CsvLayout, Decoding
+from runtime.core.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
+from runtime.formats.csv.files import exact_cuts, never_ends
+from runtime.formats.csv.planning import plan
+from runtime.formats.csv.sampling import check_samples
+from runtime.formats.decoding import GZIP, Limits, decode
 from runtime.formats.recognition import recognize
-from runtime.models import CsvLayout, Decoding
-from runtime.object_store import PART_BYTES
-from runtime.records.decoding import GZIP, Limits, decode
-from runtime.records.planning import plan
-from runtime.records.sampling import check_samples
-from runtime.rows.process import process_chunk
-from runtime.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
-from runtime.workflow.materialization import Passing
+from runtime.steps.materialize import Passing
 from tests.hostile.case import GOOD_LINE, schema
 from tests.support.records import HEADER, make_contract, make_layout
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
-from runtime.errors import (
+from runtime.core.errors import (
     CompressionMismatch,
     EmptyFile,
     EncodingMismatch,

@@ -19,11 +19,11 @@ from ops.reject_lines import Reason, RejectedRow
 from ops.validation.comparison import differences, total
 from ops.validation.deployment import Since, alarm_findings, function_problems
 from ops.validation.observation import Observation
-from runtime import probe_removal
+from runtime.aws import probe_removal
 from runtime.contracts.loader import load_contracts
 from runtime.contracts.values import CODES
-from runtime.models import file_id
-from runtime.probe import COLUMNS, DATASET, build_probe
+from runtime.core.models import file_id
+from runtime.steps.probe import COLUMNS, DATASET, build_probe
 from tests.unit.ops.deployed_stage import BUCKET, TABLE
 
 PROBE = build_probe()

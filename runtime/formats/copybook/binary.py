@@ -1,0 +1,32 @@
+"""COMP and COMP-5: big-endian two's complement of 2, 4 or 8 bytes, as z/OS has it.
+
+COMP keeps within its picture's digits (TRUNC(STD)); COMP-5 has all the bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from runtime.columns.string_column import Bytes
+from runtime.formats.copybook.bit_words import INT64_DIGITS, Decoded, Piece, number, words
+from runtime.formats.copybook.descriptions import NATIVE
+from runtime.formats.copybook.items import Place
+
+
+def decode(matrix: Bytes, place: Place) -> Decoded:
+    found = words(matrix, place.offset, place.offset + place.length)
+    if place.signed:
+        # The sign bit to the top and back.
+        shift = 64 - 8 * place.length
+        values = (found << np.uint64(shift)).view(np.int64) >> shift
+        magnitude = np.abs(values).view(np.uint64)
+        negative = values < 0
+    else:
+        magnitude, negative = found, None
+    if place.usage != NATIVE:
+        return number([Piece(magnitude, place.digits)], negative, magnitude >= np.uint64(10**place.digits), place.power)
+    good = np.zeros(len(matrix), np.bool_)
+    if place.digits + place.power <= INT64_DIGITS or (place.whole and place.signed):
+        return Decoded((values if place.signed else found.view(np.int64)) * 10**place.power, None, good)
+    by = np.uint64(10**16)
+    return number([Piece(magnitude // by, 4), Piece(magnitude % by, 16)], negative, good, place.power)
