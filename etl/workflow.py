@@ -96,7 +96,7 @@ class Workflow(Construct):
         )
         process.next(finalize)
         finalize.next(
-            sfn.Choice(self, "IsProved", comment="A boundary that was guessed wrong is planned again, exactly")
+            sfn.Choice(self, "IsProved", comment="If a guessed boundary was wrong, the file is planned again, exactly")
             .when(sfn.Condition.string_equals("$.decision", "REPLAN"), plan)
             .otherwise(published)
         )
@@ -104,7 +104,7 @@ class Workflow(Construct):
             sfn.Choice(self, "IsFailureNew").when(sfn.Condition.string_equals("$.decision", "NOTHING"), nothing).otherwise(published)
         )
         sweep = self._call("SweepFiles", payload={"workflow.$": "$$.StateMachine.Id"})
-        sweep.next(sfn.Succeed(self, "Swept", comment="What was found goes its way in executions of its own"))
+        sweep.next(sfn.Succeed(self, "Swept", comment="Each file that was found continues in an execution of its own"))
         return (
             sfn.Choice(
                 self, "RouteEvent", comment="An object arrived, a file is taken up again, an execution ended badly, or a sweep is due"
@@ -233,7 +233,7 @@ class Workflow(Construct):
         return (
             sfn.Choice(self, "IsPublished")
             .when(sfn.Condition.boolean_equals("$.outcome.publish", True), publish)
-            .otherwise(sfn.Succeed(self, "ProbeEnded", comment="How it ended is for whoever sent it; it raises no alarm of the partners'"))
+            .otherwise(sfn.Succeed(self, "ProbeEnded", comment="The sender of a probe reads the outcome from the table"))
         )
 
     def _how_ended(self) -> sfn.IChainable:

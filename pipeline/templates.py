@@ -151,7 +151,7 @@ def text(value: Any) -> str:
         if function == "Fn::Join" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list):
             return str(argument[0]).join(map(text, argument[1]))
         if function == "Fn::Sub" and isinstance(argument, str):
-            return argument.replace("${", "<").replace("}", ">")
+            return argument.replace("${AWS::", "<").replace("${", "<").replace("}", ">")
     return canonical(value)
 
 

@@ -40,7 +40,7 @@ def bootstrap(name, purpose):
 
 
 def arn(value):
-    return text(value).replace("<Partition>", "aws").replace("${AWS::Partition}", "aws")
+    return text(value).replace("<Partition>", "aws")
 
 
 def role_of(template, action):

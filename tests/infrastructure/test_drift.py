@@ -100,6 +100,6 @@ def test_a_codecommit_source_needs_no_connection(context, tmp_path):
     notifications = Notifications(stack, "Notifications", suffix="main")
     DriftDetection(stack, "Drift", settings=chosen.pipeline, stages=[], notifications=notifications)
     resources = app.synth().get_stack_by_name("Stack").template["Resources"]
-    _, project = only(Template(tmp_path, "Stack", "", resources), "AWS::CodeBuild::Project")
+    _, project = only(Template(resources), "AWS::CodeBuild::Project")
     assert (project["Source"]["Type"], "Auth" in project["Source"]) == ("CODECOMMIT", False)
     assert "codeconnections" not in str(resources)
