@@ -16,7 +16,7 @@ from pipeline.branches.target import branch_target
 from pipeline.review.template import COMMIT
 from pipeline.settings import Settings
 from pipeline.stack import PipelineStack
-from runtime.contracts.loader import load_contracts
+from runtime.formats.registry import load_contracts
 from stages.branch_stage import BranchStage, BranchTarget
 from stages.etl_stage import EtlStage
 

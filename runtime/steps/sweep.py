@@ -97,7 +97,7 @@ class Sweep:
 
     def start(self, workflow: str, finding: Finding) -> str:
         """Start an execution for a finding; return its ARN."""
-        return self.states.start_execution(stateMachineArn=workflow, input=json.dumps(finding.event))["executionArn"]
+        return executions.start(self.states, workflow, finding.event)
 
     def _lost(self, page: VersionPage) -> Iterator[Finding]:
         """Objects whose arrival nobody recorded."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from runtime.contracts.code_pages import CODE_PAGES, canonical
 from runtime.contracts.document import Node
-from runtime.contracts.model import Dialect, Extract, Extracts, Field, FixedLength, Written
-from runtime.formats.copybook.extract_rules import RULES, Made, Rules
-from runtime.formats.copybook.items import TEXT, Place
+from runtime.contracts.model import Extract, Extracts, Field, Written
+from runtime.formats.copybook.extracts.rules import RULES, Made, Rules
+from runtime.formats.copybook.items import TEXT, ElementaryItem
 from runtime.formats.copybook.record import Record, record_of
-from runtime.formats.copybook.terms import RECORD_FORMATS, VARIABLE, copybook_lines
+from runtime.formats.copybook.record_form import RECORD_FORMATS, VARIABLE
+from runtime.formats.copybook.terms import RecordDialect, copybook_lines
 from runtime.formats.copybook.value_ranges import Extent, Numbers, Texts, constant, of_field, unheld
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
-def parse_extracts(node: Node, fields: Sequence[Field], dialect: Dialect) -> tuple[Extracts, tuple[Field, ...]]:
+def parse_extracts(node: Node, fields: Sequence[Field], dialect: Any) -> tuple[Extracts, tuple[Field, ...]]:
     """The contract's ``extracts``, and *fields* with what becomes of texts in them.
 
     Raises ContractInvalid where the rules need other columns than the dataset has or make something that a copybook's
@@ -70,32 +72,32 @@ def _extract(files: Node, name: str) -> Extract:
 class _Columns:
     """The dataset's columns, held against what the rules take and make of them."""
 
-    def __init__(self, node: Node, name: str, rules: Rules, fields: Sequence[Field], dialect: Dialect) -> None:
+    def __init__(self, node: Node, name: str, rules: Rules, fields: Sequence[Field], dialect: Any) -> None:
         self._node, self._name, self._rules = node, name, rules
         self._fields = {field.name: field for field in fields}
-        self._dialect = dialect if isinstance(dialect, FixedLength) else None
-        record = record_of(dialect.copybook, dialect.select) if isinstance(dialect, FixedLength) else None
-        self._places = {place.name: place for place in record.places} if record else {}
+        self._dialect = dialect if isinstance(dialect, RecordDialect) else None
+        record = record_of(dialect.copybook, dialect.select) if isinstance(dialect, RecordDialect) else None
+        self._items = {item.name: item for item in record.items} if record else {}
         #: The extracts that each text goes into.
         self._texts: dict[str, list[str]] = {}
 
     def hold(self, files: Node, extract: str, record: Record, made: Mapping[str, Made]) -> None:
         """Raise ContractInvalid unless *record* has an item for all that is *made*, and nothing else."""
-        places = {place.name: place for place in record.places}
+        items = {item.name: item for item in record.items}
         for name, each in made.items():
-            if name not in places:
+            if name not in items:
                 raise files.invalid(f"has no item {name.upper().replace('_', '-')}, which the rules {self._name!r} make", extract)
             source = f"of {each.column}" if each.column else "without a column"
-            why = unheld(self._extent(each), places[name])
+            why = unheld(self._extent(each), items[name])
             if why:
-                place = places[name]
-                where = f"{place.item}, {place.description} in line {place.line} of its copybook,"
+                item = items[name]
+                where = f"{item.data_name}, {item.description} in line {item.line} of its copybook,"
                 raise files.invalid(f"has {where} but the rules {self._name!r} make it, {source}, {why}", extract)
             if each.column and self._rules.columns[each.column] == "string":
                 self._texts.setdefault(each.column, []).append(extract)
-        unknown = next((place for name, place in places.items() if name not in made), None)
+        unknown = next((item for name, item in items.items() if name not in made), None)
         if unknown:
-            rule = f"has {unknown.item} in line {unknown.line} of its copybook, of which the rules {self._name!r} make nothing"
+            rule = f"has {unknown.data_name} in line {unknown.line} of its copybook, of which the rules {self._name!r} make nothing"
             raise files.invalid(f"{rule}; they make {', '.join(made)}; describe other bytes as FILLER", extract)
 
     def written(self, page: str) -> tuple[Field, ...]:
@@ -109,7 +111,7 @@ class _Columns:
         if made.characters is not None:
             return Texts(made.characters)
         try:
-            found = of_field(field, self._places.get(field.name), nullable=self._nullable(self._places.get(field.name)))
+            found = of_field(field, self._items.get(field.name), nullable=self._nullable(self._items.get(field.name)))
         except ValueError as error:
             raise self._node.invalid(f"are {self._name!r}, but {made.column} {error}", "rules") from error
         for text in made.constants:
@@ -126,8 +128,8 @@ class _Columns:
             raise self._node.invalid(f"are {self._name!r}, which need {name} as {wanted}, but it is {field.type}", "rules")
         return field
 
-    def _nullable(self, place: Place | None) -> bool:
+    def _nullable(self, item: ElementaryItem | None) -> bool:
         """Whether the dataset's item can be without a number."""
-        if place is None or self._dialect is None:
+        if item is None or self._dialect is None:
             return True
-        return bool(place.when or place.element or place.kind == TEXT or "null" in (self._dialect.low_values, self._dialect.spaces))
+        return bool(item.when or item.element or item.kind == TEXT or "null" in (self._dialect.low_values, self._dialect.spaces))

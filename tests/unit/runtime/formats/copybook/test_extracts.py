@@ -9,13 +9,13 @@ import pytest
 
 from runtime.chunk.process import process_chunk
 from runtime.contracts.code_pages import CODE_PAGES, codes
-from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.core.errors import ContractInvalid
-from runtime.core.models import CsvLayout
-from runtime.formats.copybook.judging import judge
 from runtime.formats.copybook.layout import RecordLayout, contracted_form
 from runtime.formats.copybook.reader import RecordReader
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.registry import load_contracts, parse_contract
 from tests.support.accounts import Account
+from tests.support.mainframe import judge
 
 Document = Dict[str, Any]
 
