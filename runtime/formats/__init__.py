@@ -1,4 +1,4 @@
-"""The seam between the workflow and the formats of files (docs/adr/0092).
+"""The seam between the workflow and the formats of files (docs/adr/0006).
 
 Before it and after it nothing asks how a file is written: a contract names its format, the format's two modules know the
 rest. One is about whole files, which are recognized and divided without being parsed; the other about their rows.
