@@ -1,4 +1,4 @@
-"""How fast an original without random access passes: what `docs/adr/0074` and the limit on decoded text rest on.
+"""How fast an original without random access passes: what `docs/adr/0008` and the limit on decoded text rest on.
 
     python benchmarks/generate.py /tmp/tx.csv 200MB && python -m benchmarks.decoding /tmp/tx.csv
 

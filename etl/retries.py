@@ -32,7 +32,7 @@ THROTTLED_PAUSE = Duration.minutes(1)
 BACKOFF = Backoff(interval=Duration.seconds(2), backoff_rate=2, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 
 #: E24: the last try comes 21 minutes after the first, later than the rollback of the longest deployment that fails its check
-#: (docs/adr/0064). Without jitter, which could make that any time at all.
+#: (docs/adr/0001). Without jitter, which could make that any time at all.
 DEPLOYMENT_BACKOFF = Backoff(interval=Duration.seconds(60), backoff_rate=4, max_attempts=3, jitter_strategy=sfn.JitterType.NONE)
 
 
@@ -45,7 +45,7 @@ def retry_function(task: tasks.LambdaInvoke) -> None:
 
 
 def delay_throttled(scope: Construct, task: tasks.LambdaInvoke) -> None:
-    """Let *task* begin anew, with the same input, as often as throttling outlasts its retries (docs/adr/0087).
+    """Let *task* begin anew, with the same input, as often as throttling outlasts its retries (docs/adr/0001).
 
     What bounds it is the time of the execution. This must be the task's first catch: the first that has an error's name decides.
     """

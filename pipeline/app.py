@@ -32,7 +32,7 @@ def new_app(context: Mapping[str, Any], outdir: str) -> App:
 def build(app: App, settings: Settings, *, layer_path: Path, commit: str | None = None) -> None:
     """Put everything that *settings* ask for under *app*; raise ContractInvalid for a contract that is wrong (G3).
 
-    Each stage's template says which *commit* it was made from (``docs/adr/0050``).
+    Each stage's template says which *commit* it was made from (``docs/adr/0012``).
     """
     load_contracts()
     stages = [EtlStage(app, target=target, settings=settings.runtime, layer_path=layer_path) for target in settings.targets]

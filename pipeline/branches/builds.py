@@ -27,7 +27,7 @@ TIMEOUT = Duration.hours(3)
 
 
 class BranchBuilds(Construct):
-    """``locks`` keeps two builds off one stage (docs/adr/0042)."""
+    """``locks`` keeps two builds off one stage (docs/adr/0014)."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: PipelineSettings, branches: BranchSettings, notifications: Notifications

@@ -60,7 +60,7 @@ LINTS = (
 
 _KEY = "AWS's own default for keys: the account governs its key, and who may use it is in the roles' policies"
 _NO_SOURCE = (
-    "AWS takes no condition on EventBridge in the policy of an encrypted topic or of its key: messages would not arrive (decision 52)"
+    "AWS takes no condition on EventBridge in the policy of an encrypted topic or of its key: messages would not arrive (docs/adr/0012)"
 )
 _RENAMED = "The service was renamed; a connection is used under the name that its ARN has, which cdk.json gives"
 _LISTED = "Listed by a prefix of names, which the service authorizes for all of them or for none"

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Iterator, Mapping
 
-#: Where a stage's template says which commit it was made from; ``docs/adr/0050`` says why there.
+#: Where a stage's template says which commit it was made from; ``docs/adr/0012`` says why there.
 COMMIT = "Commit"
 
 _COMMIT_HASH = re.compile(r"[0-9a-f]{7,64}")

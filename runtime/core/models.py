@@ -14,7 +14,7 @@ from typing import Any, Mapping
 from runtime.core.errors import InvalidInput, UnsupportedSchema
 
 SCHEMA = 1
-#: N and N-1; there is no 0. A new number is accepted here one delivery before it is written (docs/adr/0064).
+#: N and N-1; there is no 0. A new number is accepted here one delivery before it is written (docs/adr/0001).
 ACCEPTED_SCHEMAS = (1,)
 
 FILE_ITEM = "#file"

@@ -1,7 +1,7 @@
 """An original without random access becomes text that has it, and is planned while it goes by.
 
 The pass reads the original once. Decoded pieces go to the exact scanner, to a digest and to S3, in
-the same order, so the plan that comes out of it needs no second look at the text (docs/adr/0074).
+the same order, so the plan that comes out of it needs no second look at the text (docs/adr/0008).
 """
 
 from __future__ import annotations

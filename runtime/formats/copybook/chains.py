@@ -1,7 +1,7 @@
 """The whole records at the beginning of some bytes: arithmetic, or descriptor by descriptor.
 
 Where a record begins depends on all before it, so a chain of descriptors is followed one by one. Doubling
-jumps over an array was measured and is slower: it must look at every byte, not at every record (docs/adr/0091).
+jumps over an array was measured and is slower: it must look at every byte, not at every record (docs/adr/0004).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class RecordForm:
     """``format`` is the file's RECFM; ``minimum`` and ``maximum`` are bytes of a record's content, without a descriptor.
 
     Blocking (the B) is how a data set is stored: a file has record descriptors and no block descriptors,
-    so F and FB are the same bytes, and so are V and VB (docs/adr/0091).
+    so F and FB are the same bytes, and so are V and VB (docs/adr/0007).
     """
 
     format: str
