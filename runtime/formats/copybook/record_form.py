@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 #: Of a record descriptor word (RDW): the big-endian length of the record with the word itself, then two zero bytes.
 DESCRIPTOR_BYTES = 4
-#: The longest record of a variable format: with its descriptor word, which is what LRECL counts (z/OS DFSMS Using Data Sets), and without.
+#: The longest record of a variable format: with its descriptor word, and without.
+#: The first is the largest length that a record descriptor word may hold (z/OS DFSMS Using Data Sets, "Record Descriptor Word (RDW)").
 LONGEST_RECORD = 32_760
 LONGEST_CONTENT = LONGEST_RECORD - DESCRIPTOR_BYTES
 
