@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from runtime.contracts.loader import RESERVED_DATASETS
+from runtime.contracts.model import RESERVED_DATASETS
 from runtime.core import keys
 
 (DATASET,) = RESERVED_DATASETS

@@ -32,7 +32,7 @@ THROTTLED_PAUSE = Duration.minutes(1)
 BACKOFF = Backoff(interval=Duration.seconds(2), backoff_rate=2, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 
 #: E24: the last try comes 21 minutes after the first, when even the longest deployment that failed its check has been rolled back
-#: (docs/adr/0064). Without jitter, which could shorten that to nothing.
+#: (docs/adr/0001). Without jitter, which could shorten that to nothing.
 DEPLOYMENT_BACKOFF = Backoff(interval=Duration.seconds(60), backoff_rate=4, max_attempts=3, jitter_strategy=sfn.JitterType.NONE)
 
 
@@ -45,7 +45,7 @@ def retry_function(task: tasks.LambdaInvoke) -> None:
 
 
 def delay_throttled(scope: Construct, task: tasks.LambdaInvoke) -> None:
-    """Start *task* again with the same input each time that throttling outlasts its retries (docs/adr/0087).
+    """Start *task* again with the same input each time that throttling outlasts its retries (docs/adr/0001).
 
     Only the time-out of the execution ends this. It must be the task's first catch, since the first that has the error's name decides.
     """

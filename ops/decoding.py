@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runtime.core.models import Decoding
 from runtime.core.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
 from runtime.formats.csv.file_start import read_head, read_start
-from runtime.formats.decoding import Limits, decode
+from runtime.formats.decoding import Decoding, Limits, decode
 from runtime.formats.source import ByteSource, FileSource
 
 PART_BYTES = 8 * 1024 * 1024

@@ -18,7 +18,7 @@ from pipeline.branches.target import branch_target
 from pipeline.settings import Settings
 from pipeline.stack import PipelineStack
 from pipeline.templates import COMMIT
-from runtime.contracts.loader import load_contracts
+from runtime.formats.registry import load_contracts
 from stages.branch_stage import BranchStage, BranchTarget
 from stages.etl_stage import EtlStage
 
@@ -34,7 +34,7 @@ def new_app(context: Mapping[str, Any], outdir: str) -> App:
 def build(app: App, settings: Settings, *, layer_path: Path, commit: str | None = None) -> None:
     """Add the pipeline and all stages of *settings* to *app*; raise ContractInvalid for an invalid contract (G3).
 
-    Each stage's template names the *commit* that it was made from (``docs/adr/0050``).
+    Each stage's template names the *commit* that it was made from (``docs/adr/0012``).
     """
     load_contracts()
     stages = [EtlStage(app, target=target, settings=settings.runtime, layer_path=layer_path) for target in settings.targets]

@@ -13,7 +13,7 @@ from typing import Any, Iterable, Iterator, Mapping
 
 from pipeline.json_file import Unreadable, read_json, why
 
-#: Key in a stage's template metadata for the commit that the template was made from (``docs/adr/0050``).
+#: Key in a stage's template metadata for the commit that the template was made from (``docs/adr/0012``).
 COMMIT = "Commit"
 
 _COMMIT_HASH = re.compile(r"[0-9a-f]{7,64}")

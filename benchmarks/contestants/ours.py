@@ -80,7 +80,7 @@ def plan(job: Job) -> Answer:
     import time
 
     from runtime.core.limits import MAX_CHUNK_BYTES
-    from runtime.formats.csv.planning import plan as planned
+    from runtime.formats.registry import compiled
     from runtime.formats.source import FileSource
     from tests.support.sources import CountingSource
 
@@ -92,14 +92,14 @@ def plan(job: Job) -> Answer:
             return file.read(start, end)
 
         source = CountingSource(file.size, read)
-        ranges = planned(source, contract, layout, MAX_CHUNK_BYTES)
+        ranges = compiled(contract, layout).plan(source, MAX_CHUNK_BYTES)
     return {**_counts(source), "chunks": len(ranges), "header": layout.header_end}
 
 
 def plan_far(job: Job) -> Answer:
     """Planning a source of any size that is not there: the header, and then one block of real records over and over."""
     from runtime.core.limits import MAX_CHUNK_BYTES
-    from runtime.formats.csv.planning import plan as planned
+    from runtime.formats.registry import compiled
     from runtime.formats.source import FileSource
     from tests.support.sources import CountingSource
 
@@ -107,19 +107,19 @@ def plan_far(job: Job) -> Answer:
         contract, layout = _recognized(file, job["path"])
         header, block = file.read(0, layout.header_end), file.read(layout.header_end, file.size)
     source = CountingSource.repeating(header, block, -(-job["size"] // len(block)))
-    ranges = planned(source, contract, layout, MAX_CHUNK_BYTES)
+    ranges = compiled(contract, layout).plan(source, MAX_CHUNK_BYTES)
     return {**_counts(source), "chunks": len(ranges), "size": source.size}
 
 
 def plan_exactly(job: Job) -> Answer:
     """The exact fallback: reads every byte and cuts by quote parity, as after a proof that does not hold."""
     from runtime.core.limits import MAX_CHUNK_BYTES
-    from runtime.formats.csv.planning import plan as planned
+    from runtime.formats.registry import compiled
     from runtime.formats.source import FileSource
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])
-        ranges = planned(file, contract, layout, MAX_CHUNK_BYTES, exact_from=layout.header_end)
+        ranges = compiled(contract, layout).plan(file, MAX_CHUNK_BYTES, exact_from=layout.header_end)
     return {"chunks": len(ranges), "bytes_read": file.size}
 
 
@@ -133,25 +133,25 @@ def records(job: Job) -> Answer:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from runtime.contracts.loader import load_contracts
-    from runtime.formats import file_format
-    from runtime.formats.copybook.judging import judge
+    from runtime.formats.copybook.judging import Judge
     from runtime.formats.copybook.layout import contracted_form
     from runtime.formats.copybook.reader import RecordReader
+    from runtime.formats.registry import file_format, load_contracts
     from runtime.formats.source import FileSource
 
     pa.set_cpu_count(1)
     contract = load_contracts()["accounts"]
     if job.get("described"):
-        contract = dataclasses.replace(contract, dialect=dataclasses.replace(contract.fixed_length, record_format="V"))
+        contract = dataclasses.replace(contract, dialect=dataclasses.replace(contract.dialect, record_format="V"))
     rows = accepted = 0
     reasons: Counter[str] = Counter()
     sums = dict.fromkeys(job.get("sums", ()), 0)
     with FileSource(job["path"]) as source:
         layout: Any = file_format(contract).recognize(source, contract)
         reader = RecordReader(_parts(source, job["path"], 0), contracted_form(contract))
+        judge = Judge(contract, layout)
         for block in reader:
-            judged = judge(block, contract, layout)
+            judged = judge.judge(block)
             rows += judged.rows
             reasons.update(reason.counted for rejected in judged.rejected for reason in rejected.reasons)
             if judged.accepted is not None:
@@ -169,7 +169,7 @@ def records(job: Job) -> Answer:
 
 def read(job: Job) -> Answer:
     """Only reading: every byte, in the pieces of the exact fallback, one after another, with nothing done to them."""
-    from runtime.formats.csv.planning import PIECE_BYTES
+    from runtime.formats.ranges import PIECE_BYTES
     from runtime.formats.source import FileSource
 
     with FileSource(job["path"]) as file:
@@ -178,8 +178,8 @@ def read(job: Job) -> Answer:
 
 
 def _recognized(source: Any, path: str) -> Tuple[Any, Any]:
-    from runtime.contracts.loader import load_contracts
     from runtime.formats.recognition import recognize
+    from runtime.formats.registry import load_contracts
 
     return recognize(source, path, "transactions", load_contracts())
 

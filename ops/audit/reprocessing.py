@@ -23,7 +23,7 @@ from runtime.chunk.key_digests import duplicates
 from runtime.chunk.process import ChunkOutput, process_chunk
 from runtime.contracts.model import Contract
 from runtime.steps.reasons import commonest, everything
-from runtime.steps.snapshot import Reading
+from runtime.steps.snapshot import Snapshot
 from runtime.steps.stage import text_of
 
 Item = Mapping[str, Any]
@@ -31,7 +31,7 @@ Item = Mapping[str, Any]
 _DIGEST_MEMORY_BYTES = 256 * 1024 * 1024
 
 
-def process_again(chunk: Item, text: Text, reading: Reading, file: Item) -> ChunkOutput:
+def process_again(chunk: Item, text: Text, reading: Snapshot, file: Item) -> ChunkOutput:
     """What ProcessChunk makes of the chunk today."""
     _, size = text_of(dict(file))
     return process_chunk(

@@ -1,4 +1,4 @@
-"""What became of row N: found by counting (docs/adr/0003-row-numbers-are-derived.md), never from the original."""
+"""What became of row N: found by counting (docs/adr/0002), never from the original."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from ops.live import read_bar
 from ops.options import DEFAULT_STAGE, Deployed, FileIdArgument, JsonOption, RegionOption, StageOption, connect
 from ops.terminal import emit, stderr, stdout
 from runtime.aws.object_store import ObjectStore
-from runtime.contracts.loader import load_contracts
 from runtime.core.models import FileStatus
+from runtime.formats.registry import load_contracts
 
 
 def audit(

@@ -17,9 +17,9 @@ from ops.errors import FileUnknown, NotEnded, NotTheOutput, OutputUnknown
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
 from ops.terminal import cell, emit, stdout
 from runtime.aws.object_store import ObjectStore
-from runtime.contracts.loader import load_contracts
 from runtime.contracts.model import Contract
 from runtime.core.models import FileStatus, ObjectRef
+from runtime.formats.registry import load_contracts
 
 if TYPE_CHECKING:
     from ops.comparison.comparing import Comparison, Example

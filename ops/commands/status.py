@@ -17,9 +17,9 @@ from ops.options import DEFAULT_STAGE, Deployed, JsonOption, OptionalFileIdArgum
 from ops.outcome import COLOURS, detail_text, next_step, outputs, panel, places
 from ops.terminal import bytes_text, cell, emit, stderr, stdout
 from runtime.aws.tracking import utc_now
-from runtime.contracts.loader import load_contracts
 from runtime.core.keys import NO_PARTNER
 from runtime.core.models import ChunkStatus, FileStatus
+from runtime.formats.registry import load_contracts
 
 #: A file may have thousands of chunks; a person wants the odd ones. ``--json`` has them all.
 _CHUNKS_SHOWN = 50

@@ -27,7 +27,7 @@ TIMEOUT = Duration.hours(3)
 
 
 class BranchBuilds(Construct):
-    """``locks`` is the table by which only one build at a time works on a stage (docs/adr/0042)."""
+    """``locks`` is the table by which only one build at a time works on a stage (docs/adr/0014)."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: PipelineSettings, branches: BranchSettings, notifications: Notifications

@@ -60,7 +60,7 @@ LINTS = (
 
 _KEY = "AWS's default for keys: the account governs its key, and the roles' policies say who may use it"
 _NO_SOURCE = (
-    "AWS takes no condition on EventBridge in the policy of an encrypted topic or of its key: messages would not arrive (decision 52)"
+    "AWS takes no condition on EventBridge in the policy of an encrypted topic or of its key: messages would not arrive (docs/adr/0012)"
 )
 _RENAMED = "The service was renamed; a connection is used under the name that its ARN has, which cdk.json gives"
 _LISTED = "Listed by a prefix of names, which the service authorizes for all of them or for none"

@@ -57,6 +57,11 @@ def started_for(client: SFNClient, machine: str, key: str, since: datetime) -> s
     return None
 
 
+def start(client: SFNClient, machine: str, event: Mapping[str, Any]) -> str:
+    """Start an execution of *machine* (ARN) with *event* for its input; return its ARN."""
+    return client.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"]
+
+
 class Execution(NamedTuple):
     """How an execution ended; ``status`` is one of Step Functions', or GONE."""
 

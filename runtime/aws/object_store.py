@@ -99,6 +99,11 @@ def make_client() -> S3Client:
     return boto3.client("s3", config=config)
 
 
+def upload(client: S3Client, bucket: str, key: str, body: bytes, content_type: str) -> str:
+    """Put an object as a partner would; return its version id."""
+    return client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)["VersionId"]
+
+
 class ObjectStore:
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client = client

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from runtime.columns.string_column import Texts, memory
+from runtime.columns.string_column import StringColumn, memory
 
 Words = npt.NDArray[np.uint64]
 
@@ -29,7 +29,7 @@ _LONG = 1024
 def add_column(sums: Words, array: pa.Array[Any], seed: bytes, column: int) -> None:
     """Add a key column without nulls to *sums*, of shape (rows, 4). ``column`` is its place in the key."""
     if pa.types.is_string(array.type):
-        _add_texts(sums, Texts.of(pa.concat_arrays([array]) if array.offset else array), seed, column)
+        _add_texts(sums, StringColumn.of(pa.concat_arrays([array]) if array.offset else array), seed, column)
         return
     width = array.type.bit_width // 8
     if not width:
@@ -48,7 +48,7 @@ def final(sums: Words) -> tuple[Words, Words]:
     return (upper[:, 0] << np.uint64(32)) | upper[:, 1], (upper[:, 2] << np.uint64(32)) | upper[:, 3]
 
 
-def _add_texts(sums: Words, texts: Texts, seed: bytes, column: int) -> None:
+def _add_texts(sums: Words, texts: StringColumn, seed: bytes, column: int) -> None:
     for length in _distinct(texts.lengths):
         where, matrix = texts.of_length(length)
         if length > _LONG:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from runtime.columns.check import schema
+from runtime.columns.check import schema_of
 from runtime.contracts.model import Contract
 
 #: A row group is closed when it has this many rows or bytes: enough to be read at speed, few enough to be held.
@@ -24,7 +24,7 @@ class ParquetBuffer:
     """Row groups are cut at blocks, so the same blocks give the same bytes. Close it: it owns a thread."""
 
     def __init__(self, contract: Contract) -> None:
-        self._schema = schema(contract)
+        self._schema = schema_of(contract)
         self._keys = set(contract.primary_key)
         self._sink = pa.BufferOutputStream()
         self._writer: pq.ParquetWriter | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Iterable, Mapping
+from typing import Iterable, Mapping
 
 from runtime.chunk.key_digests import KeyDigester
 from runtime.chunk.parquet import ParquetBuffer
@@ -12,11 +12,9 @@ from runtime.chunk.rejects import RejectLog
 from runtime.chunk.threads import in_order
 from runtime.contracts.model import Contract
 from runtime.core.limits import BLOCK_BYTES, BLOCK_RECORDS
-from runtime.formats import Layout, row_format
+from runtime.formats.interface import ExtractWriter, Layout
 from runtime.formats.judged import Judged
-
-if TYPE_CHECKING:
-    from runtime.formats.copybook.extracts.writer import ExtractWriter
+from runtime.formats.registry import compiled, extract_writer
 
 #: Blocks judged at the same time. Judging and writing share the two processors that 3 GB of memory come with.
 THREADS = 2
@@ -71,23 +69,15 @@ def process_chunk(
     *key_seed*, the same for all chunks of a file, keys the digests of the primary key. Blocks are
     judged on *threads* and taken in order, so the outputs do not depend on their number.
     """
-    form = row_format(contract)
-    reader = form.reader(parts, contract, layout, last=last, block_bytes=block_bytes, block_records=block_records)
+    rows = compiled(contract, layout).rows()
+    reader = rows.blocks(parts, last=last, block_bytes=block_bytes, block_records=block_records)
     with contextlib.closing(ParquetBuffer(contract)) as parquet:
         digests = KeyDigester(contract, key_seed) if contract.primary_key else None
-        run = _Run(parquet, RejectLog(form.text_encoding(layout)), digests, _extract_writer(contract))
-        for offset, judged in in_order(lambda block: (block.offset, form.judge(block, contract, layout)), reader, threads):
+        run = _Run(parquet, RejectLog(rows.text_encoding), digests, extract_writer(contract))
+        for offset, judged in in_order(lambda block: (block.offset, rows.judge(block)), reader, threads):
             run.take(judged, start + offset)
         broken_at = None if reader.broken_at is None else start + reader.broken_at
         return run.output(reader.bytes_read, Proof(reader.left_over == 0, broken_at))
-
-
-def _extract_writer(contract: Contract) -> ExtractWriter | None:
-    if contract.extracts is None:
-        return None
-    from runtime.formats.copybook.extracts.writer import ExtractWriter  # noqa: PLC0415 - few contracts have extracts; the others' functions start without
-
-    return ExtractWriter(contract.extracts)
 
 
 class _Run:

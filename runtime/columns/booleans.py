@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from runtime.columns.column import Column
-from runtime.columns.string_column import Mask, Texts, boolean_array
+from runtime.columns.string_column import Mask, StringColumn, boolean_array
 from runtime.contracts.model import Field
 from runtime.contracts.values import read
 
 
-def check(texts: Texts, field: Field, missing: Mask) -> Column:
-    true = texts.among(field.true_values)
-    bad = ~(true | texts.among(field.false_values))
-    if field.enum is not None:
-        allowed = {read(field, text) for text in field.enum}
-        bad |= true if True not in allowed else False
-        bad |= ~true if False not in allowed else False
-    bad &= ~missing
-    return Column(boolean_array(true, missing | bad), bad)
+class BooleanCheck:
+    def __init__(self, field: Field) -> None:
+        self._true_values, self._false_values = field.true_values, field.false_values
+        allowed = {True, False} if field.enum is None else {read(field, text) for text in field.enum}
+        self._allows_true, self._allows_false = True in allowed, False in allowed
+
+    def __call__(self, texts: StringColumn, missing: Mask) -> Column:
+        true = texts.among(self._true_values)
+        bad = ~(true | texts.among(self._false_values))
+        if not self._allows_true:
+            bad |= true
+        if not self._allows_false:
+            bad |= ~true
+        bad &= ~missing
+        return Column(boolean_array(true, missing | bad), bad)

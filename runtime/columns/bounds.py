@@ -1,4 +1,4 @@
-"""Minimum, maximum and enumeration of numbers, however they were read."""
+"""Minimum, maximum and enumeration of numbers, compiled once for a column."""
 
 from __future__ import annotations
 
@@ -18,42 +18,68 @@ Words = npt.NDArray[np.uint64]
 _WORD = 2**64
 
 
-def integers_out(values: Numbers, field: Field) -> Mask:
-    """Which values the field's constraints do not allow."""
-    out = np.zeros(len(values), np.bool_)
-    if isinstance(field.minimum, int):
-        out |= values < field.minimum
-    if isinstance(field.maximum, int):
-        out |= values > field.maximum
-    if field.enum is not None:
-        out |= ~np.isin(values, np.array([read(field, text) for text in field.enum], np.int64))
-    return out
+class IntegerBounds:
+    """The constraints of a column of 64-bit integers."""
+
+    def __init__(self, field: Field) -> None:
+        self._minimum = field.minimum if isinstance(field.minimum, int) else None
+        self._maximum = field.maximum if isinstance(field.maximum, int) else None
+        self._enum = None if field.enum is None else np.array([read(field, text) for text in field.enum], np.int64)
+
+    def broken_by(self, values: Numbers) -> Mask:
+        """Which of *values* the constraints do not allow."""
+        broken = np.zeros(len(values), np.bool_)
+        if self._minimum is not None:
+            broken |= values < self._minimum
+        if self._maximum is not None:
+            broken |= values > self._maximum
+        if self._enum is not None:
+            broken |= ~np.isin(values, self._enum)
+        return broken
 
 
-def decimals_out(words: Words, field: Field) -> Mask:
-    """The same for decimals of the field's scale as 128-bit numbers, shape (n, 2), low word first."""
-    assert field.scale is not None
-    out = np.zeros(len(words), np.bool_)
-    if field.minimum is not None:
-        out |= _less(words, math.ceil(Fraction(field.minimum) * 10**field.scale))
-    if field.maximum is not None:
-        out |= ~_less(words, math.floor(Fraction(field.maximum) * 10**field.scale) + 1)
-    if field.enum is not None:
-        allowed = [int(Fraction(read(field, text)) * 10**field.scale) for text in field.enum]  # type: ignore[arg-type]  # a Decimal
-        out |= ~np.logical_or.reduce([_same(words, value) for value in allowed])
-    return out
+class DecimalBounds:
+    """The constraints of a column of exact decimals: 128-bit numbers of the field's scale, shape (n, 2), low word first."""
+
+    def __init__(self, field: Field) -> None:
+        assert field.scale is not None
+        unit = 10**field.scale
+        self._minimum = None if field.minimum is None else math.ceil(Fraction(field.minimum) * unit)
+        self._maximum = None if field.maximum is None else math.floor(Fraction(field.maximum) * unit)
+        self._enum = None
+        if field.enum is not None:
+            self._enum = [int(Fraction(read(field, text)) * unit) for text in field.enum]  # type: ignore[arg-type]  # a Decimal
+
+    def broken_by(self, words: Words) -> Mask:
+        """Which of the numbers *words* the constraints do not allow."""
+        broken = np.zeros(len(words), np.bool_)
+        if self._minimum is not None:
+            broken |= _less(words, self._minimum)
+        if self._maximum is not None:
+            broken |= ~_less(words, self._maximum + 1)
+        if self._enum is not None:
+            broken |= ~np.logical_or.reduce([_same(words, value) for value in self._enum])
+        return broken
 
 
-def floats_out(values: npt.NDArray[np.float64], field: Field) -> Mask:
-    """The same for floating point numbers, compared with the exact bounds."""
-    out = np.zeros(len(values), np.bool_)
-    if isinstance(field.minimum, (int, Decimal)):
-        out |= values < _nearest(field.minimum, math.inf)
-    if isinstance(field.maximum, (int, Decimal)):
-        out |= values > _nearest(field.maximum, -math.inf)
-    if field.enum is not None:
-        out |= ~np.isin(values, np.array(floats_of(field)))
-    return out
+class FloatBounds:
+    """The constraints of a column of floating point numbers, which are compared with the exact bounds."""
+
+    def __init__(self, field: Field) -> None:
+        self._minimum = _nearest(field.minimum, math.inf) if isinstance(field.minimum, (int, Decimal)) else None
+        self._maximum = _nearest(field.maximum, -math.inf) if isinstance(field.maximum, (int, Decimal)) else None
+        self._enum = None if field.enum is None else np.array(floats_of(field))
+
+    def broken_by(self, values: npt.NDArray[np.float64]) -> Mask:
+        """Which of *values* the constraints do not allow."""
+        broken = np.zeros(len(values), np.bool_)
+        if self._minimum is not None:
+            broken |= values < self._minimum
+        if self._maximum is not None:
+            broken |= values > self._maximum
+        if self._enum is not None:
+            broken |= ~np.isin(values, self._enum)
+        return broken
 
 
 def floats_of(field: Field) -> list[float]:
@@ -62,10 +88,10 @@ def floats_of(field: Field) -> list[float]:
 
 
 def _nearest(bound: int | Decimal, direction: float) -> float:
-    """The float at *bound*, or the next one in *direction*: nothing of that type lies between."""
-    found = float(bound)
-    short = found < bound if direction > 0 else found > bound
-    return math.nextafter(found, direction) if short else found
+    """The float at *bound*, or the next one in *direction*; no float lies between the two."""
+    nearest = float(bound)
+    short = nearest < bound if direction > 0 else nearest > bound
+    return math.nextafter(nearest, direction) if short else nearest
 
 
 def _less(words: Words, bound: int) -> Mask:

@@ -8,39 +8,49 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from runtime.columns import bounds
+from runtime.columns.bounds import DecimalBounds, IntegerBounds
 from runtime.columns.column import Column, arrow_type
-from runtime.columns.string_column import Mask, Texts, numbers_of
+from runtime.columns.string_column import Mask, StringColumn, numbers_of
 from runtime.contracts.model import Field
 from runtime.contracts.values import INT64_MAX, INT64_MIN, INTEGER_DIGITS, whole_digits
 
 _ZERO, _MINUS = ord("0"), ord("-")
 
 
-def check_integer(texts: Texts, field: Field, missing: Mask) -> Column:
-    bad = _malformed(texts, field, INTEGER_DIGITS, 0)
-    long = np.flatnonzero((texts.lengths >= INTEGER_DIGITS) & ~bad & ~missing)
-    numbers = [int(text.replace(field.group_char or "", "")) for text in texts.values(long)]
-    bad[long] = [not INT64_MIN <= number <= INT64_MAX for number in numbers]
-    array = _plain(texts, field, bad | missing).cast(pa.int64())
-    bad |= bounds.integers_out(numbers_of(array, np.int64), field)
-    bad &= ~missing
-    return Column(array, bad)
+class IntegerCheck:
+    def __init__(self, field: Field) -> None:
+        self._field, self._bounds = field, IntegerBounds(field)
+
+    def __call__(self, texts: StringColumn, missing: Mask) -> Column:
+        field = self._field
+        bad = _malformed(texts, field, INTEGER_DIGITS, 0)
+        long = np.flatnonzero((texts.lengths >= INTEGER_DIGITS) & ~bad & ~missing)
+        numbers = [int(text.replace(field.group_char or "", "")) for text in texts.values(long)]
+        bad[long] = [not INT64_MIN <= number <= INT64_MAX for number in numbers]
+        array = _plain(texts, field, bad | missing).cast(pa.int64())
+        bad |= self._bounds.broken_by(numbers_of(array, np.int64))
+        bad &= ~missing
+        return Column(array, bad)
 
 
-def check_number(texts: Texts, field: Field, missing: Mask) -> Column:
-    assert field.precision is not None
-    assert field.scale is not None
-    bad = _malformed(texts, field, whole_digits(field), field.scale)
-    if field.precision == field.scale:
-        bad |= _whole_part_not_zero(texts)
-    array = _plain(texts, field, bad | missing).cast(arrow_type(field))
-    bad |= bounds.decimals_out(numbers_of(array, np.uint64).reshape(-1, 2), field)
-    bad &= ~missing
-    return Column(array, bad)
+class DecimalCheck:
+    def __init__(self, field: Field) -> None:
+        self._field, self._bounds = field, DecimalBounds(field)
+        self._arrow_type, self._whole_digits = arrow_type(field), whole_digits(field)
+
+    def __call__(self, texts: StringColumn, missing: Mask) -> Column:
+        field = self._field
+        assert field.scale is not None
+        bad = _malformed(texts, field, self._whole_digits, field.scale)
+        if field.precision == field.scale:
+            bad |= _whole_part_not_zero(texts)
+        array = _plain(texts, field, bad | missing).cast(self._arrow_type)
+        bad |= self._bounds.broken_by(numbers_of(array, np.uint64).reshape(-1, 2))
+        bad &= ~missing
+        return Column(array, bad)
 
 
-def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> Mask:
+def _malformed(texts: StringColumn, field: Field, max_whole_digits: int, scale: int) -> Mask:
     """Which texts are not ``-``, digits (grouped by thousands, if the field has a group mark), and at most *scale* decimals.
 
     Nearly all have the same form, with all their decimals and no group mark, and that is cheap to see:
@@ -62,11 +72,11 @@ def _malformed(texts: Texts, field: Field, max_whole_digits: int, scale: int) ->
     return bad
 
 
-def _not_digits(texts: Texts) -> int:
+def _not_digits(texts: StringColumn) -> int:
     return int(np.count_nonzero(texts.data - np.uint8(_ZERO) > 9))
 
 
-def _malformed_of_any_form(texts: Texts, field: Field, max_whole_digits: int, scale: int) -> Mask:
+def _malformed_of_any_form(texts: StringColumn, field: Field, max_whole_digits: int, scale: int) -> Mask:
     """By the bytes that are no digits, each by its distance from the ends of its text."""
     lengths = texts.lengths
     bad: Mask = lengths == 0
@@ -100,7 +110,7 @@ def _malformed_of_any_form(texts: Texts, field: Field, max_whole_digits: int, sc
     return bad
 
 
-def _whole_part_not_zero(texts: Texts) -> Mask:
+def _whole_part_not_zero(texts: StringColumn) -> Mask:
     """For decimals that are all fraction; the lexical form allows one digit before the mark."""
     padded = np.append(texts.data, np.zeros(2, np.uint8))
     first = padded[texts.starts]
@@ -109,7 +119,7 @@ def _whole_part_not_zero(texts: Texts) -> Mask:
     return other
 
 
-def _plain(texts: Texts, field: Field, null: Mask) -> pa.Array[Any]:
+def _plain(texts: StringColumn, field: Field, null: Mask) -> pa.Array[Any]:
     """What Arrow casts: group marks removed, a point for the decimal mark, null where the text is not a number."""
     array = texts.nulled(null)
     if field.group_char is not None:

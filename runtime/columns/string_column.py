@@ -20,7 +20,7 @@ Item = TypeVar("Item", bound=np.generic)
 
 
 @dataclass(frozen=True)
-class Texts:
+class StringColumn:
     """*n* UTF-8 values without nulls: ``data`` is one after another, value *i* is ``data[starts[i]:starts[i] + lengths[i]]``."""
 
     array: pa.Array[Any]
@@ -29,7 +29,7 @@ class Texts:
     lengths: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, array: pa.Array[Any]) -> Texts:
+    def of(cls, array: pa.Array[Any]) -> StringColumn:
         """Read an Arrow string array that has no offset and no nulls, as the CSV reader makes them."""
         _, offset_buffer, data_buffer = array.buffers()
         offsets = memory(offset_buffer, np.int32)[: len(array) + 1]
@@ -68,8 +68,8 @@ class Texts:
             found |= self.equal(text)
         return found
 
-    def where(self, wanted: Mask) -> Texts:
-        return Texts.of(self.array.filter(boolean_array(wanted)))
+    def where(self, wanted: Mask) -> StringColumn:
+        return StringColumn.of(self.array.filter(boolean_array(wanted)))
 
     def rows_of(self, positions: Numbers) -> npt.NDArray[np.intp]:
         """Which value each byte position of ``data`` belongs to."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from runtime.columns.column import Column
-from runtime.columns.string_column import Bytes, Mask, Texts, memory, numbers_of, string_array
+from runtime.columns.string_column import Bytes, Mask, StringColumn, memory, numbers_of, string_array
 from runtime.contracts import patterns
 from runtime.contracts.code_pages import codes
 from runtime.contracts.model import Field
@@ -22,23 +22,29 @@ _ROWS_AT_ONCE = 64
 _NOTHING = [(0xFF, 0xFF)]
 
 
-def check(texts: Texts, field: Field, missing: Mask) -> Column:
-    bad = np.zeros(len(texts), np.bool_)
-    if field.enum is not None:
-        bad |= ~_mask(pc.is_in(texts.array, value_set=_enumerated(field.enum)))
-    unmatched = None if field.pattern is None else ~_matches(texts, field.pattern)
-    if unmatched is not None:
-        bad |= unmatched
-    if field.min_length is not None or field.max_length is not None:
-        lengths = _characters(texts)
-        if field.min_length is not None:
-            bad |= lengths < field.min_length
-        if field.max_length is not None:
-            bad |= lengths > field.max_length
-    if field.written is not None:
-        bad |= ~_writable(texts, field.written.page)
-    bad &= ~missing
-    return Column(texts.nulled(missing | bad), bad, unmatched)
+class StringCheck:
+    def __init__(self, field: Field) -> None:
+        self._field = field
+        self._enum = None if field.enum is None else string_array(field.enum)
+
+    def __call__(self, texts: StringColumn, missing: Mask) -> Column:
+        field = self._field
+        bad = np.zeros(len(texts), np.bool_)
+        if self._enum is not None:
+            bad |= ~_mask(pc.is_in(texts.array, value_set=self._enum))
+        unmatched = None if field.pattern is None else ~_matches(texts, field.pattern)
+        if unmatched is not None:
+            bad |= unmatched
+        if field.min_length is not None or field.max_length is not None:
+            lengths = _characters(texts)
+            if field.min_length is not None:
+                bad |= lengths < field.min_length
+            if field.max_length is not None:
+                bad |= lengths > field.max_length
+        if field.written is not None:
+            bad |= ~_writable(texts, field.written.page)
+        bad &= ~missing
+        return Column(texts.nulled(missing | bad), bad, unmatched)
 
 
 def matches_alone(pattern: str, text: str) -> bool:
@@ -46,11 +52,11 @@ def matches_alone(pattern: str, text: str) -> bool:
     return bool(_searched(string_array([text]), pattern)[0])
 
 
-def _characters(texts: Texts) -> npt.NDArray[np.int32]:
+def _characters(texts: StringColumn) -> npt.NDArray[np.int32]:
     return texts.lengths if texts.ascii else numbers_of(pc.utf8_length(cast("pa.StringArray", texts.array)), np.int32)
 
 
-def _matches(texts: Texts, pattern: str) -> Mask:
+def _matches(texts: StringColumn, pattern: str) -> Mask:
     """By the ranges of characters at each position where the pattern has a fixed width, by RE2 otherwise."""
     ranges = _ranges(pattern)
     if ranges is None:
@@ -77,7 +83,7 @@ def _searched(texts: pa.Array[Any], pattern: str) -> Mask:
     return _mask(pc.match_substring_regex(texts, pattern=patterns.re2(pattern)))
 
 
-def _writable(texts: Texts, page: str) -> Mask:
+def _writable(texts: StringColumn, page: str) -> Mask:
     """Which texts have no other characters than *page*; all pages have those that ASCII prints."""
     if texts.data.min(initial=0x20) >= 0x20 and texts.data.max(initial=0x20) < 0x7F:
         return np.ones(len(texts), np.bool_)
@@ -117,11 +123,6 @@ def _ranges_of(characters: str) -> list[tuple[int, int]]:
         else:
             ranges.append((code, code))
     return ranges
-
-
-@lru_cache(maxsize=64)
-def _enumerated(enum: tuple[str, ...]) -> pa.Array[Any]:
-    return string_array(enum)
 
 
 def _mask(booleans: pa.Array[Any]) -> Mask:

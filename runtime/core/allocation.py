@@ -2,7 +2,7 @@
 
 Arrow, numpy and Python take blocks of megabytes and give them back, block after block. Given back to the
 system, they come again as new pages, each with a fault: up to a tenth of a chunk's processor time. So
-all allocate from one heap, which keeps what it has (docs/adr/0075).
+all allocate from one heap, which keeps what it has (docs/adr/0005).
 """
 
 from __future__ import annotations

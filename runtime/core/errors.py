@@ -49,7 +49,7 @@
 
 Whether an error is worth another try is its class, not a list kept elsewhere: the state machine's
 retriers are made from :func:`error_names`. An error of no class here is one that nobody foresaw, and
-is treated as a DeploymentFault (docs/adr/0064). The facts of an error are its attributes; ``str()`` is
+is treated as a DeploymentFault (docs/adr/0001). The facts of an error are its attributes; ``str()`` is
 one line that says what, where and what to do.
 """
 

@@ -1,4 +1,4 @@
-"""What chunks, records and blocks may be, whatever their format."""
+"""Sizes of chunks, records, blocks and samples, in any format."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ MAX_RECORD_BYTES = 8 * 1024 * 1024
 BLOCK_BYTES = 2 * 1024 * 1024
 #: Records. What is held for each of them bounds a block of tiny records, where bytes do not.
 BLOCK_RECORDS = 65_536
+#: Records sampled in each of a few places of a file, to see whether it is worth splitting, and in each reading of a window.
+SAMPLE_RECORDS = 16
 
 
 def check_chunks(size: int, chunk_bytes: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Mapping
 from runtime.core.errors import InvalidInput, UnsupportedSchema
 
 SCHEMA = 1
-#: N and N-1; there is no 0. A new number is accepted here one delivery before it is written (docs/adr/0064).
+#: N and N-1; there is no 0. A new number is accepted here one delivery before it is written (docs/adr/0001).
 ACCEPTED_SCHEMAS = (1,)
 
 FILE_ITEM = "#file"
@@ -192,47 +192,6 @@ class Redrive:
 
     def to_event(self) -> dict[str, Any]:
         return {"detail-type": REDRIVE_REQUESTED, "source": "ledgerline.ops", "detail": {"schema": SCHEMA, **asdict(self)}}
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """What makes text of an original that has none at any offset: ``gz`` is undone first, then UTF-16 becomes UTF-8.
-
-    One of the two may be None.
-    """
-
-    compression: str | None
-    encoding: str | None
-
-
-@dataclass(frozen=True)
-class CsvLayout:
-    """How delimited text is written (see ``runtime.formats.Layout``); ``columns`` are the header's names."""
-
-    encoding: str
-    delimiter: str
-    quote: str
-    header_end: int
-    columns: tuple[str, ...]
-    decoding: Decoding | None = None
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> CsvLayout:
-        decoding = data.get("decoding")
-        return cls(
-            encoding=data["encoding"],
-            delimiter=data["delimiter"],
-            quote=data["quote"],
-            header_end=int(data["header_end"]),
-            columns=tuple(data["columns"]),
-            decoding=Decoding(decoding["compression"], decoding["encoding"]) if decoding else None,
-        )
-
-    def described(self) -> dict[str, Any]:
-        return {"delimiter": self.delimiter}
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "columns": list(self.columns)}
 
 
 def named_file(message: Mapping[str, Any]) -> str:

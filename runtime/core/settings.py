@@ -24,7 +24,7 @@ CHUNK_BYTES_PARAMETER = "LEDGERLINE_CHUNK_BYTES_PARAMETER"
 DECODED_BYTES = "LEDGERLINE_DECODED_BYTES"
 DECODED_RATIO = "LEDGERLINE_DECODED_RATIO"
 
-#: Bytes of text that one file may decode to: 22 MB a second for a function's 15 minutes, half of what S3 is sure to give (docs/adr/0074).
+#: Bytes of text that one file may decode to: 22 MB a second for a function's 15 minutes, half of what S3 is sure to give (docs/adr/0008).
 DEFAULT_DECODED_BYTES = 20_000_000_000
 #: Bytes that S3 takes in one object written in parts of 8 MiB.
 MAX_DECODED_BYTES = 80_000_000_000

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from runtime.core.errors import CorruptGzip, DecodedTooLarge, NotCsv
-from runtime.core.models import Decoding
 
 GZIP = "gz"
 GZIP_MARK = b"\x1f\x8b"
@@ -25,6 +24,17 @@ _INFLATED_BYTES = 4 * 1024 * 1024
 MAX_IDLE_BYTES = 1024 * 1024
 #: The ratio is not asked before there is this much text: no small file can do harm.
 _RATIO_FROM_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """What makes text of an original that has none at any offset: ``gz`` is undone first, then UTF-16 becomes UTF-8.
+
+    One of the two may be None.
+    """
+
+    compression: str | None
+    encoding: str | None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from runtime import formats
 from runtime.aws import executions, item_table, object_store, own_stack, probe_removal
 from runtime.aws.executions import Fault
 from runtime.aws.item_table import Item
@@ -21,7 +20,7 @@ from runtime.aws.tracking import Tracking, utc_now
 from runtime.core.keys import INCOMING, PROCESSED
 from runtime.core.models import FileStatus, file_id
 from runtime.core.settings import Settings
-from runtime.formats.copybook.extract_rules import RULES
+from runtime.formats.registry import FORMATS
 from runtime.steps.probe import DATASET, Probe, build_probe
 
 if TYPE_CHECKING:
@@ -35,9 +34,7 @@ HANDLERS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "f
 #: imported is named without waiting for a file.
 MODULES = (
     *(f"runtime.handlers.{name}" for name in HANDLERS),
-    *formats.MODULES,
-    "runtime.formats.copybook.extracts.writer",
-    *(f"runtime.formats.copybook.extracts.{name}" for name in RULES),
+    *(name for form in FORMATS.values() for name in form.modules),
 )
 
 #: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that nobody noticed is sent again.
@@ -138,8 +135,8 @@ class Check:
         return f"{INCOMING}{DATASET}/{self.run_id}/probe.csv"
 
     def _send(self, probe: Probe) -> None:
-        put = self.s3.put_object(Bucket=self.settings.data_bucket, Key=self._key, Body=probe.content, ContentType="text/csv")
-        identity = file_id(self.settings.source_name, self._key, put["VersionId"])
+        version_id = object_store.upload(self.s3, self.settings.data_bucket, self._key, probe.content, "text/csv")
+        identity = file_id(self.settings.source_name, self._key, version_id)
         logger.info("probe sent", extra={"file_id": identity})
         self.sent.append(identity)
 

@@ -18,8 +18,8 @@ from runtime.chunk.proofs import ChunkProof, Verdict, fold
 from runtime.contracts.model import Contract
 from runtime.core.errors import DuplicateKeys, ReconciliationFailed, TooManyRejectedRows
 from runtime.core.models import ChunkStatus, FileStatus, FileTask, ObjectRef
-from runtime.formats import file_format
-from runtime.steps import snapshot as reading
+from runtime.formats.registry import compiled
+from runtime.steps import snapshot
 from runtime.steps.outcome import outcome
 from runtime.steps.reasons import commonest, summed
 from runtime.steps.roll_forward import roll_forward
@@ -62,10 +62,10 @@ def finalize_file(task: FileTask, stage: Stage) -> dict[str, Any]:
     item = stage.owned(task)
     if item["file_status"] == FileStatus.PROCESSING:
         chunks = stage.tracking.planned_chunks(item)
-        contract, layout = reading.load(stage.store, item["reading_key"])
+        contract, layout = snapshot.load(stage.store, item["reading_key"])
         verdict = _proved(item, chunks, layout.header_end)
         if verdict.never_ends is not None:
-            raise file_format(contract).never_ends(StoredSource(stage.store, *text_of(item)), contract, verdict.never_ends)
+            raise compiled(contract, layout).never_ends(StoredSource(stage.store, *text_of(item)), verdict.never_ends)
         if verdict.replan_from is not None:
             return task.to_dict(decision="REPLAN", exact_from=verdict.replan_from)
         totals = Totals.of(chunks)

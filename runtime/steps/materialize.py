@@ -1,7 +1,7 @@
 """An original without random access becomes text that has it, and is planned while it goes by.
 
 The pass reads the original once. Decoded pieces go to the exact scanner, to a digest and to S3, in
-the same order, so the plan that comes out of it needs no second look at the text (docs/adr/0074).
+the same order, so the plan that comes out of it needs no second look at the text (docs/adr/0008).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from runtime.aws.object_store import PART_BYTES, StoredSource
 from runtime.contracts.model import Contract
 from runtime.core import keys
 from runtime.core.limits import check_chunk_bytes
-from runtime.core.models import Decoding
-from runtime.formats import Cuts, Layout, file_format
-from runtime.formats.decoding import Limits, decode, in_pieces
+from runtime.formats.decoding import Decoding, Limits, decode, in_pieces
+from runtime.formats.interface import Cuts, Layout
+from runtime.formats.registry import compiled
 from runtime.steps.stage import Stage, original_of, text_of
 
 
@@ -47,8 +47,8 @@ def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decodi
     file's middle and end be seen. Nothing is stored unless the whole of the text could be.
     """
     check_chunk_bytes(item["chunk_bytes"])
-    form = file_format(contract)
-    passing = Passing(form.exact_cuts(contract, layout, item["chunk_bytes"]), layout.header_end)
+    file = compiled(contract, layout)
+    passing = Passing(file.exact_cuts(item["chunk_bytes"]), layout.header_end)
     limits = Limits(stage.settings.decoded_bytes, stage.settings.decoded_ratio)
     parts = stage.store.stream(original_of(item), 0, item["size"])
     pieces = in_pieces(decode(parts, decoding, limits), PART_BYTES)
@@ -56,7 +56,7 @@ def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decodi
     version_id = stage.store.write_parts(key, passing.watch(pieces), "text/csv")
     text = DecodedText(key, version_id, passing.size, passing.sha256)
     ref, size = text_of({**item, "decoded": text.to_dict()})
-    sampled = form.check_samples(StoredSource(stage.store, ref, size), contract, layout)
+    sampled = file.check_samples(StoredSource(stage.store, ref, size))
     return Materialized(text, passing.ranges, sampled)
 
 

@@ -1,4 +1,4 @@
-"""SweepFiles, for objects: an output that nothing names is no data, and is removed two days later (docs/adr/0086).
+"""SweepFiles, for objects: an output that nothing names is no data, and is removed two days later (docs/adr/0002).
 
 Workers that died, planners that came second and attempts that were begun anew leave such objects. What is recorded
 was written by who records it, minutes before; so a version that is older than any function lives, and that

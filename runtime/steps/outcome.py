@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from runtime.aws.item_table import Item
-from runtime.contracts.loader import RESERVED_DATASETS
+from runtime.contracts.model import RESERVED_DATASETS
 from runtime.core.models import SCHEMA, FileStatus
 
 #: SNS refuses a longer subject.

@@ -13,8 +13,8 @@ from runtime.core import keys
 from runtime.core.errors import InvalidInput, ReconciliationFailed, RecordTooLong
 from runtime.core.limits import MAX_RECORD_BYTES, check_chunks
 from runtime.core.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
-from runtime.formats import file_format
-from runtime.steps import snapshot as reading
+from runtime.formats.registry import compiled
+from runtime.steps import snapshot
 from runtime.steps.materialize import Materialized, materialize
 from runtime.steps.stage import Stage, text_of
 
@@ -90,14 +90,14 @@ def _ranges(
 ) -> tuple[list[tuple[int, int]], Materialized | None]:
     """The chunks' byte ranges, and the text that they are ranges of where it had to be made."""
     check_chunks(text_of(item)[1], item["chunk_bytes"])
-    contract, layout = reading.load(stage.store, item["reading_key"])
+    contract, layout = snapshot.load(stage.store, item["reading_key"])
     try:
         if layout.decoding and "decoded" not in item:
             made = materialize(item, contract, layout, layout.decoding, stage)
             check_chunks(made.text.size, item["chunk_bytes"])
             return made.ranges, made
         source = StoredSource(stage.store, *text_of(item))
-        return file_format(contract).plan(source, contract, layout, item["chunk_bytes"], exact_from=exact_from, keep=kept), None
+        return compiled(contract, layout).plan(source, item["chunk_bytes"], exact_from=exact_from, keep=kept), None
     except RecordTooLong as error:
         if error.limit_bytes >= MAX_RECORD_BYTES:
             raise

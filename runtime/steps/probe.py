@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Mapping, Optional, Tuple, Union
 
-from runtime.contracts.fields import WHOLE_ROW
-from runtime.contracts.loader import RESERVED_DATASETS
+from runtime.contracts.model import RESERVED_DATASETS
+from runtime.core.reason_codes import WHOLE_ROW
 
 (DATASET,) = RESERVED_DATASETS
 COLUMNS = ("id", "name", "kind", "amount", "active", "day", "at", "note")

@@ -13,8 +13,7 @@ from runtime.core import keys
 from runtime.core import metric_names as names
 from runtime.core.errors import InvalidInput, LedgerlineError
 from runtime.core.models import ChunkStatus, ChunkTask, ObjectRef
-from runtime.steps import reasons
-from runtime.steps import snapshot as reading
+from runtime.steps import reasons, snapshot
 from runtime.steps.stage import Stage, text_of
 
 
@@ -39,7 +38,7 @@ def process(chunk: ChunkTask, stage: Stage) -> None:
 
 def _process(chunk: ChunkTask, stage: Stage) -> None:
     started = time.monotonic()
-    contract, layout = reading.load(stage.store, chunk.reading_key)
+    contract, layout = snapshot.load(stage.store, chunk.reading_key)
     output = process_chunk(
         stage.store.stream(chunk.source, chunk.start, chunk.end),
         contract=contract,

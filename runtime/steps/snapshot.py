@@ -1,6 +1,6 @@
-"""How one file is to be read: the contract and layout fixed when it was validated, kept as one object.
+"""The snapshot of a file: the contract and layout by which it is read, fixed when it was validated and kept as one object.
 
-The deployed contracts may change while a file is in progress; its reading does not.
+The deployed contracts may change while a file is in progress; its snapshot does not.
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ import json
 from typing import NamedTuple
 
 from runtime.aws.object_store import ObjectStore
-from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
 from runtime.core import keys
 from runtime.core.errors import InvalidInput
 from runtime.core.models import SCHEMA, ObjectRef, check_schema
-from runtime.formats import Layout, file_format
+from runtime.formats.interface import Layout
+from runtime.formats.registry import file_format, parse_contract
 
-#: Of a reading that asks for decoding. A version of the code that knows none would read gzip as rows; it refuses the number.
+#: Schema of a snapshot whose layout has a decoding. Code that knows no decoding would read gzip as rows; it refuses this number.
 _DECODING_SCHEMA = 2
 
 
-class Reading(NamedTuple):
+class Snapshot(NamedTuple):
     contract: Contract
     layout: Layout
 
 
-def save(store: ObjectStore, file_id: str, reading: Reading) -> str:
+def save(store: ObjectStore, file_id: str, snapshot: Snapshot) -> str:
     """Write the snapshot under a name made of its content; return its key."""
-    schema = _DECODING_SCHEMA if reading.layout.decoding else SCHEMA
-    document = {"schema": schema, "contract": reading.contract.document, "layout": reading.layout.to_dict()}
+    schema = _DECODING_SCHEMA if snapshot.layout.decoding else SCHEMA
+    document = {"schema": schema, "contract": snapshot.contract.document, "layout": snapshot.layout.to_dict()}
     body = json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
     return store.write_addressed(functools.partial(keys.reading, file_id), body, "application/json").key
 
 
 @functools.lru_cache(maxsize=8)
-def load(store: ObjectStore, key: str) -> Reading:
+def load(store: ObjectStore, key: str) -> Snapshot:
     """Read the snapshot at *key*; cached, since a warm worker sees many chunks of one file.
 
     Raises InvalidInput when it is not what was written there: the key tells its digest.
@@ -48,4 +48,4 @@ def load(store: ObjectStore, key: str) -> Reading:
     if document.get("schema") != _DECODING_SCHEMA:
         check_schema(document)
     contract = parse_contract(document["contract"], key)
-    return Reading(contract, file_format(contract).layout(document["layout"]))
+    return Snapshot(contract, file_format(contract).layout(document["layout"]))

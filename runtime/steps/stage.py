@@ -10,11 +10,11 @@ from runtime.aws import item_table, object_store
 from runtime.aws.item_table import Item
 from runtime.aws.object_store import ObjectStore
 from runtime.aws.tracking import Tracking
-from runtime.contracts.loader import load_contracts
 from runtime.contracts.model import Contract
 from runtime.core.errors import OwnershipLost
 from runtime.core.models import FileTask, ObjectRef
 from runtime.core.settings import Settings
+from runtime.formats.registry import load_contracts
 
 
 @dataclass(frozen=True)

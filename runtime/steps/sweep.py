@@ -1,4 +1,4 @@
-"""SweepFiles: what nobody works on any more is put back on the workflow's own road (docs/adr/0081).
+"""SweepFiles: what nobody works on any more is put back on the workflow's own road (docs/adr/0002).
 
 A finding is an event with which an execution is started: the arrival that was lost, or the report of an
 execution's end that did not come or did not help. Whatever was not lost after all is noticed there.
@@ -97,7 +97,7 @@ class Sweep:
 
     def start(self, workflow: str, finding: Finding) -> str:
         """Start an execution for a finding; return its ARN."""
-        return self.states.start_execution(stateMachineArn=workflow, input=json.dumps(finding.event))["executionArn"]
+        return executions.start(self.states, workflow, finding.event)
 
     def _lost(self, page: VersionPage) -> Iterator[Finding]:
         """Objects whose arrival nobody recorded."""

@@ -7,11 +7,12 @@ from typing import Any, Callable, Mapping
 from runtime.aws.object_store import StoredSource
 from runtime.contracts.model import Contract
 from runtime.core.models import FileStatus, FileTask
-from runtime.formats import Layout, file_format
+from runtime.formats.interface import Layout
 from runtime.formats.recognition import recognize
+from runtime.formats.registry import compiled
 from runtime.formats.source import ByteSource
-from runtime.steps import snapshot as reading
-from runtime.steps.snapshot import Reading
+from runtime.steps import snapshot
+from runtime.steps.snapshot import Snapshot
 from runtime.steps.stage import Stage, original_of
 
 
@@ -21,7 +22,7 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
     if item["file_status"] == FileStatus.REGISTERED:
         source = StoredSource(stage.store, original_of(item), item["size"])
         contract, layout, sampled = examine(source, item["key"], item.get("dataset"), stage.contracts)
-        reading_key = reading.save(stage.store, task.file_id, Reading(contract, layout))
+        reading_key = snapshot.save(stage.store, task.file_id, Snapshot(contract, layout))
         stage.tracking.transition(
             task,
             FileStatus.VALIDATED,
@@ -48,7 +49,7 @@ def examine(source: ByteSource, key: str, dataset: str | None, contracts: Mappin
     Of a file that must be decoded only the start can be seen yet; its samples are tested when the whole of it can.
     """
     contract, layout = recognize(source, key, dataset, contracts)
-    sampled = file_format(contract).check_samples(source, contract, layout) if layout.decoding is None else None
+    sampled = compiled(contract, layout).check_samples(source) if layout.decoding is None else None
     return contract, layout, sampled
 
 

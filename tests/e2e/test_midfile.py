@@ -35,7 +35,7 @@ _MODELS, _PROCESSING, _CHECK = "runtime/core/models.py", "runtime/steps/process.
 _BEGUN, _RESULTS = "    started = time.monotonic()\n", 'results = {"proof": proof,'
 _ANSWER = "    custom_resource.answer(event, PHYSICAL_ID, _problem(event, context))\n"
 
-#: A schema number is accepted by one version before the next one writes it, or there would be no way back (docs/adr/0064).
+#: A schema number is accepted by one version before the next one writes it, or there would be no way back (docs/adr/0001).
 ACCEPTS_THE_NEXT_SCHEMA = Change(_MODELS, "ACCEPTED_SCHEMAS = (1,)", "ACCEPTED_SCHEMAS = (1, 2)")
 WRITES_THE_NEXT_SCHEMA = Change(_MODELS, "\nSCHEMA = 1\n", "\nSCHEMA = 2\n")
 SIGNED_BY_THE_FIRST = Change(_PROCESSING, _RESULTS, 'results = {"version": "first", "proof": proof,')

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import json
 import sys
 import threading
@@ -21,13 +22,12 @@ from unittest import mock
 from boto3.s3.transfer import TransferConfig
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from runtime import formats
 from runtime.aws import item_table, object_store
 from runtime.aws.object_store import ObjectStore
 from runtime.aws.tracking import Tracking, utc_now
-from runtime.contracts.loader import load_contracts
 from runtime.core.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
 from runtime.core.models import EXECUTION_ENDED
+from runtime.formats.registry import FORMATS
 from runtime.steps.stage import Stage
 from tests.faults.network import DEADLY, Killed, Send, connect, is_write, served
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Road, WorkerLost, Workflow
@@ -210,8 +210,9 @@ class Execution:
 @contextlib.contextmanager
 def one_call_at_a_time() -> Iterator[None]:
     """No pools and no waiting: what a worker does is the same sequence of calls each time."""
-    for contract in load_contracts().values():  # a module that is imported later would bring its pools
-        formats.file_format(contract), formats.row_format(contract)
+    for form in FORMATS.values():  # a module that is imported later would bring its pools
+        for name in form.modules:
+            importlib.import_module(name)
     with contextlib.ExitStack() as stack:
         for name, module in list(sys.modules.items()):
             if name.startswith("runtime.") and hasattr(module, "ThreadPoolExecutor"):

@@ -20,7 +20,7 @@ from moto import mock_aws
 from runtime.aws.tracking import utc_now
 from runtime.core.errors import StorageUnavailable
 from runtime.core.models import EXECUTION_ENDED, Redrive
-from runtime.steps import snapshot as reading
+from runtime.steps import snapshot
 from runtime.steps.deployment_check import Check
 from runtime.steps.fail import record_failure
 from runtime.steps.orphaned_outputs import MIN_AGE, Leftovers
@@ -101,7 +101,7 @@ def workflow(monkeypatch, calls):
 
     def named(step, *arguments):
         before, calls.step = calls.step, HANDLERS.get(step.__name__, step.__name__)
-        reading.load.cache_clear()  # each step is a function of its own
+        snapshot.load.cache_clear()  # each step is a function of its own
         try:
             return retried(step, *arguments)
         finally:

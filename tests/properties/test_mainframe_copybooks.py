@@ -44,8 +44,8 @@ def test_what_is_no_copybook_is_refused_in_one_line(lines, select):
     if refusal:
         return
     assert 0 < record.minimum <= record.maximum
-    assert len(columns(record)) == len({place.name for place in record.places})
-    assert all(place.offset >= 0 and place.offset + place.length <= record.maximum for place in record.places)
+    assert len(columns(record)) == len({item.name for item in record.items})
+    assert all(item.offset >= 0 and item.offset + item.length <= record.maximum for item in record.items)
 
 
 @st.composite
@@ -76,5 +76,5 @@ def test_items_lie_one_behind_the_other(found):
     if not expected:
         return
     record = record_of(("       01 TOP.", *lines))
-    assert [(place.item, place.offset, place.length) for place in record.places] == expected
+    assert [(item.data_name, item.offset, item.length) for item in record.items] == expected
     assert record.minimum == record.maximum == offset

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.errors import CorruptGzip, NotCsv
-from runtime.core.models import Decoding
-from runtime.formats.decoding import Limits, decode, in_pieces
+from runtime.formats.decoding import Decoding, Limits, decode, in_pieces
 
 LIMITS = Limits(10**9, 200)
 #: Any character there is, those of two UTF-16 units and byte-order marks in the middle included; halves of pairs too.

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from runtime.chunk.proofs import Verdict, fold
 from runtime.contracts.model import Contract
 from runtime.core.errors import FileRejected, RecordTooLong, UnterminatedQuote
-from runtime.core.models import CsvLayout
 from runtime.formats.csv.boundaries import last_boundary
 from runtime.formats.csv.fields import RecordCheck
-from runtime.formats.csv.files import never_ends
-from runtime.formats.csv.planning import ExactCuts, plan
-from tests.support.records import HEADER, make_contract, make_layout, prove, true_boundaries
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.csv.planning import ExactCuts
+from runtime.formats.registry import compiled
+from tests.support.records import HEADER, make_contract, make_layout, plan, prove, true_boundaries
 from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
@@ -44,7 +44,7 @@ def folded(data: bytes, ranges: List[Tuple[int, int]], layout: CsvLayout) -> Ver
     """What FinalizeFile makes of the chunks' proofs."""
     verdict = fold([prove(data, start, end, layout) for start, end in ranges], layout.header_end, len(data))
     if verdict.never_ends is not None:
-        raise never_ends(CountingSource.of(data), CONTRACT, verdict.never_ends)
+        raise compiled(CONTRACT, layout).never_ends(CountingSource.of(data), verdict.never_ends)
     return verdict
 
 

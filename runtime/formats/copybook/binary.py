@@ -10,23 +10,23 @@ import numpy as np
 from runtime.columns.string_column import Bytes
 from runtime.formats.copybook.bit_words import INT64_DIGITS, Decoded, Piece, number, words
 from runtime.formats.copybook.descriptions import NATIVE
-from runtime.formats.copybook.items import Place
+from runtime.formats.copybook.items import ElementaryItem
 
 
-def decode(matrix: Bytes, place: Place) -> Decoded:
-    found = words(matrix, place.offset, place.offset + place.length)
-    if place.signed:
+def decode(matrix: Bytes, item: ElementaryItem) -> Decoded:
+    found = words(matrix, item.offset, item.offset + item.length)
+    if item.signed:
         # The sign bit to the top and back.
-        shift = 64 - 8 * place.length
+        shift = 64 - 8 * item.length
         values = (found << np.uint64(shift)).view(np.int64) >> shift
         magnitude = np.abs(values).view(np.uint64)
         negative = values < 0
     else:
         magnitude, negative = found, None
-    if place.usage != NATIVE:
-        return number([Piece(magnitude, place.digits)], negative, magnitude >= np.uint64(10**place.digits), place.power)
+    if item.usage != NATIVE:
+        return number([Piece(magnitude, item.digits)], negative, magnitude >= np.uint64(10**item.digits), item.power)
     good = np.zeros(len(matrix), np.bool_)
-    if place.digits + place.power <= INT64_DIGITS or (place.whole and place.signed):
-        return Decoded((values if place.signed else found.view(np.int64)) * 10**place.power, None, good)
+    if item.digits + item.power <= INT64_DIGITS or (item.whole and item.signed):
+        return Decoded((values if item.signed else found.view(np.int64)) * 10**item.power, None, good)
     by = np.uint64(10**16)
-    return number([Piece(magnitude // by, 4), Piece(magnitude % by, 16)], negative, good, place.power)
+    return number([Piece(magnitude // by, 4), Piece(magnitude % by, 16)], negative, good, item.power)

@@ -1,7 +1,7 @@
 """The whole records at the beginning of some bytes: arithmetic, or descriptor by descriptor.
 
 Where a record begins depends on all before it, so a chain of descriptors is followed one by one. Doubling
-jumps over an array was measured and is slower: it must look at every byte, not at every record (docs/adr/0091).
+jumps over an array was measured and is slower: it must look at every byte, not at every record (docs/adr/0004).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from runtime.core.errors import FileRejected, RecordChainBroken, RecordLengthMismatch, TruncatedRecord
 from runtime.formats.copybook.blocks import Integers, RecordBlock
-from runtime.formats.copybook.record_form import DESCRIPTOR_BYTES, LONGEST_VARIABLE, RecordForm
+from runtime.formats.copybook.record_form import DESCRIPTOR_BYTES, LONGEST_RECORD, RecordForm
 
 _LENGTH = struct.Struct(">H").unpack_from
 _WORD = struct.Struct(">I").unpack_from
@@ -91,7 +91,7 @@ def failure(rest: bytes, offset: int, form: RecordForm) -> FileRejected:
 def _begins_with_a_block(data: bytes, form: RecordForm) -> bool:
     """True when a block descriptor stands first and the records after it end where it says."""
     (word,) = _WORD(data)
-    if word & 0xFFFF or not word >> 16 <= min(LONGEST_VARIABLE, len(data)):
+    if word & 0xFFFF or not word >> 16 <= min(LONGEST_RECORD, len(data)):
         return False
     inside = whole_records(data[DESCRIPTOR_BYTES : word >> 16], form)
     return len(inside.starts) > 0 and DESCRIPTOR_BYTES + inside.end == word >> 16

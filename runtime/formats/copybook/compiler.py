@@ -1,4 +1,4 @@
-"""A COBOL copybook to the tree of its data descriptions, sized in bytes (docs/adr/0090, docs/mainframe.md)."""
+"""A COBOL copybook to the tree of its data descriptions, sized in bytes (docs/adr/0007, docs/mainframe.md)."""
 
 from __future__ import annotations
 

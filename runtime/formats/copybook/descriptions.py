@@ -1,6 +1,6 @@
 """A sentence of a copybook to one data description: its level, its name and its clauses.
 
-Clauses whose bytes are not read here are refused, never skipped (docs/adr/0090).
+Clauses whose bytes are not read here are refused, never skipped (docs/adr/0007).
 """
 
 from __future__ import annotations

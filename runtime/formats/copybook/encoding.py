@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from runtime.columns.string_column import Bytes, Mask, Texts, memory, numbers_of
+from runtime.columns.string_column import Bytes, Mask, StringColumn, memory, numbers_of
 from runtime.contracts.code_pages import codes, is_ebcdic
 from runtime.formats.copybook import floats, packed, zoned
 from runtime.formats.copybook.bit_words import Words
 from runtime.formats.copybook.decoding import blank
 from runtime.formats.copybook.descriptions import NATIVE
-from runtime.formats.copybook.items import FLOAT, PACKED_DECIMAL, TEXT, ZONED, Place
+from runtime.formats.copybook.items import FLOAT, PACKED_DECIMAL, TEXT, ZONED, ElementaryItem
 from runtime.formats.copybook.record import Record
 
 _LOW_32 = np.uint64(2**32 - 1)
@@ -32,33 +32,33 @@ def encode(columns: pa.Table, record: Record, page: str) -> bytes:
     if not len(columns):
         return b""
     matrix = np.full((len(columns), record.maximum), blank(page), np.uint8)
-    for place in record.places:
-        if place.name not in columns.column_names:
-            raise ValueError(f"column {place.name!r} of the copybook is not among the columns {', '.join(columns.column_names)}")
+    for item in record.items:
+        if item.name not in columns.column_names:
+            raise ValueError(f"column {item.name!r} of the copybook is not among the columns {', '.join(columns.column_names)}")
         # A copy, which begins with its buffers also where the table is a slice.
-        array = columns.column(place.name).combine_chunks()
+        array = columns.column(item.name).combine_chunks()
         try:
-            matrix[:, place.offset : place.offset + place.length] = _item(array, place, page)
+            matrix[:, item.offset : item.offset + item.length] = _item(array, item, page)
         except (ValueError, pa.ArrowException) as error:
-            raise ValueError(f"column {place.name!r}, {place.description}: {error}") from error
+            raise ValueError(f"column {item.name!r}, {item.description}: {error}") from error
     return matrix.tobytes()
 
 
-def _item(array: pa.Array[Any], place: Place, page: str) -> Bytes:
+def _item(array: pa.Array[Any], item: ElementaryItem, page: str) -> Bytes:
     null = _nulls(array)
-    if place.kind == TEXT:
-        return _text(array, null, place.length, page)
-    if place.kind == FLOAT:
+    if item.kind == TEXT:
+        return _text(array, null, item.length, page)
+    if item.kind == FLOAT:
         _refuse(null, "a floating point number is never null")
-        return floats.encode(numbers_of(array.cast(pa.float64()), np.float64), place.length)
-    negative, high, low = _magnitudes(array, place, null)
-    if not place.signed:
+        return floats.encode(numbers_of(array.cast(pa.float64()), np.float64), item.length)
+    negative, high, low = _magnitudes(array, item, null)
+    if not item.signed:
         _refuse(negative, "a number without a sign is not negative")
-    if place.kind not in (ZONED, PACKED_DECIMAL):
+    if item.kind not in (ZONED, PACKED_DECIMAL):
         _refuse(null, "a binary number is never null")
-        return _binary(negative, high, low, place)
-    digits = _digits(high, low, place.digits)
-    encoded = _zoned(digits, negative, place, page) if place.kind == ZONED else _packed(digits, negative, place)
+        return _binary(negative, high, low, item)
+    digits = _digits(high, low, item.digits)
+    encoded = _zoned(digits, negative, item, page) if item.kind == ZONED else _packed(digits, negative, item)
     encoded[null] = 0
     return encoded
 
@@ -75,19 +75,19 @@ def _nulls(array: pa.Array[Any]) -> Mask:
     return ~np.unpackbits(bits, count=len(array), bitorder="little").view(np.bool_)
 
 
-def _magnitudes(array: pa.Array[Any], place: Place, null: Mask) -> tuple[Mask, Words, Words]:
+def _magnitudes(array: pa.Array[Any], item: ElementaryItem, null: Mask) -> tuple[Mask, Words, Words]:
     """Which numbers are negative, and all without their signs in the unit of the item's last digit: 128 bits, high and low word."""
     if pa.types.is_integer(array.type):
         array = array.cast(pa.int64()).cast(pa.decimal128(19, 0))
-    decimals = array.cast(pa.decimal128(38, place.scale))
+    decimals = array.cast(pa.decimal128(38, item.scale))
     words = numbers_of(decimals, np.uint64).reshape(-1, 2)
     low, high = (np.where(null, np.uint64(0), words[:, at]) for at in (0, 1))
     negative = high.view(np.int64) < 0
     low = np.where(negative, ~low + np.uint64(1), low)
     high = np.where(negative, ~high + (low == 0), high)
-    for done in range(0, place.power, 8):
-        high, low, rest = _divided(high, low, 10 ** min(place.power - done, 8))
-        _refuse(rest != 0, f"a number is no multiple of {10**place.power}")
+    for done in range(0, item.power, 8):
+        high, low, rest = _divided(high, low, 10 ** min(item.power - done, 8))
+        _refuse(rest != 0, f"a number is no multiple of {10**item.power}")
     return negative, high, low
 
 
@@ -117,46 +117,46 @@ def _digits(high: Words, low: Words, count: int) -> Bytes:
     return digits
 
 
-def _zoned(digits: Bytes, negative: Mask, place: Place, page: str) -> Bytes:
+def _zoned(digits: Bytes, negative: Mask, item: ElementaryItem, page: str) -> Bytes:
     ebcdic = is_ebcdic(page)
     encoded: Bytes = digits | np.uint8(zoned.EBCDIC_ZONE if ebcdic else zoned.ASCII_ZONE)
-    if not place.signed:
+    if not item.signed:
         return encoded
-    if place.sign.separate:
+    if item.sign.separate:
         plus, minus = zoned.sign_bytes(ebcdic=ebcdic)
         signs = np.where(negative, np.uint8(minus), np.uint8(plus))[:, np.newaxis]
-        return np.concatenate((signs, encoded) if place.sign.first else (encoded, signs), axis=1)
-    at = 0 if place.sign.first else -1
+        return np.concatenate((signs, encoded) if item.sign.first else (encoded, signs), axis=1)
+    at = 0 if item.sign.first else -1
     signed = np.array([[zoned.overpunched(digit, sign, ebcdic=ebcdic) for digit in range(10)] for sign in (False, True)], np.uint8)
     encoded[:, at] = signed[negative.astype(np.int64), digits[:, at]]
     return encoded
 
 
-def _packed(digits: Bytes, negative: Mask, place: Place) -> Bytes:
-    halves = np.zeros((len(digits), 2 * place.length), np.uint8)
+def _packed(digits: Bytes, negative: Mask, item: ElementaryItem) -> Bytes:
+    halves = np.zeros((len(digits), 2 * item.length), np.uint8)
     halves[:, -1 - digits.shape[1] : -1] = digits
-    halves[:, -1] = np.where(negative, packed.NEGATIVE, packed.POSITIVE) if place.signed else packed.UNSIGNED
+    halves[:, -1] = np.where(negative, packed.NEGATIVE, packed.POSITIVE) if item.signed else packed.UNSIGNED
     encoded: Bytes = (halves[:, ::2] << np.uint8(4)) | halves[:, 1::2]
     return encoded
 
 
-def _binary(negative: Mask, high: Words, low: Words, place: Place) -> Bytes:
+def _binary(negative: Mask, high: Words, low: Words, item: ElementaryItem) -> Bytes:
     """Two's complement, within the picture's digits, or the bits of COMP-5."""
-    if place.usage == NATIVE:
-        largest = 2 ** (8 * place.length - place.signed) - 1
-        wrong = (high != 0) | (low > np.where(negative, np.uint64(largest + 1 if place.signed else 0), np.uint64(largest)))
+    if item.usage == NATIVE:
+        largest = 2 ** (8 * item.length - item.signed) - 1
+        wrong = (high != 0) | (low > np.where(negative, np.uint64(largest + 1 if item.signed else 0), np.uint64(largest)))
     else:
-        wrong = (high != 0) | (low >= np.uint64(10**place.digits))
-    _refuse(wrong, f"a number is out of the range of {place.length} bytes")
+        wrong = (high != 0) | (low >= np.uint64(10**item.digits))
+    _refuse(wrong, f"a number is out of the range of {item.length} bytes")
     complement = np.where(negative, ~low + np.uint64(1), low)
-    encoded: Bytes = complement.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - place.length :]
+    encoded: Bytes = complement.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - item.length :]
     return encoded
 
 
 def _text(array: pa.Array[Any], null: Mask, length: int, page: str) -> Bytes:
     if not pa.types.is_string(array.type):
         array = array.cast(pa.string())
-    texts = Texts.of(array)
+    texts = StringColumn.of(array)
     if not texts.ascii:
         return np.array([list(_padded(value or "", length, page)) for value in array.to_pylist()], np.uint8).reshape(-1, length)
     lengths = np.where(null, 0, texts.lengths)

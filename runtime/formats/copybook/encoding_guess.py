@@ -15,7 +15,7 @@ from runtime.columns.string_column import Mask
 from runtime.contracts.code_pages import characters, is_ebcdic
 from runtime.formats.copybook.blocks import Bytes, gathered
 from runtime.formats.copybook.chains import Chain
-from runtime.formats.copybook.items import TEXT, ZONED, Place
+from runtime.formats.copybook.items import TEXT, ZONED, ElementaryItem
 from runtime.formats.copybook.record import Record
 from runtime.formats.copybook.zoned import is_signed_digit, sign_bytes
 
@@ -46,8 +46,8 @@ def other_text(head: bytes, chain: Chain, record: Record, page: str, *, variable
     if len(chain.starts):
         length = min([record.minimum, *(table.offset for table in record.tables)]) if variable else record.maximum
         matrix, starts = gathered(head, chain.starts, length), chain.starts
-        always = [place for place in record.places if not place.when and place.offset + place.length <= length]
-        text, zoned = (_columns([place for place in always if place.kind == kind], length) for kind in (TEXT, ZONED))
+        always = [item for item in record.items if not item.when and item.offset + item.length <= length]
+        text, zoned = (_columns([item for item in always if item.kind == kind], length) for kind in (TEXT, ZONED))
     else:
         # No record at all: the file is refused in any case, and what it is says why.
         matrix, starts = np.frombuffer(head, np.uint8).reshape(1, -1), np.zeros(1, np.int64)
@@ -67,10 +67,10 @@ def other_text(head: bytes, chain: Chain, record: Record, page: str, *, variable
     return OtherText(family, percent, int(starts[row]) + column)
 
 
-def _columns(places: Sequence[Place], length: int) -> Mask:
+def _columns(items: Sequence[ElementaryItem], length: int) -> Mask:
     columns = np.zeros(length, np.bool_)
-    for place in places:
-        columns[place.offset : place.offset + place.length] = True
+    for item in items:
+        columns[item.offset : item.offset + item.length] = True
     return columns
 
 

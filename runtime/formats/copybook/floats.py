@@ -11,16 +11,16 @@ import numpy.typing as npt
 
 from runtime.columns.string_column import Bytes
 from runtime.formats.copybook.bit_words import words
-from runtime.formats.copybook.items import Place
+from runtime.formats.copybook.items import ElementaryItem
 
 Floats = npt.NDArray[np.float64]
 
 _EXCESS = 64
 
 
-def decode(matrix: Bytes, place: Place) -> Floats:
-    found = words(matrix, place.offset, place.offset + place.length)
-    fraction_bits = 8 * place.length - 8
+def decode(matrix: Bytes, item: ElementaryItem) -> Floats:
+    found = words(matrix, item.offset, item.offset + item.length)
+    fraction_bits = 8 * item.length - 8
     fraction = (found & np.uint64(2**fraction_bits - 1)).astype(np.float64)
     head = (found >> np.uint64(fraction_bits)).astype(np.int32)
     values = np.ldexp(fraction, 4 * ((head & 0x7F) - _EXCESS) - fraction_bits)

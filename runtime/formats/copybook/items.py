@@ -19,7 +19,7 @@ TEXT, ZONED, PACKED_DECIMAL, BINARY_NUMBER, FLOAT = "text", "zoned", "packed", "
 
 
 @dataclass(frozen=True)
-class Place:
+class ElementaryItem:
     """An elementary item where it stands: ``length`` bytes from ``offset`` in the record at its longest.
 
     ``when`` are the alternatives that must be chosen, each (choice, alternative), and ``element``
@@ -27,7 +27,7 @@ class Place:
     """
 
     name: str
-    item: str
+    data_name: str
     line: int
     offset: int
     length: int
@@ -93,57 +93,57 @@ class Place:
         return " ".join(words)
 
 
-def types_of(place: Place) -> tuple[str, ...]:
+def types_of(item: ElementaryItem) -> tuple[str, ...]:
     """The types that a schema may give the column, its own first. Whole numbers without a sign are their digits as text, too."""
     texts = ("string", "date", "datetime", "boolean")
-    if place.kind == TEXT:
+    if item.kind == TEXT:
         return (*texts, "integer", "number")
-    if place.whole and not place.signed and place.digits <= INTEGER_DIGITS and not place.power:
+    if item.whole and not item.signed and item.digits <= INTEGER_DIGITS and not item.power:
         return ("integer", *texts)
-    return ("integer",) if place.whole else ("number",)
+    return ("integer",) if item.whole else ("number",)
 
 
-def field_of(place: Place) -> Field:
-    """The column that the place is by itself; raise ValueError where level-88 conditions name values that it cannot have."""
-    if place.kind == TEXT:
-        field = Field(place.name, "string", description=place.description)
-    elif place.kind == FLOAT:
-        field = Field(place.name, "number", description=place.description)
-    elif place.whole:
-        field = Field(place.name, "integer", description=place.description)
+def field_of(item: ElementaryItem) -> Field:
+    """The column that the item is by itself; raise ValueError where level-88 conditions name values that it cannot have."""
+    if item.kind == TEXT:
+        field = Field(item.name, "string", description=item.description)
+    elif item.kind == FLOAT:
+        field = Field(item.name, "number", description=item.description)
+    elif item.whole:
+        field = Field(item.name, "integer", description=item.description)
     else:
-        field = Field(place.name, "number", precision=place.precision, scale=place.scale, description=place.description)
-    return replace(field, enum=_enumerated(place, field))
+        field = Field(item.name, "number", precision=item.precision, scale=item.scale, description=item.description)
+    return replace(field, enum=_enumerated(item, field))
 
 
-def _enumerated(place: Place, field: Field) -> tuple[str, ...] | None:
+def _enumerated(item: ElementaryItem, field: Field) -> tuple[str, ...] | None:
     """The values of the level-88 conditions; None where there are none, or they name ranges that cannot be listed.
 
     Raises ValueError for a value that the item cannot have.
     """
     found: list[str] = []
-    for low, high in place.conditions:
+    for low, high in item.conditions:
         if low is None or high is None:
             continue
         if low == high:
-            found.append(_spelled(place, low))
-        elif isinstance(low, Decimal) and isinstance(high, Decimal) and place.whole and high - low < _MAX_ENUMERATED:
+            found.append(_spelled(item, low))
+        elif isinstance(low, Decimal) and isinstance(high, Decimal) and item.whole and high - low < _MAX_ENUMERATED:
             found += [str(number) for number in range(int(low), int(high) + 1)]
         else:
             return None
     for text in found:
-        if len(text) > place.length and place.kind == TEXT:
-            raise ValueError(f"the condition's value {text!r} is longer than {place.description}")
-        if place.kind != FLOAT:
+        if len(text) > item.length and item.kind == TEXT:
+            raise ValueError(f"the condition's value {text!r} is longer than {item.description}")
+        if item.kind != FLOAT:
             read(field, text)
     return tuple(dict.fromkeys(found)) if 0 < len(found) <= _MAX_ENUMERATED else None
 
 
-def _spelled(place: Place, value: str | Decimal) -> str:
-    if isinstance(value, str) and place.kind == TEXT:
+def _spelled(item: ElementaryItem, value: str | Decimal) -> str:
+    if isinstance(value, str) and item.kind == TEXT:
         return value
-    if isinstance(value, Decimal) and place.kind != TEXT:
+    if isinstance(value, Decimal) and item.kind != TEXT:
         return format(value, "f")
     if value == 0:
-        return "0" * place.length
-    raise ValueError(f"the condition's value {str(value)!r} is not of {place.description}")
+        return "0" * item.length
+    raise ValueError(f"the condition's value {str(value)!r} is not of {item.description}")

@@ -1,123 +1,126 @@
-"""One block of records: which are accepted, which are not, and why. It depends on nothing but the block."""
+"""One block of records: which are accepted, which are rejected, and why. The verdict depends on the block alone."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from runtime.chunk.rejects import Reason, Rejected, reason
-from runtime.columns.check import schema
+from runtime.columns.check import schema_of
 from runtime.columns.column import Column, arrow_type
 from runtime.columns.string_column import Mask, boolean_array, fixed_array
 from runtime.contracts.model import Contract, Field
 from runtime.formats.copybook.blocks import RecordBlock
-from runtime.formats.copybook.decoding import Reading, column
+from runtime.formats.copybook.decoding import DecodingRules, ItemDecoder
 from runtime.formats.copybook.faults import Fault, explain
-from runtime.formats.copybook.items import Place
+from runtime.formats.copybook.items import ElementaryItem
 from runtime.formats.copybook.layout import RecordLayout, contracted_record
 from runtime.formats.copybook.record_form import DESCRIPTOR_BYTES, VARIABLE
 from runtime.formats.copybook.shapes import Rows, spread
-from runtime.formats.judged import Judged
+from runtime.formats.judged import Judged, Reason, Rejected, reason
 
 
-def judge(block: RecordBlock, contract: Contract, layout: RecordLayout) -> Judged:
-    """Accept or reject every record of *block*."""
-    variable = contract.fixed_length.record_format in VARIABLE
-    reading = Reading.of(contract, layout.encoding)
-    rows = spread(block, contracted_record(contract), reading, variable=variable)
-    faults: dict[int, Sequence[Reason]] = {record: [_reason(fault)] for record, fault in rows.faults.items()}
-    accepted, ordinals = None, rows.kept[:0]
-    if len(rows.kept):
-        good, typed, faulty = _columns(rows, contract, reading)
-        accepted, ordinals = pa.Table.from_arrays(typed, schema=schema(contract)), rows.kept[good]
-        faults.update((int(rows.kept[row]), reasons) for row, reasons in _reasons(rows, good, faulty, reading).items())
-    descriptor_bytes = DESCRIPTOR_BYTES if variable else 0
-    rejected = []
-    for record in sorted(faults):
-        begin, end = int(block.starts[record]) - descriptor_bytes, int(block.ends[record])
-        rejected.append(Rejected(record, begin, block.data[begin:end], faults[record]))
-    return Judged(len(block), 0, accepted, ordinals.astype(np.int64), rejected)
+class Judge:
+    """A contract and a file's layout, compiled for its blocks. Threads may share it."""
+
+    def __init__(self, contract: Contract, layout: RecordLayout) -> None:
+        self._record = contracted_record(contract)
+        self._variable = layout.record_format in VARIABLE
+        self._rules = DecodingRules.of(contract, layout.encoding)
+        self._schema = schema_of(contract)
+        self._decoders = [ItemDecoder(self._record.item(field.name), field, self._rules) for field in contract.fields]
+
+    def judge(self, block: RecordBlock) -> Judged:
+        """Accept or reject every record of *block*."""
+        rows = spread(block, self._record, self._rules, variable=self._variable)
+        faults: dict[int, Sequence[Reason]] = {record: [_reason(fault)] for record, fault in rows.faults.items()}
+        accepted, ordinals = None, rows.kept[:0]
+        if len(rows.kept):
+            good, typed, faulty = self._columns(rows)
+            accepted, ordinals = pa.Table.from_arrays(typed, schema=self._schema), rows.kept[good]
+            faults.update((int(rows.kept[row]), reasons) for row, reasons in self._reasons(rows, good, faulty).items())
+        descriptor_bytes = DESCRIPTOR_BYTES if self._variable else 0
+        rejected = []
+        for record in sorted(faults):
+            begin, end = int(block.starts[record]) - descriptor_bytes, int(block.ends[record])
+            rejected.append(Rejected(record, begin, block.data[begin:end], faults[record]))
+        return Judged(len(block), 0, accepted, ordinals.astype(np.int64), rejected)
+
+    def _columns(self, rows: Rows) -> tuple[Mask, list[pa.Array[Any]], list[tuple[ItemDecoder, Column]]]:
+        """Which rows are good, the contract's columns of these, and the columns of all rows that have faults."""
+        good = np.ones(len(rows.kept), np.bool_)
+        typed: list[pa.Array[Any]] = []
+        faulty: list[tuple[ItemDecoder, Column]] = []
+        for decoder in self._decoders:
+            column = _column(rows, decoder)
+            typed.append(column.array)
+            if column.bad.any():
+                faulty.append((decoder, column))
+                good &= ~column.bad
+        if faulty:
+            keep = boolean_array(good)
+            typed = [array.filter(keep) for array in typed]
+        return good, typed, faulty
+
+    def _reasons(self, rows: Rows, good: Mask, faulty: Sequence[tuple[ItemDecoder, Column]]) -> dict[int, list[Reason]]:
+        """Every fault of each row that has any, in the order of the columns."""
+        reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~good).tolist()}
+        for decoder, column in faulty:
+            item = decoder.item
+            absent = rows.absent(item)
+            wrong = np.flatnonzero(column.bad)
+            having = wrong[~absent[wrong]]
+            raw_items = dict(zip(having.tolist(), zip(_raws(rows, item, having), rows.offsets(item, having).tolist())))
+            known: dict[tuple[bytes | None, int], Reason] = {}
+            for row in wrong.tolist():
+                raw, offset = key = raw_items.get(row, (None, 0))
+                if key not in known:
+                    known[key] = self._explained(item, decoder.field, raw, offset, fits=column.fits(row))
+                reasons[row].append(known[key])
+        return reasons
+
+    def _explained(self, item: ElementaryItem, field: Field, raw: bytes | None, offset: int, *, fits: bool) -> Reason:
+        """Why an item was refused. Whether it *fits* the field's pattern was decided by RE2 and is not tested again.
+
+        Raises RuntimeError when the decoding of a column and the definition of a value disagree.
+        """
+        fault = explain(item, field, raw, offset, self._rules, lambda _pattern, _text: fits)
+        if fault is None:
+            raise RuntimeError(f"column {item.name!r}: a value was refused without a reason; nothing of the chunk is used")
+        return _reason(fault)
 
 
-def _columns(rows: Rows, contract: Contract, reading: Reading) -> tuple[Mask, list[pa.Array[Any]], list[tuple[Place, Field, Column]]]:
-    """Which rows are good, the contract's columns of these, and the columns of all rows that have faults."""
-    places = {place.name: place for place in rows.record.places}
-    good = np.ones(len(rows.kept), np.bool_)
-    typed: list[pa.Array[Any]] = []
-    faulty: list[tuple[Place, Field, Column]] = []
-    for field in contract.fields:
-        place = places[field.name]
-        found = _column(rows, place, field, reading)
-        typed.append(found.array)
-        if found.bad.any():
-            faulty.append((place, field, found))
-            good &= ~found.bad
-    if faulty:
-        keep = boolean_array(good)
-        typed = [array.filter(keep) for array in typed]
-    return good, typed, faulty
-
-
-def _column(rows: Rows, place: Place, field: Field, reading: Reading) -> Column:
-    absent = rows.absent(place)
-    if rows.in_head(place):
-        return column(rows.head, place, field, absent, reading)
+def _column(rows: Rows, decoder: ItemDecoder) -> Column:
+    item, field = decoder.item, decoder.field
+    absent = rows.absent(item)
+    if rows.in_head(item):
+        return decoder.column(rows.head, absent)
     having = np.flatnonzero(~absent)
     if not len(having):
         nothing = pa.nulls(len(absent), arrow_type(field))  # type: ignore[call-overload]  # the stubs know each type alone
         return Column(nothing, absent & field.required)
-    found = column(rows.items(place, having), replace(place, offset=0), field, np.zeros(len(having), np.bool_), reading)
-    return found if len(having) == len(absent) else _among_all(found, having, absent, field)
+    column = decoder.column_alone(rows.items(item, having))
+    return column if len(having) == len(absent) else _among_all(column, having, absent, field)
 
 
-def _among_all(found: Column, having: npt.NDArray[np.intp], absent: Mask, field: Field) -> Column:
+def _among_all(column: Column, having: npt.NDArray[np.intp], absent: Mask, field: Field) -> Column:
     """The column of the rows *having* the item as one of all rows, null where it is *absent*."""
     positions = np.zeros(len(absent), np.int64)
     positions[having] = np.arange(len(having))
     bad = absent & field.required
-    bad[having] = found.bad
+    bad[having] = column.bad
     unmatched = None
-    if found.unmatched is not None:
+    if column.unmatched is not None:
         unmatched = np.zeros(len(absent), np.bool_)
-        unmatched[having] = found.unmatched
-    return Column(found.array.take(fixed_array(pa.int64(), positions, absent)), bad, unmatched)
+        unmatched[having] = column.unmatched
+    return Column(column.array.take(fixed_array(pa.int64(), positions, absent)), bad, unmatched)
 
 
-def _reasons(rows: Rows, good: Mask, faulty: Sequence[tuple[Place, Field, Column]], reading: Reading) -> dict[int, list[Reason]]:
-    """Every fault of each row that has any, in the order of the columns."""
-    reasons: dict[int, list[Reason]] = {row: [] for row in np.flatnonzero(~good).tolist()}
-    for place, field, found in faulty:
-        absent = rows.absent(place)
-        wrong = np.flatnonzero(found.bad)
-        having = wrong[~absent[wrong]]
-        items = dict(zip(having.tolist(), zip(_raws(rows, place, having), rows.offsets(place, having).tolist())))
-        known: dict[tuple[bytes | None, int], Reason] = {}
-        for row in wrong.tolist():
-            raw, offset = key = items.get(row, (None, 0))
-            if key not in known:
-                known[key] = _explained(place, field, raw, offset, reading, fits=found.fits(row))
-            reasons[row].append(known[key])
-    return reasons
-
-
-def _raws(rows: Rows, place: Place, having: npt.NDArray[np.intp]) -> list[bytes]:
-    data, length = rows.items(place, having).tobytes(), place.length
+def _raws(rows: Rows, item: ElementaryItem, having: npt.NDArray[np.intp]) -> list[bytes]:
+    data, length = rows.items(item, having).tobytes(), item.length
     return [data[start : start + length] for start in range(0, len(data), length)]
-
-
-def _explained(place: Place, field: Field, raw: bytes | None, offset: int, reading: Reading, *, fits: bool) -> Reason:
-    """Why an item was refused; whether it *fits* the field's pattern was found by RE2, and is not asked again.
-
-    Raises RuntimeError when the decoding of a column and the definition of a value disagree.
-    """
-    found = explain(place, field, raw, offset, reading, lambda _pattern, _text: fits)
-    if found is None:
-        raise RuntimeError(f"column {place.name!r}: a value was refused without a reason; nothing of the chunk is used")
-    return _reason(found)
 
 
 def _reason(fault: Fault) -> Reason:

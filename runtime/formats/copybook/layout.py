@@ -6,14 +6,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
 from runtime.contracts.model import Contract
-from runtime.core.models import Decoding
 from runtime.formats.copybook.record import Record, record_of
 from runtime.formats.copybook.record_form import VARIABLE, RecordForm
+from runtime.formats.copybook.terms import dialect_of
+from runtime.formats.decoding import Decoding
 
 
 @dataclass(frozen=True)
 class RecordLayout:
-    """See ``runtime.formats.Layout``. It repeats the contract, since such a file says nothing of itself, and has no header."""
+    """See ``runtime.formats.interface.Layout``. It repeats the contract, since such a file says nothing of itself, and has no header."""
 
     encoding: str
     columns: tuple[str, ...]
@@ -23,7 +24,7 @@ class RecordLayout:
 
     @classmethod
     def of(cls, contract: Contract, decoding: Decoding | None) -> RecordLayout:
-        return cls(contract.encoding, contract.names, contract.fixed_length.record_format, decoding)
+        return cls(contract.encoding, contract.names, dialect_of(contract).record_format, decoding)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> RecordLayout:
@@ -39,10 +40,10 @@ class RecordLayout:
 
 def contracted_record(contract: Contract) -> Record:
     """The record of a contract's copybook; parsed once in a worker."""
-    return record_of(contract.fixed_length.copybook, contract.fixed_length.select)
+    return record_of(dialect_of(contract).copybook, dialect_of(contract).select)
 
 
 def contracted_form(contract: Contract) -> RecordForm:
     """Fixed records are as long as the longest that the copybook describes, whatever they hold."""
-    record, record_format = contracted_record(contract), contract.fixed_length.record_format
+    record, record_format = contracted_record(contract), dialect_of(contract).record_format
     return RecordForm(record_format, record.minimum if record_format in VARIABLE else record.maximum, record.maximum)

@@ -6,17 +6,17 @@ import numpy as np
 
 from runtime.columns.string_column import Bytes
 from runtime.formats.copybook.bit_words import WORD_BYTES, Decoded, Piece, Words, number, words
-from runtime.formats.copybook.items import Place
+from runtime.formats.copybook.items import ElementaryItem
 
 POSITIVE, NEGATIVE, UNSIGNED = 0xC, 0xD, 0xF
 _ODD = np.uint64(0x0F0F0F0F0F0F0F0F)
 
 
-def decode(matrix: Bytes, place: Place) -> Decoded:
+def decode(matrix: Bytes, item: ElementaryItem) -> Decoded:
     """Every half byte is looked at: those of the digits, the sign's, and the first, which is zero where the digits are even."""
-    start, end = place.offset, place.offset + place.length
+    start, end = item.offset, item.offset + item.length
     sign = matrix[:, end - 1] & np.uint8(0xF)
-    negative = sign == NEGATIVE if place.signed else None
+    negative = sign == NEGATIVE if item.signed else None
     bad = sign != UNSIGNED
     if negative is not None:
         bad &= (sign != POSITIVE) & ~negative
@@ -29,14 +29,14 @@ def decode(matrix: Bytes, place: Place) -> Decoded:
         if stop == end:
             found >>= np.uint64(4)
             digits -= 1
-        if begin == start and place.digits % 2 == 0:
+        if begin == start and item.digits % 2 == 0:
             flags |= found >> np.uint64(4 * (digits - 1))
             digits -= 1
         low, high = found & _ODD, (found >> np.uint64(4)) & _ODD
         # A half above 9 reaches the half above it with 6 added.
         flags |= ((low + np.uint64(0x0606060606060606)) | (high + np.uint64(0x0606060606060606))) & ~_ODD
         pieces.insert(0, Piece(_sixteen_digits(low + high * np.uint64(10)), digits))
-    return number(pieces, negative, bad | (flags != 0), place.power)
+    return number(pieces, negative, bad | (flags != 0), item.power)
 
 
 def _sixteen_digits(pairs: Words) -> Words:

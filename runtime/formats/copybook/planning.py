@@ -12,7 +12,7 @@ from runtime.core.limits import check_chunk_bytes
 from runtime.formats.copybook.boundaries import last_boundary
 from runtime.formats.copybook.chains import failure, whole_records
 from runtime.formats.copybook.record_form import RecordForm
-from runtime.formats.csv.planning import CONCURRENT_READS, between, evenly, pieces
+from runtime.formats.ranges import CONCURRENT_READS, between, evenly, pieces
 from runtime.formats.source import ByteSource
 
 

@@ -15,11 +15,11 @@ from runtime.contracts.model import Field
 from runtime.core.errors import ContractInvalid, CopybookInvalid
 from runtime.formats.copybook.compiler import parse_copybook
 from runtime.formats.copybook.descriptions import FILLER, Item
-from runtime.formats.copybook.items import TEXT, Place, field_of
+from runtime.formats.copybook.items import TEXT, ElementaryItem, field_of
 from runtime.formats.copybook.pictures import MAX_DIGITS
 
 #: Columns of one record, all occurrences counted.
-MAX_PLACES = 2000
+MAX_COLUMNS = 2000
 #: A value of a whole number by which an alternative is chosen.
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 
@@ -41,7 +41,7 @@ class Table:
     unit: int
     least: int
     most: int
-    counter: Place
+    counter: ElementaryItem
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Choice:
     record ends with them, else zeros.
     """
 
-    field: Place
+    field: ElementaryItem
     values: tuple[tuple[str, ...], ...]
     missing: tuple[int, ...]
 
@@ -63,12 +63,12 @@ class Record:
 
     minimum: int
     maximum: int
-    places: tuple[Place, ...]
+    items: tuple[ElementaryItem, ...]
     tables: tuple[Table, ...]
     choices: tuple[Choice, ...]
 
-    def place(self, name: str) -> Place:
-        return next(place for place in self.places if place.name == name)
+    def item(self, name: str) -> ElementaryItem:
+        return next(item for item in self.items if item.name == name)
 
     @property
     def varies(self) -> bool:
@@ -82,17 +82,17 @@ def record_of(copybook: tuple[str, ...], select: tuple[Selection, ...] = (), ori
 
 
 def columns(record: Record) -> tuple[Field, ...]:
-    """What each place is as a column, by itself."""
-    return tuple(field_of(place) for place in record.places)
+    """What each item is as a column, by itself."""
+    return tuple(field_of(item) for item in record.items)
 
 
 class _Walk:
-    """One pass over the tree of a copybook, collecting places, tables and choices."""
+    """One pass over the tree of a copybook, collecting elementary items, tables and choices."""
 
     def __init__(self, root: Item, select: Sequence[Selection], origin: str) -> None:
         self._root, self._origin = root, origin
         self._select = {_cobol_name(rule.item): rule for rule in select}
-        self._groups: list[tuple[Place, tuple[str, ...], tuple[int, ...]]] = []
+        self._groups: list[tuple[ElementaryItem, tuple[str, ...], tuple[int, ...]]] = []
         self._tables: list[tuple[Item, int]] = []
         self._choices: list[tuple[Item, tuple[Selection, ...], tuple[int, ...]]] = []
         self._unused = set(self._select)
@@ -101,18 +101,18 @@ class _Walk:
         self._item(self._root, 0, (), (), (), None)
         if self._unused:
             raise self._refused_rule(min(self._unused), "is no item with REDEFINES whose surroundings count")
-        places = self._named()
-        always = [place for place in places if not place.element]
+        elementary_items = self._named()
+        always = [elementary for elementary in elementary_items if not elementary.element]
         tables = tuple(self._table(item, offset, always) for item, offset in self._tables)
         choices = tuple(self._choice(rules, missing, always) for _, rules, missing in self._choices)
         maximum = self._root.length * self._root.most
         minimum = maximum - sum((table.most - table.least) * table.unit for table in tables) - sum(max(c.missing) for c in choices)
-        for place, rule in [(choice.field, rules[0].item) for choice, (_, rules, _) in zip(choices, self._choices)]:
-            if place.offset + place.length > min([minimum, *(table.offset for table in tables)]):
-                raise self._refused_rule(rule, f"is chosen by {place.item}, which is not at the same place in every record")
-        if not places:
+        for elementary, rule in [(choice.field, rules[0].item) for choice, (_, rules, _) in zip(choices, self._choices)]:
+            if elementary.offset + elementary.length > min([minimum, *(table.offset for table in tables)]):
+                raise self._refused_rule(rule, f"is chosen by {elementary.data_name}, which is not at the same place in every record")
+        if not elementary_items:
             raise CopybookInvalid(self._origin, self._root.line, self._root.source, "describes nothing but FILLER")
-        return Record(minimum, maximum, places, tables, choices)
+        return Record(minimum, maximum, elementary_items, tables, choices)
 
     def _item(
         self,
@@ -135,13 +135,13 @@ class _Walk:
             if item.children:
                 self._children(item, start, path, numbers, when, inside)
             elif item.name != FILLER:
-                if len(self._groups) == MAX_PLACES:
-                    raise self._refused(item, f"is past the {MAX_PLACES:,} columns of a record, each occurrence counted")
-                place = Place(
+                if len(self._groups) == MAX_COLUMNS:
+                    raise self._refused(item, f"is past the {MAX_COLUMNS:,} columns of a record, each occurrence counted")
+                elementary = ElementaryItem(
                     "", item.name, item.line, start, item.length, item.usage, item.picture, item.sign, item.conditions, when, inside
                 )
-                self._check(place, item)
-                self._groups.append((place, path, numbers))
+                self._check(elementary, item)
+                self._groups.append((elementary, path, numbers))
 
     def _children(
         self,
@@ -169,44 +169,44 @@ class _Walk:
                 self._item(item, offset, path, at, (*when, (number, alternative)) if others else when, element)
             offset += bytes_each[0]
 
-    def _check(self, place: Place, item: Item) -> None:
-        if place.digits + place.power > MAX_DIGITS:
-            raise self._refused(item, f"may have {place.digits + place.power} digits, more than {MAX_DIGITS}")
+    def _check(self, elementary: ElementaryItem, item: Item) -> None:
+        if elementary.digits + elementary.power > MAX_DIGITS:
+            raise self._refused(item, f"may have {elementary.digits + elementary.power} digits, more than {MAX_DIGITS}")
         try:
-            field_of(place)
+            field_of(elementary)
         except ValueError as error:
             raise self._refused(item, f"cannot be a column: {error}") from error
 
-    def _named(self) -> tuple[Place, ...]:
-        """The places with their columns' names: the item's, after its group's where two items have one name, and the occurrence."""
-        items = Counter(name for name, _ in {(place.item, place.line) for place, _, _ in self._groups})
-        named: dict[str, Place] = {}
-        for place, path, at in self._groups:
-            qualified = [*(path[-1:] if items[place.item] > 1 else ()), place.item, *map(str, at)]
+    def _named(self) -> tuple[ElementaryItem, ...]:
+        """The items with their columns' names: the data name, after its group's where two items have one name, and the occurrence."""
+        described = Counter(name for name, _ in {(elementary.data_name, elementary.line) for elementary, _, _ in self._groups})
+        named: dict[str, ElementaryItem] = {}
+        for elementary, path, at in self._groups:
+            qualified = [*(path[-1:] if described[elementary.data_name] > 1 else ()), elementary.data_name, *map(str, at)]
             name = "_".join(qualified).lower().replace("-", "_")
             other = named.get(name)
             if other:
                 raise ContractInvalid(
-                    self._origin, name, f"copybook lines {other.line} and {place.line} both give a column of this name; rename one"
+                    self._origin, name, f"copybook lines {other.line} and {elementary.line} both give a column of this name; rename one"
                 )
-            named[name] = replace(place, name=name)
+            named[name] = replace(elementary, name=name)
         return tuple(named.values())
 
-    def _table(self, item: Item, offset: int, places: Iterable[Place]) -> Table:
+    def _table(self, item: Item, offset: int, elementary_items: Iterable[ElementaryItem]) -> Table:
         assert item.occurs is not None
-        counters = [place for place in places if place.item == item.depending and not place.when]
+        counters = [elementary for elementary in elementary_items if elementary.data_name == item.depending and not elementary.when]
         if len(counters) != 1 or not counters[0].whole or counters[0].offset + counters[0].length > self._tables[0][1]:
             rule = f"depends on {item.depending}, which is not one whole number before the first table that varies"
             raise self._refused(item, rule)
         return Table(item.name, offset, item.length, *item.occurs, counters[0])
 
-    def _choice(self, rules: Sequence[Selection], missing: tuple[int, ...], places: Sequence[Place]) -> Choice:
+    def _choice(self, rules: Sequence[Selection], missing: tuple[int, ...], elementary_items: Sequence[ElementaryItem]) -> Choice:
         fields = {_cobol_name(rule.field) for rule in rules}
         if len(fields) > 1:
             raise self._refused_rule(
                 rules[1].item, f"is chosen by {rules[1].field}, but {rules[0].item} by {rules[0].field}; one item must choose"
             )
-        found = [place for place in places if place.item in fields]
+        found = [elementary for elementary in elementary_items if elementary.data_name in fields]
         if len(found) != 1 or not (found[0].kind == TEXT or found[0].whole):
             raise self._refused_rule(rules[0].item, f"is chosen by {rules[0].field}, which is not one item of text or whole numbers")
         for rule in rules:

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 #: Of a record descriptor word (RDW): the big-endian length of the record with the word itself, then two zero bytes.
 DESCRIPTOR_BYTES = 4
-#: The longest record with its descriptor that z/OS writes into a file of variable records.
-LONGEST_VARIABLE = 32_760
+#: The longest record of a variable format: with its descriptor word, and without.
+#: The first is the largest length that a record descriptor word may hold (z/OS DFSMS Using Data Sets, "Record Descriptor Word (RDW)").
+LONGEST_RECORD = 32_760
+LONGEST_CONTENT = LONGEST_RECORD - DESCRIPTOR_BYTES
 
+#: Values of RECFM. The B of blocked changes no byte of a file.
 FIXED = ("F", "FB")
 VARIABLE = ("V", "VB")
+RECORD_FORMATS = (*FIXED, *VARIABLE)
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class RecordForm:
     """``format`` is the file's RECFM; ``minimum`` and ``maximum`` are bytes of a record's content, without a descriptor.
 
     Blocking (the B) is how a data set is stored: a file has record descriptors and no block descriptors,
-    so F and FB are the same bytes, and so are V and VB (docs/adr/0091).
+    so F and FB are the same bytes, and so are V and VB (docs/adr/0007).
     """
 
     format: str
@@ -26,14 +30,14 @@ class RecordForm:
     maximum: int
 
     def __post_init__(self) -> None:
-        if self.format not in (*FIXED, *VARIABLE):
-            raise ValueError(f"record format {self.format!r} is none of {', '.join((*FIXED, *VARIABLE))}")
+        if self.format not in RECORD_FORMATS:
+            raise ValueError(f"record format {self.format!r} is none of {', '.join(RECORD_FORMATS)}")
         if not 1 <= self.minimum <= self.maximum:
             raise ValueError(f"records of {self.minimum} to {self.maximum} bytes are none")
         if not self.variable and self.minimum != self.maximum:
             raise ValueError(f"records of format {self.format} are of one length, not of {self.minimum} to {self.maximum} bytes")
-        if self.variable and self.maximum + DESCRIPTOR_BYTES > LONGEST_VARIABLE:
-            raise ValueError(f"records of format {self.format} have at most {LONGEST_VARIABLE - DESCRIPTOR_BYTES:,} bytes")
+        if self.variable and self.maximum > LONGEST_CONTENT:
+            raise ValueError(f"records of format {self.format} have at most {LONGEST_CONTENT:,} bytes")
 
     @property
     def variable(self) -> bool:

@@ -6,11 +6,11 @@ from typing import Iterator
 
 import numpy as np
 
+from runtime.core.limits import SAMPLE_RECORDS
 from runtime.formats.copybook.blocks import RecordBlock
 from runtime.formats.copybook.boundaries import WINDOW_BYTES, last_boundary
 from runtime.formats.copybook.chains import whole_records
 from runtime.formats.copybook.record_form import RecordForm
-from runtime.formats.csv.boundaries import SAMPLE_RECORDS
 from runtime.formats.source import ByteSource
 
 _PLACES = 3

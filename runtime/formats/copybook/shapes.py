@@ -1,7 +1,7 @@
 """Where each record of a block has each item, whatever its length.
 
 A table whose length varies moves what is behind it, and a redefinition says which items there are. What stands at one
-place in every record is the head, a view of the block where records follow each other evenly; any other item is taken
+item in every record is the head, a view of the block where records follow each other evenly; any other item is taken
 from the records that have it. So a block takes the memory of its bytes, however many elements its tables may have.
 """
 
@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from runtime.columns.string_column import Bytes, Mask, Numbers
+from runtime.core.reason_codes import COUNT, RECORD_LENGTH
 from runtime.formats.copybook import text
 from runtime.formats.copybook.blocks import RecordBlock, gathered
-from runtime.formats.copybook.decoding import Reading, number
-from runtime.formats.copybook.faults import COUNT, RECORD_LENGTH, Fault, explain
-from runtime.formats.copybook.items import TEXT, Place
+from runtime.formats.copybook.decoding import DecodingRules, number
+from runtime.formats.copybook.faults import Fault, explain
+from runtime.formats.copybook.items import TEXT, ElementaryItem
 from runtime.formats.copybook.record import Choice, Record, Table
 
 
@@ -26,7 +27,7 @@ from runtime.formats.copybook.record import Choice, Record, Table
 class Rows:
     """The block's records in ``kept``, a row for each.
 
-    ``head`` are the bytes that stand where the record's places say in all of them, shape (rows, bytes); the other bytes
+    ``head`` are the bytes that stand where the record's items say in all of them, shape (rows, bytes); the other bytes
     are in ``data``, where each row has one of ``starts``. ``counts`` are each table's elements and ``chosen`` each
     choice's alternative, by row; ``faults`` says of the other records why nothing in them can be found.
     """
@@ -40,33 +41,33 @@ class Rows:
     chosen: tuple[Numbers, ...]
     faults: Mapping[int, Fault]
 
-    def absent(self, place: Place) -> Mask:
+    def absent(self, item: ElementaryItem) -> Mask:
         """Which rows do not have the item."""
         absent = np.zeros(len(self.kept), np.bool_)
-        for choice, alternative in place.when:
+        for choice, alternative in item.when:
             absent |= self.chosen[choice] != alternative
-        if place.element:
-            table, index = place.element
+        if item.element:
+            table, index = item.element
             absent |= self.counts[table] <= index
         return absent
 
-    def in_head(self, place: Place) -> bool:
-        return place.offset + place.length <= int(self.head.shape[1])
+    def in_head(self, item: ElementaryItem) -> bool:
+        return item.offset + item.length <= int(self.head.shape[1])
 
-    def offsets(self, place: Place, rows: npt.NDArray[np.intp]) -> Numbers:
+    def offsets(self, item: ElementaryItem, rows: npt.NDArray[np.intp]) -> Numbers:
         """Where the item really is in the records of *rows*."""
-        offsets = np.full(len(rows), place.offset, np.int64)
+        offsets = np.full(len(rows), item.offset, np.int64)
         for table, counts in zip(self.record.tables, self.counts):
-            if table.offset + table.most * table.unit <= place.offset:
+            if table.offset + table.most * table.unit <= item.offset:
                 offsets -= (table.most - counts[rows]) * table.unit
         return offsets
 
-    def items(self, place: Place, rows: npt.NDArray[np.intp]) -> Bytes:
+    def items(self, item: ElementaryItem, rows: npt.NDArray[np.intp]) -> Bytes:
         """The item's bytes of *rows*, all of which have it, as a matrix of their own."""
-        return gathered(self.data, self.starts[rows] + self.offsets(place, rows), place.length)
+        return gathered(self.data, self.starts[rows] + self.offsets(item, rows), item.length)
 
 
-def spread(block: RecordBlock, record: Record, reading: Reading, *, variable: bool) -> Rows:
+def spread(block: RecordBlock, record: Record, rules: DecodingRules, *, variable: bool) -> Rows:
     """The records of *block* whose lengths are what their own contents say."""
     fits = (block.lengths >= (record.minimum if variable else record.maximum)) & (block.lengths <= record.maximum)
     faults = dict(_wrong_lengths(block, np.flatnonzero(~fits), _lengths(record, variable=variable)))
@@ -78,12 +79,12 @@ def spread(block: RecordBlock, record: Record, reading: Reading, *, variable: bo
     good = np.ones(len(kept), np.bool_)
     counts: list[Numbers] = []
     for table in record.tables:
-        found, wrong = _counts(heads, table, reading)
+        found, wrong = _counts(heads, table, rules)
         for row in np.flatnonzero(wrong & good).tolist():
-            faults[int(kept[row])] = _count_fault(heads[row], table, reading)
+            faults[int(kept[row])] = _count_fault(heads[row], table, rules)
         good &= ~wrong
         counts.append(found)
-    chosen = [_chosen(heads, choice, reading) for choice in record.choices]
+    chosen = [_chosen(heads, choice, rules) for choice in record.choices]
     if variable:
         longest = record.maximum - sum(
             ((table.most - found) * table.unit for table, found in zip(record.tables, counts)), np.zeros(len(kept), np.int64)
@@ -111,21 +112,21 @@ def _matrix(block: RecordBlock, kept: npt.NDArray[np.intp], length: int) -> Byte
     return RecordBlock(block.data, block.offset, block.starts[kept], lengths).matrix.reshape(len(kept), length)
 
 
-def _counts(heads: Bytes, table: Table, reading: Reading) -> tuple[Numbers, Mask]:
-    found = number(heads, table.counter, reading.page)
+def _counts(heads: Bytes, table: Table, rules: DecodingRules) -> tuple[Numbers, Mask]:
+    found = number(heads, table.counter, rules.page)
     assert found.small is not None
     return found.small, found.bad | (found.small < table.least) | (found.small > table.most)
 
 
-def _chosen(heads: Bytes, choice: Choice, reading: Reading) -> Numbers:
+def _chosen(heads: Bytes, choice: Choice, rules: DecodingRules) -> Numbers:
     """The first alternative that has the field's value, else 0."""
-    place = choice.field
+    item = choice.field
     chosen = np.zeros(len(heads), np.int64)
-    if place.kind == TEXT:
-        texts, _ = text.decode(heads, place.offset, place.length, text.code_page(reading.page))
+    if item.kind == TEXT:
+        texts, _ = text.decode(heads, item.offset, item.length, text.code_page(rules.page))
         matching = [texts.among(values) for values in choice.values]
     else:
-        found = number(heads, place, reading.page)
+        found = number(heads, item, rules.page)
         assert found.small is not None
         matching = [np.isin(found.small, np.array([int(value) for value in values], np.int64)) & ~found.bad for values in choice.values]
     for alternative, match in reversed(list(enumerate(matching, 1))):
@@ -148,10 +149,8 @@ def _range(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _count_fault(head: Bytes, table: Table, reading: Reading) -> Fault:
-    place = table.counter
-    raw = head[place.offset : place.offset + place.length].tobytes()
-    fault = explain(place, None, raw, place.offset, reading)
-    return fault or Fault(
-        COUNT, place.name, f"X'{raw.hex().upper()}' elements of {table.item}, which has {_range(table.least, table.most)}"
-    )
+def _count_fault(head: Bytes, table: Table, rules: DecodingRules) -> Fault:
+    item = table.counter
+    raw = head[item.offset : item.offset + item.length].tobytes()
+    fault = explain(item, None, raw, item.offset, rules)
+    return fault or Fault(COUNT, item.name, f"X'{raw.hex().upper()}' elements of {table.item}, which has {_range(table.least, table.most)}")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from runtime.columns.string_column import Bytes, Mask, Texts
+from runtime.columns.string_column import Bytes, Mask, StringColumn
 from runtime.contracts.code_pages import UNDEFINED, characters, is_control
 from runtime.formats.copybook.bit_words import cut
 
@@ -47,7 +47,7 @@ def code_page(name: str) -> CodePage:
     )
 
 
-def decode(matrix: Bytes, start: int, length: int, page: CodePage) -> tuple[Texts, Mask]:
+def decode(matrix: Bytes, start: int, length: int, page: CodePage) -> tuple[StringColumn, Mask]:
     """The texts of *length* bytes from *start*, without padding; and which hold a control character or an undefined byte."""
     raw = cut(matrix, start, length)
     plain = np.frombuffer(raw.tobytes().translate(page.ascii), np.uint8).reshape(raw.shape)
@@ -90,14 +90,14 @@ def _kept(plain: Bytes, lengths: npt.NDArray[np.int32]) -> Bytes:
     return kept
 
 
-def _texts(data: Bytes, lengths: npt.NDArray[np.int32]) -> Texts:
+def _texts(data: Bytes, lengths: npt.NDArray[np.int32]) -> StringColumn:
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
     array: pa.Array[Any] = pa.Array.from_buffers(pa.string(), len(lengths), [None, pa.py_buffer(offsets.data), pa.py_buffer(data.data)])
-    return Texts(array, data, offsets[:-1], lengths)
+    return StringColumn(array, data, offsets[:-1], lengths)
 
 
-def digit_texts(values: npt.NDArray[np.int64], digits: int) -> Texts:
+def digit_texts(values: npt.NDArray[np.int64], digits: int) -> StringColumn:
     """Whole numbers as texts of *digits* digits, zeros in front."""
     data = np.empty((len(values), digits), np.uint8)
     rest = values

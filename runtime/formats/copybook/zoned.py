@@ -12,7 +12,7 @@ import numpy as np
 
 from runtime.columns.string_column import Bytes, Mask
 from runtime.formats.copybook.bit_words import WORD_BYTES, Decoded, Piece, Words, eight_digits, every_byte, number, words
-from runtime.formats.copybook.items import Place
+from runtime.formats.copybook.items import ElementaryItem
 
 EBCDIC_ZONE, ASCII_ZONE = 0xF0, 0x30
 _NEGATIVE, _NO_DIGIT, _DIGIT = 0x80, 0x40, 0x0F
@@ -48,19 +48,19 @@ def is_signed_digit(byte: int, *, ebcdic: bool) -> bool:
     return not signed_digits(ebcdic=ebcdic)[byte] & _NO_DIGIT
 
 
-def decode(matrix: Bytes, place: Place, *, ebcdic: bool) -> Decoded:
-    start, end = place.offset, place.offset + place.length
+def decode(matrix: Bytes, item: ElementaryItem, *, ebcdic: bool) -> Decoded:
+    start, end = item.offset, item.offset + item.length
     negative: Mask | None = None
     flags = np.zeros(len(matrix), np.uint64)
     sign_at = None
-    if place.signed and place.sign.separate:
-        at = start if place.sign.first else end - 1
+    if item.signed and item.sign.separate:
+        at = start if item.sign.first else end - 1
         plus, minus = sign_bytes(ebcdic=ebcdic)
         negative = matrix[:, at] == minus
         flags |= (matrix[:, at] != plus) & ~negative
-        start, end = (start + 1, end) if place.sign.first else (start, end - 1)
-    elif place.signed:
-        sign_at = start if place.sign.first else end - 1
+        start, end = (start + 1, end) if item.sign.first else (start, end - 1)
+    elif item.signed:
+        sign_at = start if item.sign.first else end - 1
     zone = EBCDIC_ZONE if ebcdic else ASCII_ZONE
     pieces: list[Piece] = []
     for stop in range(end, start, -WORD_BYTES):
@@ -74,11 +74,11 @@ def decode(matrix: Bytes, place: Place, *, ebcdic: bool) -> Decoded:
         # A byte above 9 reaches the top bit with 0x76 added, or has it already.
         flags |= ((found + every_byte(0x76)) | found) & every_byte(0x80)
         pieces.insert(0, Piece(eight_digits(found, stop - begin), stop - begin))
-    return number(pieces, negative, flags != 0, place.power)
+    return number(pieces, negative, flags != 0, item.power)
 
 
 def _with_digit(found: Words, entry: Bytes, shift: int) -> Words:
-    """The plain digit in the place of the one with the sign."""
+    """The plain digit in the item of the one with the sign."""
     others = found & np.uint64((2**64 - 1) ^ (0xFF << shift))
     plain: Words = others | ((entry & np.uint8(_DIGIT)).astype(np.uint64) << np.uint64(shift))
     return plain

@@ -28,7 +28,7 @@ class Block:
 
 
 @dataclass
-class BlockReader:
+class CsvBlockReader:
     """Iterate to get the blocks; afterwards the rest says how the chunk ended.
 
     ``bytes_read`` counts all bytes, ``left_over`` those of a last record that did not end, and

@@ -20,8 +20,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Sequence
 
-from runtime.core.models import CsvLayout
+from runtime.core.limits import SAMPLE_RECORDS
 from runtime.formats.csv.fields import Misfit, RecordCheck, without_terminator
+from runtime.formats.csv.layout import CsvLayout
 from runtime.formats.csv.quotes import proved_boundary
 from runtime.formats.source import ByteSource
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 WINDOW_BYTES = 64 * 1024
 WIDEST_WINDOW_BYTES = 1024 * 1024
 
-#: Records weighed in a reading, from all over its window.
-SAMPLE_RECORDS = 16
 #: A reading survives when at least one in so many records fits: three bad rows in four are possible.
 SURVIVES_ONE_IN = 4
 #: A reading without a single fitting record is refuted when it had at least so many.

@@ -13,12 +13,8 @@ from functools import lru_cache
 from runtime.contracts import patterns
 from runtime.contracts.model import Contract
 from runtime.contracts.values import problem
-from runtime.core.models import CsvLayout
-
-ENCODING_ERROR = "encoding-error"
-CONTROL_CHARACTER = "control-character"
-QUOTE_ERROR = "quote-error"
-FIELD_COUNT = "field-count"
+from runtime.core.reason_codes import CONTROL_CHARACTER, ENCODING_ERROR, FIELD_COUNT, QUOTE_ERROR
+from runtime.formats.csv.layout import CsvLayout
 
 #: Of Python's engine for one value: some milliseconds, hardly ever reached by an ordinary one.
 _MOST_STEPS = 1_000_000

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from runtime.contracts.model import Contract
 from runtime.core.errors import EmptyFile, EncodingMismatch, FileRejected, NotCsv
-from runtime.core.models import Decoding
-from runtime.formats.decoding import GZIP, GZIP_MARK, MAX_IDLE_BYTES, Limits, decode, no_text
+from runtime.formats.decoding import GZIP, GZIP_MARK, MAX_IDLE_BYTES, Decoding, Limits, decode, no_text
 from runtime.formats.signatures import byte_order_mark, known_format, wide_text
 from runtime.formats.source import ByteSource
 

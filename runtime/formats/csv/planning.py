@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Iterable, Sequence
 
-from runtime.contracts.model import Contract
 from runtime.core.errors import RecordTooLong
 from runtime.core.limits import MAX_RECORD_BYTES, check_chunk_bytes
-from runtime.core.models import CsvLayout
 from runtime.formats.csv.boundaries import WINDOW_BYTES, last_boundary
 from runtime.formats.csv.fields import RecordCheck
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.ranges import CONCURRENT_READS, between, evenly, pieces
 from runtime.formats.source import ByteSource
 
-#: Boundaries sought at once: all of a file of 2 GB, so that it is planned in one round trip like the smallest; 100 GB take 42.
-CONCURRENT_READS = 48
-#: One read of an exact scan, and how many are under way ahead of it.
-PIECE_BYTES = 8 * 1024 * 1024
 #: What is scanned at once: a file may be all quotes, of which each takes some sixty bytes. No more than a record may have.
 SCAN_BYTES = 2 * 1024 * 1024
-READ_AHEAD = 3
 
 
 def plan(
     source: ByteSource,
-    contract: Contract,
-    layout: CsvLayout,
+    check: RecordCheck,
     chunk_bytes: int,
     *,
     exact_from: int | None = None,
@@ -42,12 +35,12 @@ def plan(
     """
     check_chunk_bytes(chunk_bytes)
     if exact_from is not None:
-        return [*keep, *_cut_exactly(source, layout, chunk_bytes, exact_from, source.size)]
+        return [*keep, *_cut_exactly(source, check.layout, chunk_bytes, exact_from, source.size)]
     try:
-        return _cut_by_guesses(source, RecordCheck(contract, layout), chunk_bytes)
+        return _cut_by_guesses(source, check, chunk_bytes)
     except RecordTooLong:
         # An exact scan that set out from a wrong guess may see such a record where there is none.
-        return _cut_exactly(source, layout, chunk_bytes, layout.header_end, source.size)
+        return _cut_exactly(source, check.layout, chunk_bytes, check.layout.header_end, source.size)
 
 
 def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) -> list[tuple[int, int]]:
@@ -71,17 +64,6 @@ def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) ->
     for start, end in between(cuts):
         ranges += [(start, end)] if end - start <= chunk_bytes else _cut_exactly(source, check.layout, chunk_bytes, start, end)
     return ranges
-
-
-def evenly(start: int, end: int, most: int) -> list[int]:
-    """Cuts that divide ``[start, end)`` into equal parts of *most* bytes or fewer."""
-    parts = -(-(end - start) // max(most, 1))
-    return [start + (end - start) * part // parts for part in range(1, parts)]
-
-
-def between(cuts: Iterable[int]) -> list[tuple[int, int]]:
-    ordered = sorted(set(cuts))
-    return list(zip(ordered, ordered[1:]))
 
 
 def _cut_exactly(source: ByteSource, layout: CsvLayout, chunk_bytes: int, start: int, end: int) -> list[tuple[int, int]]:
@@ -137,22 +119,3 @@ class ExactCuts:
                 raise RecordTooLong(cut, self._chunk_bytes)
             self._ranges.append((self._start, cut))
             self._start = cut
-
-
-def pieces(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
-    """The bytes ``[start, end)`` in order, read ahead of whoever takes them."""
-    offsets = iter(range(start, end, PIECE_BYTES))
-    waiting: deque[Future[bytes]] = deque()
-    with ThreadPoolExecutor(READ_AHEAD) as pool:
-
-        def read_next() -> None:
-            offset = next(offsets, None)
-            if offset is not None:
-                waiting.append(pool.submit(source.read, offset, min(offset + PIECE_BYTES, end)))
-
-        for _ in range(READ_AHEAD):
-            read_next()
-        while waiting:
-            piece = waiting.popleft().result()
-            read_next()
-            yield piece

@@ -18,9 +18,10 @@ from runtime.core.errors import (
     RecordTooLong,
     UnterminatedQuote,
 )
-from runtime.core.models import CsvLayout
+from runtime.formats.csv.dialect import dialect_of
 from runtime.formats.csv.fields import split_fields, without_terminator
 from runtime.formats.csv.file_start import Head, Start, read_head, read_start
+from runtime.formats.csv.layout import CsvLayout
 from runtime.formats.csv.quotes import first_record
 from runtime.formats.source import ByteSource
 
@@ -73,11 +74,11 @@ def _layout(contract: Contract, start: Start) -> CsvLayout:
         name = _NAMED_CONTROLS.get(control[0], f"control character 0x{control[0][0]:02X}")
         raise NotCsv(f"{name} in the header", head.mark_bytes + control.start())
     _check_encoding(contract, head, record)
-    names = _names(record, contract, contract.csv.delimiter, head.encoding)
+    names = _names(record, contract, dialect_of(contract).delimiter, head.encoding)
     if names is None or not _fits(names, contract):
         raise _header_error(record, names, contract, head)
     header_end = head.mark_bytes + len(record)
-    return CsvLayout(head.encoding, contract.csv.delimiter, contract.csv.quote, header_end, tuple(names), head.decoding)
+    return CsvLayout(head.encoding, dialect_of(contract).delimiter, dialect_of(contract).quote, header_end, tuple(names), head.decoding)
 
 
 def _layout_if_fitting(contract: Contract, start: Start) -> CsvLayout | None:
@@ -99,7 +100,7 @@ def _header_record(contract: Contract, head: Head) -> bytes:
 
 
 def _first_record(contract: Contract, text: bytes, *, final: bool) -> tuple[int | None, int | None]:
-    return first_record(text, contract.csv.delimiter.encode(), contract.csv.quote.encode(), final=final)
+    return first_record(text, dialect_of(contract).delimiter.encode(), dialect_of(contract).quote.encode(), final=final)
 
 
 def _check_encoding(contract: Contract, head: Head, record: bytes) -> None:
@@ -118,12 +119,12 @@ def _check_encoding(contract: Contract, head: Head, record: bytes) -> None:
 
 
 def _names(record: bytes, contract: Contract, delimiter: str, encoding: str) -> list[str] | None:
-    fields = split_fields(record, CsvLayout(encoding, delimiter, contract.csv.quote, 0, ()))
+    fields = split_fields(record, CsvLayout(encoding, delimiter, dialect_of(contract).quote, 0, ()))
     return None if fields is None else [field.decode(encoding) for field in fields]
 
 
 def _fits(names: Sequence[str], contract: Contract) -> bool:
-    if contract.csv.fields_match == "equal":
+    if dialect_of(contract).fields_match == "equal":
         return sorted(names) == sorted(contract.names)
     return tuple(names) == contract.names
 
@@ -132,13 +133,13 @@ def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract
     """Why the header does not fit; another delimiter explains more than the names do."""
     expected = set(contract.names)
     for delimiter in _COMMON_DELIMITERS:
-        if delimiter in (contract.csv.delimiter, contract.csv.quote):
+        if delimiter in (dialect_of(contract).delimiter, dialect_of(contract).quote):
             continue
         found = expected.intersection(_names(record, contract, delimiter, head.encoding) or ())
         if 2 * len(found) > len(expected):
-            return DelimiterMismatch(contract.csv.delimiter, delimiter)
+            return DelimiterMismatch(dialect_of(contract).delimiter, delimiter)
     if names is None:
-        return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(contract.csv.quote.encode()))
+        return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(dialect_of(contract).quote.encode()))
     return HeaderMismatch(
         missing=[name for name in contract.names if name not in names],
         unexpected=[name for name in dict.fromkeys(names) if name not in expected],

@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import Iterable
 
 from runtime.contracts.model import Contract
-from runtime.core.models import CsvLayout
-from runtime.formats.csv.blocks import BlockReader
-from runtime.formats.csv.judging import judge
-
-__all__ = ["judge", "reader"]
-
-
-def text_encoding(layout: CsvLayout) -> str:
-    return layout.encoding
+from runtime.formats.csv.blocks import Block, CsvBlockReader
+from runtime.formats.csv.judging import Judge
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.judged import Judged
 
 
-def reader(
-    parts: Iterable[bytes], _contract: Contract, layout: CsvLayout, *, last: bool, block_bytes: int, block_records: int
-) -> BlockReader:
-    return BlockReader(parts, layout.delimiter, layout.quote, last, block_bytes, block_records)
+class CsvRows:
+    """See ``runtime.formats.interface.RowReader``."""
+
+    def __init__(self, contract: Contract, layout: CsvLayout) -> None:
+        self._layout, self._judge = layout, Judge(contract, layout)
+
+    @property
+    def text_encoding(self) -> str:
+        return self._layout.encoding
+
+    def blocks(self, parts: Iterable[bytes], *, last: bool, block_bytes: int, block_records: int) -> CsvBlockReader:
+        return CsvBlockReader(parts, self._layout.delimiter, self._layout.quote, last, block_bytes, block_records)
+
+    def judge(self, block: Block) -> Judged:
+        return self._judge.judge(block)

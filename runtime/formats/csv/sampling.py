@@ -6,22 +6,24 @@ from typing import Sequence
 
 from runtime.contracts.model import Contract
 from runtime.core.errors import EncodingMismatch, NotCsv, SampleMismatch
-from runtime.core.models import CsvLayout
-from runtime.formats.csv.boundaries import SAMPLE_RECORDS, WINDOW_BYTES, Sample, readings, sample
-from runtime.formats.csv.fields import CONTROL_CHARACTER, ENCODING_ERROR, Misfit, RecordCheck
+from runtime.core.limits import SAMPLE_RECORDS
+from runtime.core.reason_codes import CONTROL_CHARACTER, ENCODING_ERROR
+from runtime.formats.csv.boundaries import WINDOW_BYTES, Sample, readings, sample
+from runtime.formats.csv.fields import Misfit, RecordCheck
+from runtime.formats.csv.layout import CsvLayout
 from runtime.formats.source import ByteSource
 
 _PLACES = 3
 
 
-def check_samples(source: ByteSource, contract: Contract, layout: CsvLayout) -> int:
+def check_samples(source: ByteSource, contract: Contract, check: RecordCheck) -> int:
     """Test up to 16 records each from the start, the middle and the end; return how many were tested.
 
     A bad row is data, so a file is refused only when all of them break the same rule, and only
     when its contract rejects files for their rows at all: NotCsv for NULs, EncodingMismatch for bytes of
     another encoding, SampleMismatch for values of another type, of which there must be 16 or more.
     """
-    check = RecordCheck(contract, layout)
+    layout = check.layout
     tested = [record for start, end in _windows(layout.header_end, source.size) for record in _sample_window(source, start, end, check)]
     broken = {(record.misfit.code, record.misfit.column) if record.misfit else None for record in tested}
     if len(broken) == 1 and None not in broken and contract.rejected_rows_threshold is not None:

@@ -10,13 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from runtime.columns.string_column import Mask, Numbers, is_utf8
+from runtime.core.reason_codes import CONTROL_CHARACTER, ENCODING_ERROR, QUOTE_ERROR
 from runtime.formats.csv.blocks import Block
 from runtime.formats.csv.scanner import CR, LF, find
-
-CONTROL_CHARACTER = "control-character"
-ENCODING_ERROR = "encoding-error"
-QUOTE_ERROR = "quote-error"
-FIELD_COUNT = "field-count"
 
 _RECORDS_TOGETHER = 256
 _QUOTE_MESSAGE = "a quote is misplaced: quote the whole field and double the quotes inside it"

@@ -22,8 +22,8 @@ GUARDS = (
     Guard(
         "binary-digits",
         "runtime/formats/copybook/binary.py",
-        "magnitude >= np.uint64(10**place.digits)",
-        "magnitude > np.uint64(10**place.digits)",
+        "magnitude >= np.uint64(10**item.digits)",
+        "magnitude > np.uint64(10**item.digits)",
         f"{_JUDGING}::test_what_the_copybook_does_not_allow",
     ),
     Guard(

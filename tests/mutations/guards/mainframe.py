@@ -78,7 +78,7 @@ GUARDS = (
     Guard(
         "text-alone-is-evidence",
         "runtime/formats/copybook/encoding_guess.py",
-        "if place.kind == kind]",
+        "if item.kind == kind]",
         "if kind]",
         f"{_TESTS}/test_recognition.py::test_numbers_and_marks_are_not_taken_for_text_of_the_other_kind",
     ),
@@ -91,10 +91,10 @@ GUARDS = (
     ),
     Guard(
         "extract-holds-its-columns",
-        "runtime/formats/copybook/extract_terms.py",
+        "runtime/formats/copybook/extracts/terms.py",
         "            if why:\n",
         "            if False:\n",
-        "tests/unit/runtime/formats/copybook/test_extract_terms.py::test_what_the_rules_cannot_write_is_refused_when_the_contract_is_read",
+        "tests/unit/runtime/formats/copybook/test_extracts.py::test_what_the_rules_cannot_write_is_refused_when_the_contract_is_read",
     ),
     Guard(
         "extract-has-the-character",

@@ -21,7 +21,7 @@ _LEFTOVERS = "runtime/steps/orphaned_outputs.py"
 _TEST_SWEEP = "tests/unit/runtime/steps/test_sweep.py"
 _TEST_REDRIVE = "tests/unit/runtime/steps/test_redrive.py"
 _TEST_BOUNDED = "tests/unit/runtime/steps/test_bounded_items.py"
-_TEST_LEFTOVERS = "tests/unit/runtime/steps/test_leftovers.py"
+_TEST_LEFTOVERS = "tests/unit/runtime/steps/test_orphaned_outputs.py"
 
 GUARDS = (
     Guard(

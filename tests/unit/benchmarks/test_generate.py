@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import generate
-from runtime.contracts.loader import load_contracts
 from runtime.formats.csv.fields import RecordCheck, split_fields
 from runtime.formats.csv.scanner import scan
 from runtime.formats.recognition import recognize
+from runtime.formats.registry import load_contracts
 from runtime.formats.source import FileSource
 
 

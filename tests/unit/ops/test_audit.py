@@ -14,9 +14,9 @@ from typer.testing import Result
 
 from ops.audit import stored
 from ops.audit.rows import ordinal_of_accepted
-from runtime.contracts.loader import load_contracts
 from runtime.core.errors import InvalidInput
 from runtime.core.models import Redrive
+from runtime.formats.registry import load_contracts
 from tests.support.transactions import HEADER, csv, row
 from tests.support.workflow import Workflow
 from tests.unit.ops.audited import BAD, ROWS, AuditedFile, good_and_bad

@@ -15,10 +15,10 @@ from ops.audit.checks import UNKNOWN, Check
 from ops.audit.verification import Verifier
 from runtime.aws import object_store
 from runtime.aws.item_table import Item
-from runtime.contracts.loader import load_contracts
 from runtime.core import keys
 from runtime.core.errors import AccessRefused
 from runtime.core.models import FileTask
+from runtime.formats.registry import load_contracts
 from runtime.steps.documents import commit_manifest
 from runtime.steps.roll_forward import roll_forward
 from tests.support.transactions import HEADER, csv, row

@@ -15,9 +15,9 @@ from typer.testing import Result
 from ops.commands.contract import _write_new
 from ops.drafting import Draft, recognize_writing, records
 from ops.errors import NotWritable
-from runtime.contracts.loader import load_contract
 from runtime.core.errors import EmptyFile, NotCsv, RecordTooLong
 from runtime.core.limits import MAX_RECORD_BYTES
+from runtime.formats.registry import load_contract
 from runtime.steps.probe import build_probe
 from tests.support.accounts import Account
 

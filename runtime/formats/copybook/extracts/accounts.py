@@ -1,7 +1,7 @@
 """The account extracts: what the batch program wrote of each account, in the order of the accounts (docs/mainframe.md).
 
 Each function gives the records that an account becomes, one after the other; a record is its copybook's columns.
-What they take and make is stated in runtime/formats/copybook/extract_rules.py, by which a contract is checked.
+What they take and make is stated in runtime/formats/copybook/extracts/rules.py, by which a contract is checked.
 """
 
 from __future__ import annotations

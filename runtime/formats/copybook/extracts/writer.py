@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 from typing import Any, Callable, Mapping, Sequence
 
@@ -12,18 +11,22 @@ import pyarrow as pa
 
 from runtime.contracts.model import Extract, Extracts
 from runtime.formats.copybook.encoding import encode
+from runtime.formats.copybook.extracts import accounts
 from runtime.formats.copybook.record import record_of
 from runtime.formats.copybook.record_form import DESCRIPTOR_BYTES, VARIABLE
 
 Columns = Mapping[str, "pa.Array[Any]"]
 Rule = Callable[[Columns], Sequence[Columns]]
 
+#: By the contract's ``extracts.rules``, then by the extract's name.
+_RULES: Mapping[str, Mapping[str, Rule]] = {"accounts": accounts.FILES}
 
-class ExtractWriter:
+
+class RecordWriter:
     """The extracts of one chunk's accepted rows, in their order."""
 
     def __init__(self, extracts: Extracts) -> None:
-        rules: Mapping[str, Rule] = importlib.import_module(f"runtime.formats.copybook.extracts.{extracts.rules}").FILES
+        rules = _RULES[extracts.rules]
         self._encoding = extracts.encoding
         self._files = [(file, rules[file.name], io.BytesIO()) for file in extracts.files]
 
@@ -44,7 +47,7 @@ def records(file: Extract, parts: Sequence[Columns], encoding: str) -> bytes:
 
 def _encoded(columns: Columns, copybook: tuple[str, ...], encoding: str) -> npt.NDArray[np.uint8]:
     record = record_of(copybook)
-    table = pa.Table.from_arrays([columns[place.name] for place in record.places], names=[place.name for place in record.places])
+    table = pa.Table.from_arrays([columns[item.name] for item in record.items], names=[item.name for item in record.items])
     return np.frombuffer(encode(table, record, encoding), np.uint8).reshape(-1, record.maximum)
 
 

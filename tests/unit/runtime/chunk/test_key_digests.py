@@ -15,8 +15,8 @@ from runtime.chunk import key_digests
 from runtime.chunk import key_hashes as digests
 from runtime.chunk.key_digests import ENTRY, SAMPLE, duplicates
 from runtime.chunk.process import process_chunk
-from runtime.contracts.loader import parse_contract
-from runtime.core.models import CsvLayout
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.registry import parse_contract
 
 
 class Digests:
@@ -158,7 +158,7 @@ def test_keys_differ_by_any_of_their_bytes_and_by_their_length():
 
 
 def test_a_key_of_several_columns_is_all_of_them():
-    """Texts of different lengths are digested apart, and come on top of what the columns before them gave."""
+    """StringColumn of different lengths are digested apart, and come on top of what the columns before them gave."""
     schema = {"fields": [{"name": "id", "type": "integer"}, {"name": "ref", "type": "string"}], "primaryKey": ["id", "ref"]}
     contract = parse_contract({"dataset": "made", "version": 1, "format": "csv", "schema": schema}, "made.json")
     layout = CsvLayout("utf-8", ",", '"', 0, contract.names)

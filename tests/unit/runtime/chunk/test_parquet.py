@@ -10,8 +10,8 @@ import pytest
 
 from runtime.chunk import parquet
 from runtime.chunk.parquet import ParquetBuffer
-from runtime.columns.check import schema
-from runtime.contracts.loader import parse_contract
+from runtime.columns.check import schema_of
+from runtime.formats.registry import parse_contract
 
 FIELDS = [{"name": "id"}, {"name": "kind"}, {"name": "day", "type": "date"}, {"name": "amount", "type": "integer"}]
 
@@ -24,7 +24,7 @@ def contract_of(fields, **schema):
 def written(contract, *tables):
     with closing(ParquetBuffer(contract)) as buffer:
         for table in tables:
-            buffer.add(table.cast(schema(contract)))
+            buffer.add(table.cast(schema_of(contract)))
         return pq.ParquetFile(pa.BufferReader(buffer.finish()))
 
 

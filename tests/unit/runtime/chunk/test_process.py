@@ -17,10 +17,10 @@ import pytest
 from runtime.chunk import rejects
 from runtime.chunk.process import process_chunk
 from runtime.contracts import patterns
-from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.core.errors import JunkRows
 from runtime.core.limits import MAX_RECORD_BYTES
-from runtime.core.models import CsvLayout
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.registry import load_contracts, parse_contract
 
 
 def contract_of(*fields, encoding="utf-8", **schema):
@@ -366,7 +366,7 @@ def test_space_in_a_pattern_means_the_same_to_both_engines():
 def test_the_row_path_never_imports_pandas():
     """E12: importing it would cost each cold start 160 ms."""
     code = (
-        "import sys; from tests.unit.runtime.chunk.test_process import run; from runtime.contracts.loader import load_contracts\n"
+        "import sys; from tests.unit.runtime.chunk.test_process import run; from runtime.formats.registry import load_contracts\n"
         "for contract in [one for one in load_contracts().values() if one.format == 'csv']:\n"
         "    output = run(contract, b'bad\\n' + contract.dialect.delimiter.encode().join([b'1'] * len(contract.names)) + b'\\n')\n"
         "    assert output.rows_rejected == 2\n"

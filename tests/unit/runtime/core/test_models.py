@@ -5,7 +5,8 @@ import json
 import pytest
 
 from runtime.core.errors import InvalidInput, UnsupportedSchema
-from runtime.core.models import SCHEMA, Arrival, ChunkTask, CsvLayout, FileTask, ObjectRef, Redrive, file_id
+from runtime.core.models import SCHEMA, Arrival, ChunkTask, FileTask, ObjectRef, Redrive, file_id
+from runtime.formats.csv.layout import CsvLayout
 
 ORIGINAL = ObjectRef("bucket", "incoming/d/p/n.csv", "v1")
 

@@ -11,8 +11,7 @@ from typing import Any, Iterator, List
 import pytest
 
 from runtime.core.errors import CorruptGzip, DecodedTooLarge, FileRejected, NotCsv
-from runtime.core.models import Decoding
-from runtime.formats.decoding import Limits, decode, in_pieces
+from runtime.formats.decoding import Decoding, Limits, decode, in_pieces
 
 GZ = Decoding("gz", None)
 LE = Decoding(None, "utf-16-le")

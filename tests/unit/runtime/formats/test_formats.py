@@ -7,25 +7,27 @@ import subprocess
 import sys
 
 from runtime.chunk.process import process_chunk
-from runtime.contracts.loader import load_contracts
-from runtime.formats.copybook.extract_rules import RULES
-from runtime.formats.copybook.judging import judge
+from runtime.formats.copybook.extracts.rules import RULES
 from runtime.formats.copybook.layout import RecordLayout, contracted_form
 from runtime.formats.copybook.reader import RecordReader
 from runtime.formats.copybook.record import record_of
+from runtime.formats.registry import load_contracts
 from tests.support.accounts import Account
+from tests.support.mainframe import judge
 
 
 def test_a_function_that_sees_csv_loads_nothing_of_mainframes() -> None:  # E12
     code = (
         "import sys, runtime.handlers.plan_chunks, runtime.handlers.process_chunk\n"
         "from pathlib import Path\n"
-        "from runtime.contracts import loader\n"
-        "from runtime.formats import file_format, row_format\n"
-        "contract = loader.load_contract(Path(loader.__file__).with_name('transactions.json'))\n"
-        "file_format(contract), row_format(contract)\n"
+        "from runtime.contracts.loader import DEPLOYED\n"
+        "from runtime.formats.registry import compiled, load_contract\n"
+        "from runtime.formats.csv.layout import CsvLayout\n"
+        "contract = load_contract(DEPLOYED / 'transactions.json')\n"
+        "compiled(contract, CsvLayout('utf-8', ',', '\"', 0, contract.names)).rows()\n"
+        "allowed = ('runtime.formats.copybook', 'runtime.formats.copybook.format')\n"
         "unwanted = ('runtime.formats.copybook', 'runtime.formats.copybook.extracts', 'runtime.formats.copybook.compiler')\n"
-        "loaded = [name for name in sys.modules if name.startswith(unwanted)]\n"
+        "loaded = [name for name in sys.modules if name.startswith(unwanted) and name not in allowed]\n"
         "sys.exit(' '.join(loaded))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True).stderr.split() == []
@@ -35,10 +37,19 @@ def test_a_function_that_plans_csv_loads_no_arrow() -> None:  # E12
     code = (
         "import sys, runtime.handlers.plan_chunks\n"
         "from pathlib import Path\n"
-        "from runtime.contracts import loader\n"
-        "from runtime.formats import file_format\n"
-        "file_format(loader.load_contract(Path(loader.__file__).with_name('transactions.json')))\n"
+        "from runtime.contracts.loader import DEPLOYED\n"
+        "from runtime.formats.registry import file_format, load_contract\n"
+        "file_format(load_contract(DEPLOYED / 'transactions.json'))\n"
         "sys.exit('pyarrow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_reading_contracts_loads_neither_numpy_nor_arrow() -> None:
+    """Synthesis reads them."""
+    code = (
+        "import sys; from runtime.formats.registry import load_contracts\n"
+        "load_contracts(); sys.exit(bool({'numpy', 'pyarrow'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -16,8 +16,8 @@ from typing import Any, Dict, List
 import pyarrow.parquet as pq
 import pytest
 
-from runtime.contracts.loader import parse_contract
 from runtime.core.models import FileStatus
+from runtime.formats.registry import parse_contract
 from tests.support.accounts import Account
 from tests.support.workflow import Workflow
 
@@ -175,7 +175,7 @@ def in_ascii(contract: Any) -> Any:
 def test_records_and_extracts_never_import_pandas() -> None:
     """E12, as on the road of CSV."""
     code = (
-        "import sys; from runtime.contracts.loader import load_contracts; from runtime.chunk.process import process_chunk\n"
+        "import sys; from runtime.formats.registry import load_contracts; from runtime.chunk.process import process_chunk\n"
         "from runtime.formats.copybook.layout import RecordLayout; from tests.support.accounts import Account\n"
         "contract = load_contracts()['accounts']\n"
         "parts = [Account(1).record(), bytes(300)]\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.contracts.loader import parse_contract
+from runtime.formats.registry import parse_contract
 from tests.support.mainframe import boundaries_of, described
 from tests.support.workflow import Workflow
 

@@ -8,11 +8,12 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from runtime.contracts.loader import load_contracts
-from runtime.core.models import ChunkStatus, ChunkTask, CsvLayout, FileStatus, FileTask, ObjectRef, chunk_id
-from runtime.steps import snapshot as reading
+from runtime.core.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.registry import load_contracts
+from runtime.steps import snapshot
 from runtime.steps.finalize import finalize_file
-from runtime.steps.snapshot import Reading
+from runtime.steps.snapshot import Snapshot
 from tests.support.transactions import COLUMNS, HEADER
 from tests.support.workflow import BUCKET, Workflow
 
@@ -33,7 +34,7 @@ def test_2001_chunks_are_proved_counted_and_committed(workflow: Workflow) -> Non
     stored_as = {"size": end_of[-1], "etag": stored["etag"], "checksum": ""}
     stage.tracking.register(task.file_id, {**file, **stored_as}, status=FileStatus.REGISTERED, execution="arn:1", lease_seconds=60)
     contract = load_contracts()["transactions"]
-    reading_key = reading.save(stage.store, task.file_id, Reading(contract, CsvLayout("utf-8", ",", '"', len(HEADER), COLUMNS)))
+    reading_key = snapshot.save(stage.store, task.file_id, Snapshot(contract, CsvLayout("utf-8", ",", '"', len(HEADER), COLUMNS)))
     plan = {"plan": 1, "chunks": CHUNKS, "reading_key": reading_key}
     plan.update(contract_version=1, contract_sha256=contract.sha256)
     stage.tracking.transition(task, FileStatus.PROCESSING, (FileStatus.REGISTERED,), plan)

@@ -13,9 +13,10 @@ import pytest
 
 from runtime.core import keys
 from runtime.core.errors import InvalidInput, ObjectMissing, StorageUnavailable
-from runtime.core.models import ChunkTask, CsvLayout, FileTask
+from runtime.core.models import ChunkTask, FileTask
+from runtime.formats.csv.layout import CsvLayout
 from runtime.steps import plan as planning
-from runtime.steps import snapshot as reading
+from runtime.steps import snapshot
 from runtime.steps.finalize import finalize_file
 from runtime.steps.plan import plan_chunks
 from runtime.steps.process import process
@@ -195,7 +196,7 @@ def test_a_reader_that_dies_leaves_nothing_and_the_next_one_finishes(workflow: W
 
 DIES_IN: dict[str, Callable[[pytest.MonkeyPatch, Workflow], None]] = {
     "before the text is whole": lambda patched, workflow: patched.setattr(workflow.stage.store, "write_parts", stop_here),
-    "after the text": lambda patched, _: patched.setattr("runtime.formats.csv.files.check_samples", stop_here),
+    "after the text": lambda patched, _: patched.setattr("runtime.formats.csv.files.CsvFile.check_samples", stop_here),
     "after the manifest": lambda patched, workflow: patched.setattr(workflow.stage.tracking, "transition", lambda *_, **__: stop_here()),
     "after the plan": lambda patched, workflow: patched.setattr(workflow.stage.tracking, "plan_chunks", stop_here),
 }
@@ -300,7 +301,7 @@ def test_code_that_knows_no_decoding_refuses_such_a_reading(workflow: Workflow, 
         assert item is not None
         document = workflow.read_json(item["reading_key"])
         assert document["schema"] == schema
-        assert reading.load(workflow.stage.store, item["reading_key"]).layout == CsvLayout.from_dict(document["layout"])
+        assert snapshot.load(workflow.stage.store, item["reading_key"]).layout == CsvLayout.from_dict(document["layout"])
 
 
 def test_a_text_that_has_expired_is_said_to_be_missing(workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:

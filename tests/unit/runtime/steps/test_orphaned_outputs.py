@@ -10,10 +10,10 @@ import pytest
 
 from runtime.aws.object_store import Arrived
 from runtime.aws.tracking import utc_now
-from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.core import keys
 from runtime.core.errors import InvalidInput
 from runtime.core.models import ChunkTask, Redrive
+from runtime.formats.registry import load_contracts, parse_contract
 from runtime.steps.orphaned_outputs import MIN_AGE, PAUSE, Leftovers
 from runtime.steps.plan import plan_chunks
 from runtime.steps.process import process

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from runtime.chunk.process import process_chunk
-from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.contracts.model import Contract
 from runtime.core.errors import AccessRefused, InvalidInput, OwnershipLost
 from runtime.core.models import EXECUTION_ENDED, ChunkTask, FileTask, Redrive
+from runtime.formats.registry import load_contracts, parse_contract
 from runtime.handlers import register_file as handler
 from runtime.steps.fail import record_failure
 from runtime.steps.plan import plan_chunks

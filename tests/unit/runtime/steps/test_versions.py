@@ -10,8 +10,7 @@ from runtime.aws import tracking
 from runtime.core import models
 from runtime.core.errors import UnsupportedSchema
 from runtime.core.models import Arrival, ChunkTask, FileTask
-from runtime.steps import documents, outcome
-from runtime.steps import snapshot as reading
+from runtime.steps import documents, outcome, snapshot
 from runtime.steps.finalize import finalize_file
 from runtime.steps.plan import plan_chunks
 from runtime.steps.process import process
@@ -30,9 +29,9 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Deploy:
     """Put a version in place that *writes* one schema number and *accepts* some."""
 
     def deploy(writes: int, accepts: tuple[int, ...]) -> None:
-        reading.load.cache_clear()
+        snapshot.load.cache_clear()
         monkeypatch.setattr(models, "ACCEPTED_SCHEMAS", accepts)
-        for module in (models, documents, outcome, reading, tracking):
+        for module in (models, documents, outcome, snapshot, tracking):
             monkeypatch.setattr(module, "SCHEMA", writes)
 
     return deploy

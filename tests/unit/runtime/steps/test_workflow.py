@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.core.errors import AccessRefused, ObjectMissing, OwnershipLost, ReconciliationFailed, StorageUnavailable
 from runtime.core.models import EXECUTION_ENDED, ChunkTask, FileTask
-from runtime.formats.csv import files as delimited_files
+from runtime.formats.csv.files import CsvFile
+from runtime.formats.registry import load_contracts, parse_contract
 from runtime.steps.fail import record_failure
 from runtime.steps.finalize import finalize_file
 from runtime.steps.plan import plan_chunks
@@ -400,14 +400,14 @@ def test_two_planners_at_once_make_one_plan(workflow: Workflow, monkeypatch: pyt
     event = workflow.upload(KEY, body)
     task = stopped_before("plan_chunks", workflow, event, monkeypatch)
     item = workflow.item(event)
-    plan = delimited_files.plan
+    plan = CsvFile.plan
 
     def overtaken(*_: object, **__: object) -> list[tuple[int, int]]:
-        monkeypatch.setattr(delimited_files, "plan", plan)
+        monkeypatch.setattr(CsvFile, "plan", plan)
         plan_chunks(task, None, workflow.stage)
         return [(item["header_bytes"], len(body))]
 
-    monkeypatch.setattr(delimited_files, "plan", overtaken)
+    monkeypatch.setattr(CsvFile, "plan", overtaken)
     state = plan_chunks(task, None, workflow.stage)
     assert state["chunks"] > 10
     for chunk in workflow.manifest(state):
@@ -422,16 +422,16 @@ def test_two_planners_at_once_make_one_exact_plan(workflow: Workflow, monkeypatc
     event = workflow.upload(KEY, body)
     task = stopped_before("process", workflow, event, monkeypatch)
     kept, again, *_ = workflow.stage.tracking.planned_chunks(workflow.item(event))
-    plan = delimited_files.plan
+    plan = CsvFile.plan
     first: list[dict[str, Any]] = []
 
     def overtaken(*_: object, **__: object) -> list[tuple[int, int]]:
-        monkeypatch.setattr(delimited_files, "plan", plan)
+        monkeypatch.setattr(CsvFile, "plan", plan)
         plan_chunks(task, again["start"], workflow.stage)
         first.append(workflow.item(event))
         return [(kept["start"], kept["end"]), (again["start"], len(body))]
 
-    monkeypatch.setattr(delimited_files, "plan", overtaken)
+    monkeypatch.setattr(CsvFile, "plan", overtaken)
     state = plan_chunks(task, again["start"], workflow.stage)
     assert [workflow.item(event)] == first
     assert state["manifest"]["key"] == first[0]["manifest_key"]

@@ -9,12 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from runtime.contracts.loader import parse_contract
 from runtime.formats.copybook.blocks import RecordBlock
 from runtime.formats.copybook.encoding import encode
-from runtime.formats.copybook.judging import judge
 from runtime.formats.copybook.layout import RecordLayout, contracted_record
 from runtime.formats.copybook.record import Selection, record_of
+from runtime.formats.registry import parse_contract
+from tests.support.mainframe import judge
 
 CARDDEMO = Path(os.environ.get("LEDGERLINE_SHARED_DATA", "../shared/data")) / "carddemo"
 

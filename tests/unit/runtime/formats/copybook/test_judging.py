@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 
 from runtime.contracts import patterns
-from runtime.contracts.loader import load_contracts, parse_contract
 from runtime.formats.copybook.blocks import RecordBlock
-from runtime.formats.copybook.judging import judge
 from runtime.formats.copybook.layout import RecordLayout, contracted_form
 from runtime.formats.copybook.reader import RecordReader
-from runtime.formats.copybook.rows import reader
-from tests.support.mainframe import described
+from runtime.formats.copybook.rows import CopybookRows
+from runtime.formats.registry import load_contracts, parse_contract
+from tests.support.mainframe import described, judge
 
 CARDDEMO = Path(os.environ.get("LEDGERLINE_SHARED_DATA", "../shared/data")) / "carddemo"
 
@@ -387,9 +386,10 @@ def test_what_varies_takes_the_memory_of_its_bytes_not_of_its_longest_record():
 def test_a_block_has_no_more_values_than_bytes():
     given = long_table(1000)
     data = described([ebcdic("000001000007")] * 5000)
-    blocks = list(reader([data], given, RecordLayout.of(given, None), last=True, block_bytes=1 << 20, block_records=65_536))
+    blocks = list(CopybookRows(given, RecordLayout.of(given, None)).blocks([data], last=True, block_bytes=1 << 20, block_records=65_536))
     assert [len(block) for block in blocks] == [1045] * 4 + [820]
-    assert len(next(iter(reader([data], given, RecordLayout.of(given, None), last=True, block_bytes=100, block_records=9)))) == 1
+    small = CopybookRows(given, RecordLayout.of(given, None)).blocks([data], last=True, block_bytes=100, block_records=9)
+    assert len(next(iter(small))) == 1
 
 
 def test_an_element_that_a_contract_requires_is_missed_where_it_is_absent():

@@ -9,12 +9,12 @@ from typing import Callable
 
 import pytest
 
-from runtime.contracts.loader import load_contracts
 from runtime.core.errors import EmptyFile, EncodingMismatch, NotRecords, RecordChainBroken, RecordLengthMismatch, TruncatedRecord
 from runtime.formats.copybook.layout import contracted_record
 from runtime.formats.copybook.recognition import recognize
 from runtime.formats.copybook.record import Record, record_of
 from runtime.formats.copybook.record_form import RecordForm
+from runtime.formats.registry import load_contracts
 from tests.support.mainframe import described
 from tests.support.records import SHARED_DATA
 from tests.support.sources import CountingSource
@@ -42,7 +42,7 @@ def fixed(data: bytes, of: Record, encoding: str = "cp037") -> None:
 def zipped() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("ACCOUNTS.PS1", TEXT.encode("cp037"))
+        archive.writestr(zipfile.ZipInfo("ACCOUNTS.PS1"), TEXT.encode("cp037"))
     return buffer.getvalue()
 
 

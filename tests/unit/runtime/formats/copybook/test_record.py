@@ -31,7 +31,7 @@ def test_columns_are_named_after_items():
         "05  BLOCKS OCCURS 2.",
         "    10  CELL PIC X OCCURS 2.",
     )
-    assert [(place.name, place.offset) for place in found.places] == [
+    assert [(item.name, item.offset) for item in found.items] == [
         ("acct_id", 0),
         ("from_party_party_name", 5),
         ("to_party_party_name", 6),
@@ -99,7 +99,7 @@ def test_a_condition_that_no_value_can_meet_is_refused(description, condition, s
 
 
 def test_a_schema_may_read_digits_as_text():
-    unsigned, signed, decimal, text = record("05  A PIC 9(8).", "05  B PIC S9(8).", "05  C PIC 9V9.", "05  D PIC X.").places
+    unsigned, signed, decimal, text = record("05  A PIC 9(8).", "05  B PIC S9(8).", "05  C PIC 9V9.", "05  D PIC X.").items
     assert types_of(unsigned) == ("integer", "string", "date", "datetime", "boolean")
     assert types_of(signed) == ("integer",)
     assert types_of(decimal) == ("number",)
@@ -111,13 +111,13 @@ REDEFINED = ("05  KIND PIC X.", "05  BODY PIC X(9).", "05  OTHER REDEFINES BODY.
 
 def test_the_first_description_counts_where_no_rule_says_otherwise():
     found = record(*REDEFINED)
-    assert [place.name for place in found.places] == ["kind", "body"]
+    assert [item.name for item in found.items] == ["kind", "body"]
     assert not found.varies
 
 
 def test_a_rule_makes_both_descriptions_columns():
     found = record(*REDEFINED, select=[Selection("other", "kind", ("A",))])
-    assert [(place.name, place.when) for place in found.places] == [("kind", ()), ("body", ((0, 0),)), ("amount", ((0, 1),))]
+    assert [(item.name, item.when) for item in found.items] == [("kind", ()), ("body", ((0, 0),)), ("amount", ((0, 1),))]
     assert found.choices[0].values == (("A",),)
     # The record ends with them, so that a variable one may be shorter by four bytes.
     assert (found.minimum, found.maximum) == (6, 10)
@@ -133,7 +133,7 @@ def test_a_description_inside_another_leaves_the_records_length_alone():
         select=[Selection("B", "K", ("1", "2")), Selection("D", "K", ("2",))],
     )
     assert (found.minimum, found.maximum) == (9, 9)
-    assert found.place("d").when == ((0, 1), (1, 1))
+    assert found.item("d").when == ((0, 1), (1, 1))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_alternatives_are_chosen_by_one_item():
 
 def test_a_table_that_varies_makes_records_shorter():
     found = record("05  N PIC 9.", "05  T OCCURS 1 TO 3 DEPENDING ON N.", "    10  A PIC XX.", "05  B PIC X.")
-    assert [(place.name, place.offset, place.element) for place in found.places] == [
+    assert [(item.name, item.offset, item.element) for item in found.items] == [
         ("n", 0, None),
         ("a_1", 1, (0, 0)),
         ("a_2", 3, (0, 1)),

@@ -9,8 +9,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from runtime.contracts.loader import load_contract, load_contracts, parse_contract
 from runtime.core.errors import ContractInvalid, CopybookInvalid
+from runtime.formats.registry import load_contract, load_contracts, parse_contract
 
 COPYBOOK = [
     "       01  PAYMENT.",

@@ -7,8 +7,8 @@ from typing import List, Optional
 import pytest
 
 from runtime.contracts import patterns
-from runtime.core.models import CsvLayout
 from runtime.formats.csv.fields import RecordCheck, split_fields
+from runtime.formats.csv.layout import CsvLayout
 from runtime.formats.csv.scanner import scan
 from tests.support.records import SHARED_DATA, make_contract, make_layout
 

@@ -11,15 +11,15 @@ ROW = b'1,"a, note",2\n'
 #: Recognizes and plans a file of 500 kB in chunks of 100 kB, and says whether that took numpy.
 PLANS = """
 import sys
-from runtime.contracts.loader import load_contracts
-from runtime.formats import file_format
+from runtime.formats.registry import load_contracts
+from runtime.formats.registry import compiled, file_format
 from tests.support.sources import CountingSource
 from tests.support.transactions import csv, row
 
 contract = load_contracts()["transactions"]
 source = CountingSource.of(csv(row(number) for number in range(3500)))
 layout = file_format(contract).recognize(source, contract)
-assert len(file_format(contract).plan(source, contract, layout, 100_000)) == 6
+assert len(compiled(contract, layout).plan(source, 100_000)) == 6
 sys.exit("numpy" in sys.modules)
 """
 

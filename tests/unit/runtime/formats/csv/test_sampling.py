@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.contracts.model import Contract
 from runtime.core import errors
-from runtime.formats.csv.sampling import check_samples
+from runtime.formats.registry import compiled
+from runtime.formats.source import ByteSource
 from tests.support.records import HEADER, make_contract, make_layout
 from tests.support.sources import CountingSource
 
@@ -13,8 +15,12 @@ GOOD = b"1,2024-01-31,12.50,rent\n"
 WRONG_DAY = b"1,31.01.2024,12.50,rent\n"
 
 
+def check_samples(source: ByteSource, contract: Contract = CONTRACT) -> int:
+    return compiled(contract, LAYOUT).check_samples(source)
+
+
 def sampled(rows: bytes) -> int:
-    return check_samples(CountingSource.of(HEADER + rows), CONTRACT, LAYOUT)
+    return check_samples(CountingSource.of(HEADER + rows))
 
 
 def test_no_row_is_no_mismatch() -> None:
@@ -24,7 +30,7 @@ def test_no_row_is_no_mismatch() -> None:
 
 def test_samples_come_from_start_middle_and_end() -> None:
     source = CountingSource.of(HEADER + GOOD * 100_000)
-    assert check_samples(source, CONTRACT, LAYOUT) == 48
+    assert check_samples(source) == 48
     assert source.bytes_read <= 3 * 64 * 1024
     assert [start * 3 // source.size for start, _ in source.reads] == [0, 1, 2]
 
@@ -69,7 +75,7 @@ def test_few_good_rows_in_a_short_file_are_found_wherever_they_are() -> None:
 
 def test_contract_that_never_rejects_a_file_lets_it_pass() -> None:
     contract = make_contract(rejectedRowsThreshold=None)
-    assert check_samples(CountingSource.of(HEADER + WRONG_DAY * 3 + b"\0\n\xff\n"), contract, LAYOUT) == 5
+    assert check_samples(CountingSource.of(HEADER + WRONG_DAY * 3 + b"\0\n\xff\n"), contract) == 5
 
 
 def test_nuls_and_foreign_bytes_are_named_when_nothing_can_be_used() -> None:
