@@ -104,7 +104,7 @@ def metrics_named_in(path):
     aliases = {
         alias.asname or alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "runtime"
+        if isinstance(node, ast.ImportFrom) and node.module == "runtime.core"
         for alias in node.names
         if alias.name == "metric_names"
     }
