@@ -71,7 +71,7 @@ advisories: setup ## Ask OSV and npm for known vulnerabilities of everything in 
 	@$(VENV)/python -m pipeline.gates.advisories
 
 sbom: setup ## Write the software bill of materials of every lock, as CycloneDX JSON, into sbom/
-	@$(VENV)/python -m pipeline.sbom
+	@pipeline/sbom.sh sbom
 
 bench: setup ## Measure beside what a user would pick instead; NAMES="chunk truth" asks only these, QUICK=yes is a short look
 	@$(VENV)/python -m benchmarks $(NAMES) $(if $(QUICK),--quick)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a pushed branch to its own stage, deployed and validated. The name is whatever its pusher chose: data, always quoted.
+# Deploy and validate the stage of a pushed branch. Its name was chosen by whoever pushed it, so it is always quoted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

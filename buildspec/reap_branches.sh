@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Take down the stages whose branch is gone and those that outlived their time.
+# Destroy the stages whose branch is gone and those that are older than their time to live.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Write the review of one stage, publish it, and leave its address in review/url.txt.
+# Write the review of one stage, publish it, and write its address to review/url.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

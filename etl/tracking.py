@@ -1,4 +1,4 @@
-"""The tracking table: one item a file, one a chunk, one an event; ``docs/commit-protocol.md`` says who writes which."""
+"""The tracking table: an item per file, per chunk and per event. ``docs/commit-protocol.md`` says who writes which."""
 
 from __future__ import annotations
 

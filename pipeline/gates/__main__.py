@@ -1,6 +1,6 @@
 """``python -m pipeline.gates [--assembly cdk.out]``: exit status 0 when every template and every file passes every gate.
 
-Nothing here needs a network. What does, known vulnerabilities, is :mod:`pipeline.gates.advisories`.
+It needs no network; :mod:`pipeline.gates.advisories`, which does, is a command of its own.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Sequence
 
 from pipeline import settings
 from pipeline.branches.target import branch_target
-from pipeline.gates import iam, lint, locks, rules, secrets, tree
-from pipeline.gates.assembly import NoAssembly, Template, templates
+from pipeline.gates import lint, locks, rules, secrets, tree
+from pipeline.gates.iam import checks as iam
 from pipeline.gates.iam.reference import version
 from pipeline.slugs import BranchRefused
+from pipeline.templates import NoAssembly, Template, templates
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -30,33 +31,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     assembly: Path = options.assembly
     try:
         regions = _regions(settings.parse(settings.read_context(ROOT / "cdk.json")), options.branch)
-        found = templates(assembly, regions)
+        stacks = templates(assembly, regions)
         files = tree.files(ROOT)
     except (settings.SettingsError, NoAssembly, BranchRefused, tree.NoTree) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    problems = [problem for template in found for problem in check(template, regions)] + check_files(ROOT, files)
+    problems = [problem for template in stacks for problem in check(template, regions)] + check_files(ROOT, files)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     sys.stdout.write(
-        f"{len(found)} templates by cfn-lint, {len(rules.RULES)} rules of our own and IAM's reference of {version()}, "
+        f"{len(stacks)} templates by cfn-lint, {len(rules.RULES)} rules of our own and IAM's reference of {version()}, "
         f"{len(files)} files for secrets, {len(locks.python_locks(files)) + 1} locks: {len(problems)} findings\n"
     )
     return 1 if problems else 0
 
 
 def check(template: Template, regions: dict[str, str]) -> list[str]:
-    """All findings of all gates on one template."""
+    """The findings of all gates on one template."""
     region = regions[template.suffix]
     return [*rules.breaches(template), *lint.findings(template, region), *iam.findings(template, region)]
 
 
 def check_files(root: Path, files: Sequence[str]) -> list[str]:
-    """All findings of all gates on the files of the repository."""
+    """The findings of all gates on the files of the repository."""
     return [*locks.findings(root, files), *secrets.findings(root, files)]
 
 
 def _regions(chosen: settings.Settings, branch: str | None) -> dict[str, str]:
-    """Region by suffix; resources of the support stacks are in every region alike."""
+    """The region of each suffix. The support stacks have the pipeline's suffix, and their resources exist in every region."""
     if branch is not None:
         target = branch_target(branch, chosen)
         return {target.suffix: target.region}

@@ -62,7 +62,8 @@ def test_the_app_synthesizes_by_itself_and_passes_cdk_nag(layer, tmp_path):  # D
 
 def test_a_finding_that_is_not_acknowledged_stops_the_synth(layer, tmp_path):  # D8
     unacknowledged = AS_THE_CLI_RUNS_IT.replace(
-        "pipeline_app.run()", "import pipeline.app; pipeline.app.acknowledge = lambda app, settings: None\npipeline_app.run()"
+        "pipeline_app.run()",
+        "from pipeline import acknowledgements; acknowledgements.acknowledge = lambda app, findings: None\npipeline_app.run()",
     )
     command = [sys.executable, "-c", unacknowledged, str(tmp_path / "layer")]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

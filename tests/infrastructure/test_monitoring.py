@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.templates import text
 from runtime.core import metric_names
 from tests.infrastructure.published_metrics import AWS_METRICS
-from tests.infrastructure.reading import only, text
+from tests.infrastructure.reading import only
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE_METRICS = {
@@ -103,7 +104,7 @@ def metrics_named_in(path):
     aliases = {
         alias.asname or alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "runtime"
+        if isinstance(node, ast.ImportFrom) and node.module == "runtime.core"
         for alias in node.names
         if alias.name == "metric_names"
     }

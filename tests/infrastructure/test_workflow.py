@@ -7,8 +7,9 @@ import json
 import pytest
 
 from etl.permissions import ACCESS
+from pipeline.templates import text
 from runtime.core import allocation, errors
-from tests.infrastructure.reading import only, text
+from tests.infrastructure.reading import only
 
 LAMBDA_RETRIES = [
     "Lambda.ServiceException",

@@ -1,18 +1,18 @@
-"""What IAM would newly allow, role by role and policy by policy.
+"""Permissions that a delivery broadens, by role and by resource with a policy.
 
-Statements are taken apart into grants, one action on one resource, and a grant is *broader* when nothing that
-was allowed before covers it. Wildcards are compared as patterns and conditions as they are written: another condition
-counts as broader, since no reading of ours could prove that it is not.
+Statements are split into grants, one action on one resource. A grant is *broader* when no grant of the deployed template
+covers it. Wildcards are compared as patterns, conditions as text: a changed condition counts as broader, since its
+meaning is not compared.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Iterable, Iterator, Mapping
 
-from pipeline.review.template import Resource, Template, canonical, is_intrinsic, text
+from pipeline.policies import HOLDERS, INVERTED, TRUST, Statement, policies, wildcard
+from pipeline.templates import Properties, Template, canonical, is_intrinsic, listed, text
 
 ALLOWED, NO_LONGER_DENIED = "newly allowed", "no longer denied"
 TRUSTED, MANAGED, UNBOUNDED, UNREAD = (
@@ -22,17 +22,7 @@ TRUSTED, MANAGED, UNBOUNDED, UNREAD = (
     "cannot be compared, read it",
 )
 
-_ROLE, _USER, _GROUP = "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"
-_ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
-#: Policies on a resource, and the property that holds them.
-_ON_RESOURCES = {
-    "AWS::KMS::Key": "KeyPolicy",
-    "AWS::S3::BucketPolicy": "PolicyDocument",
-    "AWS::SNS::TopicPolicy": "PolicyDocument",
-    "AWS::SQS::QueuePolicy": "PolicyDocument",
-}
 _PERMISSION = "AWS::Lambda::Permission"
-_INVERSE = ("NotAction", "NotResource", "NotPrincipal")
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Broadening:
-    """``subject`` is a role, or a resource with a policy: all ``actions`` on all ``resources``, for one principal and condition."""
+    """All ``actions`` on all ``resources`` for one principal and condition; ``subject`` is a role, or a resource with a policy."""
 
     subject: str
     what: str
@@ -73,7 +63,7 @@ class Broadening:
 
 @dataclass
 class _Subject:
-    """Everything that is said about one subject."""
+    """The permissions of one subject; ``unread_…`` are statements with inverted elements, as JSON."""
 
     allows: set[Grant]
     denies: set[Grant]
@@ -85,11 +75,11 @@ class _Subject:
 
 
 def broadened(before: Template | None, after: Template) -> list[Broadening]:
-    """All that *after* allows and *before* did not, wildcards first within each subject."""
+    """Everything that *after* allows and *before* does not, wildcards first within each subject."""
     old, new = _subjects(before), _subjects(after)
-    found = [item for name, subject in new.items() for item in _broadened(name, old.get(name), subject)]
-    # A denial that went with its subject denies nothing to anybody: only subjects that are left count.
-    return sorted(found, key=lambda item: (item.is_new, item.subject, not item.wildcard, item.what, item.resources))
+    broadenings = [item for name, subject in new.items() for item in _broadened(name, old.get(name), subject)]
+    # Only subjects that remain count: a denial to a removed role is no loss.
+    return sorted(broadenings, key=lambda item: (item.is_new, item.subject, not item.wildcard, item.what, item.resources))
 
 
 def _broadened(name: str, old: _Subject | None, new: _Subject) -> Iterator[Broadening]:
@@ -128,9 +118,8 @@ def _covers(pattern: str, other: str) -> bool:
     """Whether everything that *other* matches is matched by *pattern*; ``*`` and ``?`` as IAM has them."""
     if pattern == other:
         return True
-    # A ``?`` stands for one character, and so never for a wildcard of the other.
-    parts = {"*": ".*", "?": "[^*]"}
-    return re.fullmatch("".join(parts.get(character, re.escape(character)) for character in pattern), other, re.DOTALL) is not None
+    # A ``?`` is one character, so it does not cover a ``*`` of the other.
+    return wildcard(pattern, one="[^*]").fullmatch(other) is not None
 
 
 def _empty() -> _Subject:
@@ -138,62 +127,37 @@ def _empty() -> _Subject:
 
 
 def _subjects(template: Template | None) -> dict[str, _Subject]:
-    found: dict[str, _Subject] = defaultdict(_empty)
-    for resource in template.resources.values() if template else ():
-        if resource.type in (_ROLE, _USER, _GROUP):
-            _identity(found[resource.logical_id], resource)
-        elif resource.type in _ATTACHED:
-            document = resource.properties.get("PolicyDocument") or {}
-            for holder in _holders(resource):
-                _add(found[holder], document)
-        elif resource.type in _ON_RESOURCES:
-            _add(found[resource.logical_id], resource.properties.get(_ON_RESOURCES[resource.type]) or {})
-        elif resource.type == _PERMISSION:
-            found[resource.logical_id].allows.add(_permission(resource))
-    return dict(found)
+    subjects: dict[str, _Subject] = defaultdict(_empty)
+    if template is None:
+        return subjects
+    for policy in policies(template):
+        for holder in policy.holders:
+            subject = subjects[str(holder["Ref"]) if isinstance(holder, Mapping) and "Ref" in holder else text(holder)]
+            for statement in policy.statements:
+                _add(subject, policy.kind, statement)
+    for name, properties in template.of_type(*HOLDERS):
+        subjects[name].managed |= {text(arn) for arn in listed(properties.get("ManagedPolicyArns") or [])}
+        subjects[name].boundary = text(properties.get("PermissionsBoundary") or "")
+    for name, properties in template.of_type(_PERMISSION):
+        subjects[name].allows.add(_permission(properties))
+    return subjects
 
 
-def _identity(subject: _Subject, resource: Resource) -> None:
-    properties = resource.properties
-    for policy in properties.get("Policies") or ():
-        _add(subject, policy.get("PolicyDocument") or {})
-    for statement in _statements(properties.get("AssumeRolePolicyDocument") or {}):
-        if any(key in statement for key in _INVERSE):
-            subject.unread_allows.add(canonical(statement))
-        elif statement.get("Effect") == "Allow":
-            subject.trusts |= set(_grants(statement))
-    subject.managed |= {text(arn) for arn in _listed(properties.get("ManagedPolicyArns") or [])}
-    subject.boundary = text(properties.get("PermissionsBoundary") or "")
+def _add(subject: _Subject, kind: str, statement: Statement) -> None:
+    denies = statement.get("Effect") == "Deny"
+    if any(element in statement for element in INVERTED):
+        (subject.unread_denies if denies and kind != TRUST else subject.unread_allows).add(canonical(statement))
+    elif kind != TRUST:
+        (subject.denies if denies else subject.allows).update(_grants(statement))
+    elif not denies:
+        subject.trusts.update(_grants(statement))
 
 
-def _holders(policy: Resource) -> list[str]:
-    """Logical ids (or names, of what another stack made) that the policy is attached to; itself if to nobody."""
-    properties = policy.properties
-    named = [holder for kind in ("Roles", "Users", "Groups") for holder in _listed(properties.get(kind) or [])]
-    named += [properties["RoleName"]] if "RoleName" in properties else []
-    return [str(holder["Ref"]) if isinstance(holder, Mapping) and "Ref" in holder else text(holder) for holder in named] or [
-        policy.logical_id
-    ]
-
-
-def _add(subject: _Subject, document: Mapping[str, Any]) -> None:
-    for statement in _statements(document):
-        denies = statement.get("Effect") == "Deny"
-        if any(key in statement for key in _INVERSE):
-            (subject.unread_denies if denies else subject.unread_allows).add(canonical(statement))
-        else:
-            (subject.denies if denies else subject.allows).update(_grants(statement))
-
-
-def _statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return _listed(document.get("Statement") or [])
-
-
-def _grants(statement: Mapping[str, Any]) -> Iterator[Grant]:
+def _grants(statement: Statement) -> Iterator[Grant]:
     condition = canonical(statement["Condition"]) if statement.get("Condition") else ""
     for principal in _principals(statement.get("Principal")):
-        for action in _listed(statement.get("Action") or []):
-            for resource in _listed(statement.get("Resource") or ""):
+        for action in listed(statement.get("Action") or []):
+            for resource in listed(statement.get("Resource") or ""):
                 yield Grant(principal, text(action), text(resource), condition)
 
 
@@ -202,12 +166,11 @@ def _principals(principal: Any) -> list[str]:
         return [""]
     if not isinstance(principal, Mapping) or is_intrinsic(principal):
         return [text(principal)]
-    everyone = [(kind, text(name)) for kind, names in principal.items() for name in _listed(names)]
+    everyone = [(kind, text(name)) for kind, names in principal.items() for name in listed(names)]
     return ["*" if name == "*" else f"{kind} {name}" for kind, name in everyone]
 
 
-def _permission(resource: Resource) -> Grant:
-    properties = resource.properties
+def _permission(properties: Properties) -> Grant:
     conditions = {key: text(properties[key]) for key in ("SourceAccount", "SourceArn", "PrincipalOrgID") if key in properties}
     return Grant(
         text(properties.get("Principal", "")),
@@ -215,7 +178,3 @@ def _permission(resource: Resource) -> Grant:
         text(properties.get("FunctionName", "")),
         canonical(conditions) if conditions else "",
     )
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

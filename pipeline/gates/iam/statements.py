@@ -1,4 +1,4 @@
-"""Every policy of a template, statement by statement, with its references resolved to ARNs of the right form."""
+"""Every statement of a template's policies, with its references resolved to ARNs of the right form."""
 
 from __future__ import annotations
 
@@ -6,28 +6,23 @@ import re
 from dataclasses import dataclass
 from typing import Any, Iterator, Mapping
 
-from pipeline.gates.assembly import Template
 from pipeline.gates.iam.reference import arn_format
 from pipeline.gates.rules import NAMES
+from pipeline.policies import INVERTED, Policy, policies
+from pipeline.templates import Template, listed, properties_of
 
-IDENTITY, RESOURCE, TRUST = "identity", "resource", "trust"
-
-_ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy")
-_HOLDERS = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
-#: The properties that hold a policy on the resource itself, whatever its type.
-_ON_RESOURCES = ("KeyPolicy", "PolicyDocument", "ResourcePolicy")
 _REF_IS_ARN = ("AWS::IAM::ManagedPolicy", "AWS::Lambda::LayerVersion", "AWS::SNS::Topic", "AWS::StepFunctions::StateMachine")
 _PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "111111111111", "AWS::URLSuffix": "amazonaws.com"}
 _IN_SUB = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 class Unreadable(Exception):
-    """A value that cannot be known before the deployment, where a policy must say what it means."""
+    """A value in a policy that is known only at the deployment."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """``holders`` are the names of the roles that have it, or of the one resource that it stands on; ``inverted`` holds Not… elements."""
+    """``holders`` are the names of the roles that have it, or of the resource that it is on; ``inverted`` lists its Not… elements."""
 
     where: str
     holders: tuple[str, ...]
@@ -46,36 +41,17 @@ class Statement:
 
 def statements(template: Template, region: str) -> Iterator[Statement | str]:
     """Each statement, or what is wrong with one that cannot be read."""
-    read = _Reader(template, region)
-    for name, body in template.resources.items():
-        for kind, holders, document in _documents(name, body, read):
-            yield from (_read(read, name, kind, holders, raw) for raw in _listed(document.get("Statement") or []))
+    reader = _Reader(template, region)
+    for policy in policies(template):
+        holders = tuple(reader.text(holder) for holder in policy.holders)
+        yield from (_read(reader, policy, holders, raw) for raw in policy.statements)
 
 
-def _read(read: _Reader, name: str, kind: str, holders: tuple[str, ...], raw: Mapping[str, Any]) -> Statement | str:
+def _read(reader: _Reader, policy: Policy, holders: tuple[str, ...], raw: Mapping[str, Any]) -> Statement | str:
     try:
-        return read.statement(name, kind, holders, raw)
+        return reader.statement(policy, holders, raw)
     except Unreadable as error:
-        return f"{name}: a statement of {', '.join(holders)} cannot be judged: {error}"
-
-
-def _documents(name: str, body: Mapping[str, Any], read: _Reader) -> Iterator[tuple[str, tuple[str, ...], Mapping[str, Any]]]:
-    properties = body.get("Properties", {})
-    if body["Type"] in _HOLDERS:
-        own = (read.name(name),)
-        if "AssumeRolePolicyDocument" in properties:
-            yield TRUST, own, properties["AssumeRolePolicyDocument"]
-        for policy in properties.get("Policies", []):
-            yield IDENTITY, own, policy["PolicyDocument"]
-    elif body["Type"] in _ATTACHED:
-        named = [holder for kind in ("Roles", "Users", "Groups") for holder in properties.get(kind, [])]
-        named += [properties[kind] for kind in ("RoleName", "UserName", "GroupName") if kind in properties]
-        yield IDENTITY, tuple(read.text(holder) for holder in named) or (name,), properties["PolicyDocument"]
-    else:
-        for key in _ON_RESOURCES:
-            document = properties.get(key)
-            if isinstance(document, Mapping):
-                yield RESOURCE, (name,), document.get("PolicyDocument", document)
+        return f"{policy.where}: a statement of {', '.join(holders)} cannot be judged: {error}"
 
 
 class _Reader:
@@ -84,24 +60,24 @@ class _Reader:
         stack = f"arn:aws:cloudformation:{region}:{_PSEUDO['AWS::AccountId']}:stack/{template.stack_name}/id"
         self._pseudo = {**_PSEUDO, "AWS::Region": region, "AWS::StackName": template.stack_name, "AWS::StackId": stack}
 
-    def statement(self, where: str, kind: str, holders: tuple[str, ...], raw: Mapping[str, Any]) -> Statement:
+    def statement(self, policy: Policy, holders: tuple[str, ...], raw: Mapping[str, Any]) -> Statement:
         conditions = raw.get("Condition") or {}
         return Statement(
-            where=where,
+            where=policy.where,
             holders=holders,
-            kind=kind,
+            kind=policy.kind,
             effect=raw["Effect"],
             actions=self._texts(raw.get("Action")),
             resources=self._texts(raw.get("Resource"), arn=True),
             principals=self._principals(raw.get("Principal")),
             condition_keys=tuple(key for operands in conditions.values() for key in operands),
-            inverted=tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in raw),
+            inverted=tuple(key for key in INVERTED if key in raw),
         )
 
     def name(self, logical_id: str) -> str:
         """The resource's physical name, or its logical id where the template gives none."""
         body = self._resources[logical_id]
-        given = body.get("Properties", {}).get(NAMES.get(body["Type"], ""))
+        given = properties_of(body).get(NAMES.get(body["Type"], ""))
         return logical_id if given is None else self.text(given)
 
     def text(self, value: Any, *, arn: bool = False) -> str:
@@ -153,12 +129,8 @@ class _Reader:
         return _IN_SUB.sub(value, template)
 
     def _texts(self, value: Any, *, arn: bool = False) -> tuple[str, ...]:
-        return tuple(self.text(each, arn=arn) for each in _listed(value)) if value is not None else ()
+        return tuple(self.text(each, arn=arn) for each in listed(value)) if value is not None else ()
 
     def _principals(self, principal: Any) -> tuple[str, ...]:
         values = principal.values() if isinstance(principal, Mapping) else [principal]
-        return tuple("*" if each == "*" else str(each) for value in values for each in _listed(value)) if principal is not None else ()
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+        return tuple("*" if each == "*" else str(each) for value in values for each in listed(value)) if principal is not None else ()

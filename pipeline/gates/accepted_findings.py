@@ -1,6 +1,6 @@
-"""Findings of the gates that stand, each exactly and with its reason; those of cdk-nag are in :mod:`pipeline.acknowledgements`.
+"""Accepted findings of the gates, each with its reason; those of cdk-nag are in :mod:`pipeline.acknowledgements`.
 
-The tests hold each entry against what is really found: nothing stands in vain.
+The tests fail for an entry that no gate finds any more.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class Lint:
-    """A rule of cfn-lint at resources of these types; no types: anywhere."""
+    """A rule of cfn-lint on resources of these types, or anywhere if there are none."""
 
     rule: str
     types: tuple[str, ...]
@@ -21,7 +21,7 @@ class Lint:
 
 @dataclass(frozen=True)
 class Policy:
-    """A finding of the IAM lint. ``holder`` is a role's name without the suffix, or a logical id; ``*`` stands for a name from cdk.json."""
+    """A finding of the IAM lint. ``holder`` is a role's name without the suffix, or a logical id; ``*`` is for a name from cdk.json."""
 
     holder: str
     rule: str
@@ -34,7 +34,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Secret:
-    """What looks like a secret and is none: ``value`` is a regular expression for the whole of it."""
+    """A text that looks like a secret; ``value`` is a regular expression for all of it."""
 
     path: str
     kind: str
@@ -44,7 +44,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Advisory:
-    """A known vulnerability that does no harm here; after ``until`` it does not stand any more."""
+    """A known vulnerability that does no harm here; accepted up to ``until``, that day included."""
 
     package: str
     identifier: str
@@ -53,12 +53,12 @@ class Advisory:
 
 
 LINTS = (
-    Lint("W3005", (), "The CDK says twice that a resource depends on its role; once would do, twice does no harm"),
+    Lint("W3005", (), "The CDK states the dependency of a resource on its role twice, which does no harm"),
     Lint("W2531", ("AWS::Lambda::Function",), "Requirement E12 fixes the runtime, and the synth warns of its dates"),
     Lint("E3703", ("AWS::CodePipeline::Pipeline",), "A matter of style in what the CDK writes for the pipeline's roles"),
 )
 
-_KEY = "AWS's own default for keys: the account governs its key, and who may use it is in the roles' policies"
+_KEY = "AWS's default for keys: the account governs its key, and the roles' policies say who may use it"
 _NO_SOURCE = (
     "AWS takes no condition on EventBridge in the policy of an encrypted topic or of its key: messages would not arrive (docs/adr/0012)"
 )
@@ -100,13 +100,13 @@ POLICIES = (
     ),
 )
 
-_NO_KEY = "The emulator checks no key, and whoever reads 'local' knows it"
+_NO_KEY = "The emulator checks no key; the word 'local' opens nothing on AWS"
 
 SECRETS = (
     Secret("local/delivery/cloud.py", "Secret Keyword", "local", _NO_KEY),
     Secret("local/emulator.py", "Secret Keyword", "local", _NO_KEY),
     Secret("tests/unit/local/clouds.py", "Secret Keyword", "local", _NO_KEY),
-    Secret("pipeline/review/behaviour.py", "Secret Keyword", "the secret", "A word for readers of a review"),
+    Secret("pipeline/review/behaviour.py", "Secret Keyword", "the secret", "A word for readers of the review, not a value"),
     Secret(
         "tests/infrastructure/snapshots/etl-prod.json", "Base64 High Entropy String", "[A-Za-z0-9]+[0-9A-F]{8}", "Ids that the CDK makes"
     ),
@@ -114,7 +114,7 @@ SECRETS = (
 )
 
 _OLD_URLLIB3 = "botocore keeps urllib3 below 2 on Python 3.9, which E12 asks for; it speaks to AWS alone, whose answers are not hostile"
-#: The day from which Lambda refuses to update functions on Python 3.9.
+#: From this day on Lambda refuses to update functions on Python 3.9.
 _END_OF_PYTHON_39 = dt.date(2027, 3, 3)
 
 _OLD_PYARROW = "The last pyarrow that loads on the 3.9 runtime; the flaw is in reading Arrow IPC files ahead, which no handler does"
