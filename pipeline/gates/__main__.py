@@ -1,4 +1,4 @@
-"""``python -m pipeline.gates [--assembly cdk.out]``: exit status 0 when every template and every file passes every gate.
+"""``python -m pipeline.gates [--assembly cdk.out] [--only templates|files]``: exit status 0 when every template and every file passes every gate.
 
 Nothing here needs a network. What does, known vulnerabilities, is :mod:`pipeline.gates.advisories`.
 """
@@ -26,21 +26,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--assembly", type=Path, default=ROOT / "cdk.out", metavar="DIRECTORY", help="what pipeline_app.py wrote")
     parser.add_argument("--branch", metavar="NAME", help="the branch that the assembly was synthesized for, if it was for one")
+    parser.add_argument("--only", choices=("templates", "files"), help="check one of the two; both by default")
     options = parser.parse_args(arguments)
     assembly: Path = options.assembly
     try:
         regions = _regions(settings.parse(settings.read_context(ROOT / "cdk.json")), options.branch)
-        found = templates(assembly, regions)
-        files = tree.files(ROOT)
+        found = templates(assembly, regions) if options.only != "files" else []
+        files = tree.files(ROOT) if options.only != "templates" else []
     except (settings.SettingsError, NoAssembly, BranchRefused, tree.NoTree) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     problems = [problem for template in found for problem in check(template, regions)] + check_files(ROOT, files)
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
-    sys.stdout.write(
-        f"{len(found)} templates by cfn-lint, {len(rules.RULES)} rules of our own and IAM's reference of {version()}, "
-        f"{len(files)} files for secrets, {len(locks.python_locks(files)) + 1} locks: {len(problems)} findings\n"
-    )
+    checked = []
+    if options.only != "files":
+        checked.append(f"{len(found)} templates by cfn-lint, {len(rules.RULES)} rules of our own and IAM's reference of {version()}")
+    if options.only != "templates":
+        checked.append(f"{len(files)} files for secrets, {len(locks.python_locks(files)) + 1} locks")
+    sys.stdout.write(f"{', '.join(checked)}: {len(problems)} findings\n")
     return 1 if problems else 0
 
 
