@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+from etl.cache import keep_newest
 from etl.packages import InstallError, install
 from local.errors import LocalError
+
+#: Two of the runtime and one of the benchmarks' peers, before and after a change of their locks.
+_KEPT = 6
 
 
 def environment(name: str, python: Path, lock: Path, cache: Path) -> Path:
@@ -19,8 +24,10 @@ def environment(name: str, python: Path, lock: Path, cache: Path) -> Path:
     folder = cache / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     made = folder / "bin" / "python"
     if not (folder / "ready").exists():
-        print(f"Making the environment {folder.relative_to(cache.parent)} ...", flush=True)
-        done = subprocess.run([str(python), "-m", "venv", "--without-pip", "--clear", str(folder)], capture_output=True, text=True, check=False)
+        sys.stderr.write(f"Making the environment {folder.name} ...\n")
+        done = subprocess.run(
+            [str(python), "-m", "venv", "--without-pip", "--clear", str(folder)], capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise LocalError(f"{python} makes no virtual environment: {(done.stderr or done.stdout).strip()}")
         try:
@@ -29,4 +36,5 @@ def environment(name: str, python: Path, lock: Path, cache: Path) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             raise LocalError(f"{lock.name} cannot be installed: {error}") from error
         (folder / "ready").touch()
+    keep_newest(folder, _KEPT)
     return made

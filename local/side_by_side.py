@@ -83,11 +83,9 @@ def run(commands: Mapping[str, Sequence[str]], console: Console, good: Sequence[
 
 
 def _started(title: str, command: Sequence[str], stack: ExitStack) -> _Running:
-    output = stack.enter_context(tempfile.TemporaryFile())
+    output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 — the stack closes it
     process = stack.enter_context(
-        subprocess.Popen(
-            list(command), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        subprocess.Popen(list(command), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     )
     stack.callback(_terminate, process)
     return _Running(title, process, output, time.monotonic())

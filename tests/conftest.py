@@ -24,7 +24,14 @@ _SHARED = {
     ("local", "alone"): "the emulator as it comes",
 }
 #: Seconds of a group by a part of its name, where it has not run on this machine yet.
-_EXPECTED = {"the deployed stage": 300.0, "e2e": 100.0, "the synthesized app": 60.0, "faults": 60.0, "properties": 40.0, "the emulator": 30.0}
+_EXPECTED = {
+    "the deployed stage": 300.0,
+    "e2e": 100.0,
+    "the synthesized app": 60.0,
+    "faults": 60.0,
+    "properties": 40.0,
+    "the emulator": 30.0,
+}
 #: Seconds by group, in pytest's cache.
 _CACHED = "ledgerline/seconds-{}.{}".format(*sys.version_info[:2])
 

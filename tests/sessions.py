@@ -2,8 +2,8 @@
 
 usage: python -m tests.sessions [--runtime-only] [--every-python] [PYTEST ARGUMENT ...]
 
-By default the runtime's tests run on one Python, the one that cdk.json deploys: it is the oldest, so what it lacks is found at
-once, and a second one costs minutes. With --every-python a Python that this machine lacks is an error where CI=true, and reported elsewhere.
+By default the runtime's tests run on the Python that cdk.json deploys, which is the oldest: what it lacks is found at once,
+and a second Python costs minutes. --every-python runs both; one that this machine lacks is an error where CI=true.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from etl import cache as kept
 from etl.layers.trim import trim
 from etl.packages import InstallError, install
 
@@ -64,6 +65,7 @@ def built_layer(runtime: str, cache: Path = _CACHE) -> Path:
         raise RuntimeUnknown(runtime)
     layer = cache / _digest(runtime)
     if layer.is_dir():
+        kept.keep_newest(layer)
         return layer
     sys.stderr.write(f"Building the Lambda layer for Python {runtime} (once per lock, about ten seconds) ...\n")
     cache.mkdir(parents=True, exist_ok=True)
@@ -74,7 +76,9 @@ def built_layer(runtime: str, cache: Path = _CACHE) -> Path:
         trim(unfinished / "python")
         _refuse_too_large(runtime, unfinished)
         _pack(unfinished)
-        _publish(unfinished, layer)
+        unfinished.chmod(0o755)
+        kept.publish(unfinished, layer)
+        kept.keep_newest(layer)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return layer
@@ -151,12 +155,3 @@ def _pack(layer: Path) -> None:
     with zipfile.ZipFile(archive(layer), "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for path in sorted((layer / "python").rglob("*")):
             packed.write(path, path.relative_to(layer))
-
-
-def _publish(unfinished: Path, layer: Path) -> None:
-    unfinished.chmod(0o755)
-    try:
-        unfinished.rename(layer)
-    except OSError:
-        if not layer.is_dir():  # Otherwise another process built the same content first, and it is as good.
-            raise

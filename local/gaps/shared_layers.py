@@ -14,10 +14,11 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from local import cache
+from etl import cache
+from local.emulator import ROOT
 from local.gaps.gap import Gap, must_contain
 
-_LAYERS = cache.ROOT / ".cache" / "unpacked-layers"
+_LAYERS = ROOT / ".cache" / "unpacked-layers"
 _unpacking = threading.Lock()
 
 

@@ -1,4 +1,4 @@
-"""``python -m pipeline.gates [--assembly cdk.out] [--only templates|files]``: exit status 0 when every template and every file passes every gate.
+"""Check templates and files: ``python -m pipeline.gates [--assembly cdk.out] [--only templates|files]``; status 0 without a finding.
 
 Nothing here needs a network. What does, known vulnerabilities, is :mod:`pipeline.gates.advisories`.
 """

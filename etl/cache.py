@@ -7,8 +7,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-
 #: Of one kind. Two Pythons, and the state before and after a change of each.
 KEPT = 4
 #: Seconds. What was used more recently may be in use by another process, however many there are.
