@@ -61,9 +61,11 @@ class Ended:
 def run(commands: Mapping[str, Sequence[str]], console: Console, good: Sequence[int] = (0,)) -> list[Ended]:
     """Run every command at once, in the root of the repository; returns what came of each, in the given order.
 
-    *good* are the exit statuses of success. An interrupt, or any other exception, ends them all.
+    *good* are the exit statuses of success. An interrupt, SIGTERM, or any other exception, ends them all.
     """
     with ExitStack() as stack:
+        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        stack.callback(signal.signal, signal.SIGTERM, before)
         jobs = [_started(title, command, stack) for title, command in commands.items()]
         reported = time.monotonic()
         with console.status("") as status:

@@ -81,7 +81,8 @@ def test_looking_at_the_output_of_a_command_that_prints_changes_nothing() -> Non
     assert [line.split()[0] for line in ended.output.splitlines()] == [str(n) for n in range(40)]
 
 
-def test_an_interrupt_ends_them_and_what_they_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_them_and_what_they_started(tmp_path: Path, number: signal.Signals) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with (
@@ -91,7 +92,7 @@ def test_an_interrupt_ends_them_and_what_they_started(tmp_path: Path) -> None:
         pipe.open() as lines,
     ):
         assert [lines.readline(), lines.readline()] == ["here\n"] * 2
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert lines.read() == ""
     assert process.returncode != 0
 
