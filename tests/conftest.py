@@ -12,6 +12,11 @@ from collections import Counter
 from typing import Any, Dict, List
 
 import pytest
+from hypothesis import settings
+
+# A deadline is in seconds of the clock, and more processes run here than there are cores.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 #: By a folder's name and a fixture's: what the tests that use it share.
 _SHARED = {

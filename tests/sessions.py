@@ -32,7 +32,7 @@ _CLOSING = re.compile(r"^((?:\d+ \w+, )*\d+ \w+ in [\d.]+s.*|no tests ran in [\d
 _DESELECTED = re.compile(r"(\d+) deselected")
 #: 5: no test was selected, as with -k in a session that has none of that name.
 _GOOD = (0, 5)
-_SKIPPED = re.compile(r"^SKIPPED .*$", re.MULTILINE)
+_SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] (.+?:\d+): (.*)$", re.MULTILINE)
 
 
 def sessions(arguments: Sequence[str], *, tools: bool, every: bool) -> Tuple[Dict[str, List[str]], List[str]]:
@@ -68,7 +68,7 @@ def summary(ended: Sequence[Ended], not_run: Sequence[str]) -> List[str]:
     left_out = 0
     for session in ended:
         closing = closing_line(session.output)
-        lines += [f"  {session.title}: {line}" for line in sorted(set(_SKIPPED.findall(session.output)))]
+        lines += [f"  {session.title}: {line}" for line in _skipped(session.output)]
         if session.status in _GOOD:
             lines += [f"=== {session.title} ===", str(closing)]  # as pytest wrote it, for what counts tests
         else:
@@ -79,6 +79,16 @@ def summary(ended: Sequence[Ended], not_run: Sequence[str]) -> List[str]:
     if reasons:
         lines.append(f"left out: {' and '.join(reasons)}: make test-all, make test-long")
     return lines
+
+
+def _skipped(output: str) -> List[str]:
+    """One line for each place that skips, with one of its reasons: they may differ in the file that is missing."""
+    counts: Dict[str, int] = {}
+    reasons = {}
+    for count, place, reason in _SKIPPED.findall(output):
+        counts[place] = counts.get(place, 0) + int(count)
+        reasons[place] = reason
+    return [f"{count} skipped, {place}: {reasons[place]}" for place, count in sorted(counts.items())]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -97,13 +97,13 @@ def test_a_signal_ends_them_and_what_they_started(tmp_path: Path, number: signal
     assert process.returncode != 0
 
 
-OUTPUT = "....s [100%]\nSKIPPED [1] tests/a.py:3: no Python 3.13\n4 passed, 1 skipped, 2 deselected in 61.20s (0:01:01)\n"
+OUTPUT = "....s [100%]\nSKIPPED [2] tests/a.py:3: no Python 3.12\nSKIPPED [1] tests/a.py:3: no Python 3.13\n4 passed, 1 skipped, 2 deselected in 61.20s (0:01:01)\n"
 
 
 def test_the_summary_has_what_pytest_counted_and_what_was_left_out() -> None:
     ended = [Ended("tools", 0, 61.2, OUTPUT), Ended("runtime on 3.9", 1, 9.0, "FAILED tests/b.py\n1 failed, 3 deselected in 9.00s\n")]
     assert sessions.summary(ended, ["3.13"]) == [
-        "  tools: SKIPPED [1] tests/a.py:3: no Python 3.13",
+        "  tools: 3 skipped, tests/a.py:3: no Python 3.13",
         "=== tools ===",
         "4 passed, 1 skipped, 2 deselected in 61.20s (0:01:01)",
         "=== runtime on 3.9: FAILED, see above ===",
