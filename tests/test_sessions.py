@@ -97,7 +97,12 @@ def test_a_signal_ends_them_and_what_they_started(tmp_path: Path, number: signal
     assert process.returncode != 0
 
 
-OUTPUT = "....s [100%]\nSKIPPED [2] tests/a.py:3: no Python 3.12\nSKIPPED [1] tests/a.py:3: no Python 3.13\n4 passed, 1 skipped, 2 deselected in 61.20s (0:01:01)\n"
+OUTPUT = (
+    "....s [100%]\n"
+    "SKIPPED [2] tests/a.py:3: no Python 3.12\n"
+    "SKIPPED [1] tests/a.py:3: no Python 3.13\n"
+    "4 passed, 1 skipped, 2 deselected in 61.20s (0:01:01)\n"
+)
 
 
 def test_the_summary_has_what_pytest_counted_and_what_was_left_out() -> None:
