@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     # Half of the time is for the files: beside the templates, in a process of their own. It starts as a copy of this one.
     with ProcessPoolExecutor(1, get_context("fork")) as beside:
-        of_files = beside.submit(check_files, ROOT, files)
+        of_files = beside.submit(_of_files, files)
         problems = [problem for template in found for problem in check(template, regions)] + of_files.result()
     sys.stdout.writelines(f"{problem}\n" for problem in problems)
     checked = []
@@ -61,6 +61,11 @@ def check(template: Template, regions: dict[str, str]) -> list[str]:
 def check_files(root: Path, files: Sequence[str]) -> list[str]:
     """All findings of all gates on the files of the repository."""
     return [*locks.findings(root, files), *secrets.findings(root, files)]
+
+
+def _of_files(files: Sequence[str]) -> list[str]:
+    """In the process beside: a name that the pool can send, looked up there."""
+    return check_files(ROOT, files)
 
 
 def _regions(chosen: settings.Settings, branch: str | None) -> dict[str, str]:
