@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any, Sequence
 
-from etl.layers import LayerError, built_layer
+from etl.layers import LayerError, archive, built_layer
 from pipeline import acknowledgements, settings
 from pipeline.app import accepted_findings, build, build_branch, judge, new_app
 from pipeline.slugs import BranchRefused
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The CLI passes its own -c options to the app in CDK_CONTEXT_JSON, which takes precedence.
     app = new_app(context, os.environ.get("CDK_OUTDIR", str(ROOT / "cdk.out")))
     chosen = settings.parse({key: app.node.try_get_context(key) for key in (settings.KEY, *settings.OVERRIDES)})
-    layer, branch = built_layer(chosen.runtime.runtime), app.node.try_get_context(BRANCH)
+    layer, branch = archive(built_layer(chosen.runtime.runtime)), app.node.try_get_context(BRANCH)
     if branch is None:
         # CodeBuild names the commit in the pipeline. Elsewhere the templates do not depend on it.
         commit = commit_hash(os.environ.get("CODEBUILD_RESOLVED_SOURCE_VERSION", ""))

@@ -4,8 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+bash buildspec/install.sh requirements.txt
 status=0
 findings="$(.venv/bin/python -m pipeline.gates.advisories)" || status=$?
 printf '%s\n' "$findings"

@@ -11,6 +11,5 @@ if [[ "${CODEBUILD_WEBHOOK_TRIGGER:-}" =~ ^pr/([0-9]+)$ ]]; then
   arguments+=(--pull-request="${BASH_REMATCH[1]}")
 fi
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
+bash buildspec/install.sh buildspec/requirements-ops.txt
 .venv/bin/python -m ops branch destroy "${arguments[@]}"

@@ -5,8 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
+bash buildspec/install.sh buildspec/requirements-ops.txt
 failed=0
 for stage in ${LEDGERLINE_STAGES:?}; do
   IFS== read -r suffix region role <<<"$stage"

@@ -3,8 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
+bash buildspec/install.sh buildspec/requirements-ops.txt
 mkdir -p review
 deployed="$(mktemp)"
 .venv/bin/python -m ops template --allow-missing --stage "${LEDGERLINE_STAGE:?}" --region "${LEDGERLINE_REGION:?}" >"$deployed"

@@ -4,8 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+bash buildspec/install.sh requirements.txt
 npm ci --no-audit --no-fund
 .venv/bin/python pipeline_app.py
 .venv/bin/python -m pipeline.gates --assembly cdk.out

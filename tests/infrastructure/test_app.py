@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from aws_cdk.assertions import Annotations, Match
 import pipeline.app
 import pipeline_app
 from etl.guardrails import guard
-from etl.layers import LayerError
+from etl.layers import LayerError, archive
 from pipeline import settings as settings_module
 from runtime.core.errors import ContractInvalid
 
@@ -28,8 +29,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def layer(tmp_path, monkeypatch):
     """Runtimes that a layer was asked for; building one takes minutes and needs a network."""
     asked = []
-    (tmp_path / "layer" / "python").mkdir(parents=True)
-    (tmp_path / "layer" / "python" / "library.py").write_text("")
+    (tmp_path / "layer").mkdir()
+    with zipfile.ZipFile(archive(tmp_path / "layer"), "w") as packed:
+        packed.writestr("python/library.py", "")
 
     def built(runtime):
         asked.append(runtime)
