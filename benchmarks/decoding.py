@@ -23,7 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runtime.aws.object_store import PART_BYTES
-from runtime.core.settings import DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, MAX_DECODED_RATIO
+from runtime.core.limits import MAX_CHUNK_BYTES
+from runtime.core.settings import MAX_DECODED_BYTES, MAX_DECODED_RATIO
 from runtime.formats.decoding import Decoding, Limits, decode, in_pieces
 from runtime.formats.recognition import recognize
 from runtime.formats.registry import compiled, load_contracts
@@ -56,7 +57,7 @@ def passed(path: Path, decoding: Decoding) -> tuple[int, float]:
         contract = load_contracts()["transactions"]
         _, layout = recognize(source, path.name, contract.dataset, {contract.dataset: contract})
         started = time.process_time()
-        passing = Passing(compiled(contract, layout).exact_cuts(DEFAULT_CHUNK_BYTES), layout.header_end)
+        passing = Passing(compiled(contract, layout).exact_cuts(MAX_CHUNK_BYTES), layout.header_end)
         parts = (source.read(at, min(at + PART_BYTES, source.size)) for at in range(0, source.size, PART_BYTES))
         for piece in passing.watch(in_pieces(decode(parts, decoding, Limits(MAX_DECODED_BYTES, MAX_DECODED_RATIO)), PART_BYTES)):
             hashlib.sha256(piece).digest()

@@ -10,7 +10,7 @@ findings="$(.venv/bin/python -m pipeline.gates.advisories)" || status=$?
 printf '%s\n' "$findings"
 # A crash also has status 1, but prints nothing to standard output.
 if [ "$status" -eq 1 ] && [ -n "$findings" ]; then
-  printf '%s\n' "$findings" | .venv/bin/python -m ops tell --topic "${LEDGERLINE_TOPIC:?}" \
+  printf '%s\n' "$findings" | .venv/bin/python -m ops notify --topic "${LEDGERLINE_TOPIC:?}" \
     --subject "Known vulnerabilities in what is delivered" --advice "What to do: docs/runbook.md, Known vulnerabilities."
   exit 0
 fi

@@ -36,14 +36,14 @@ def install(lock: Path, *arguments: str, python: Path | None = None) -> None:
 
 def environment() -> dict[str, str]:
     """This process's environment with the machine's certificates and, unless uv has an index of its own, pip's index."""
-    found = {"UV_SYSTEM_CERTS": "true", **os.environ}
-    if not any(found.get(name) for name in _UV_INDEX):
+    environment = {"UV_SYSTEM_CERTS": "true", **os.environ}
+    if not any(environment.get(name) for name in _UV_INDEX):
         command = [sys.executable, "-m", "pip", "config", "list"]
         settings = subprocess.run(command, capture_output=True, text=True, check=False).stdout
         indexes = _PIP_INDEX.findall(settings)
         if indexes:
-            found["UV_DEFAULT_INDEX"] = indexes[0]
-    return found
+            environment["UV_DEFAULT_INDEX"] = indexes[0]
+    return environment
 
 
 if __name__ == "__main__":

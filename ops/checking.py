@@ -13,8 +13,8 @@ from runtime.chunk.key_digests import duplicates
 from runtime.chunk.process import process_chunk
 from runtime.contracts.model import Contract
 from runtime.core.errors import ContractInvalid
+from runtime.core.limits import MAX_CHUNK_BYTES
 from runtime.core.models import chunk_id
-from runtime.core.settings import DEFAULT_CHUNK_BYTES
 from runtime.formats import registry
 from runtime.formats.interface import Layout
 from runtime.formats.recognition import recognize
@@ -69,7 +69,7 @@ def check(path: Path, contract: Contract, sample_rows: int, advance: Callable[[i
 def _check(source: ByteSource, contract: Contract, layout: Layout, sample_rows: int, advance: Callable[[int], None]) -> Findings:
     findings = Findings(contract)
     file = compiled(contract, layout)
-    ranges = file.plan(source, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
+    ranges = file.plan(source, MAX_CHUNK_BYTES, exact_from=layout.header_end)
     first_rows, digests = [], []
     for index, (start, end) in enumerate(ranges):
         output = process_chunk(

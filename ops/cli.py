@@ -15,6 +15,7 @@ from ops.commands import branch, contract
 from ops.commands.audit import audit
 from ops.commands.compare import compare
 from ops.commands.drift import drift
+from ops.commands.notify import notify
 from ops.commands.publish import publish
 from ops.commands.redrive import redrive
 from ops.commands.rejects import rejects
@@ -22,7 +23,6 @@ from ops.commands.rollback import rollback
 from ops.commands.status import status
 from ops.commands.submit import submit
 from ops.commands.sweep import sweep
-from ops.commands.tell import tell
 from ops.commands.template import template
 from ops.commands.validate import validate
 from ops.errors import EXPECTED, OutputClosed, explain
@@ -71,6 +71,6 @@ app.command("rollback")(rollback)
 app.command("template")(template)
 app.command("publish")(publish)
 app.command("drift")(drift)
-app.command("tell")(tell)
+app.command("notify")(notify)
 app.add_typer(contract.app, name="contract")
 app.add_typer(branch.app, name="branch")

@@ -107,9 +107,9 @@ def _delimiter(head: str) -> str:
     """The candidate under which most records have as many fields as the header, and the header most fields."""
 
     def score(delimiter: str) -> tuple[float, int]:
-        found = [record for record in islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), _HEAD_RECORDS) if record]
-        width = len(found[0]) if found else 0
-        return (sum(len(record) == width for record in found) / len(found) if width > 1 else 0.0, width)
+        records = [record for record in islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), _HEAD_RECORDS) if record]
+        width = len(records[0]) if records else 0
+        return (sum(len(record) == width for record in records) / len(records) if width > 1 else 0.0, width)
 
     return max(DELIMITERS, key=score)
 

@@ -208,9 +208,9 @@ class VerificationFailed(OpsError):
 
     def __init__(self, file_id: str, differing: int, unknown: int) -> None:
         self.file_id, self.differing, self.unknown = file_id, differing, unknown
-        found = [f"{differing:,} difference{'' if differing == 1 else 's'}"] if differing else []
-        found += [f"{unknown:,} check{'' if unknown == 1 else 's'} that could not be made"] if unknown else []
-        super().__init__(f"File {file_id} is not verified: {' and '.join(found)}; each is named above (docs/operations.md, audit)")
+        parts = [f"{differing:,} difference{'' if differing == 1 else 's'}"] if differing else []
+        parts += [f"{unknown:,} check{'' if unknown == 1 else 's'} that could not be made"] if unknown else []
+        super().__init__(f"File {file_id} is not verified: {' and '.join(parts)}; each is named above (docs/operations.md, audit)")
 
 
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
@@ -250,8 +250,8 @@ def _sentence(error: Exception) -> str:
 
 
 def _refusal(error: ClientError) -> str:
-    found = error.response.get("Error", {})
-    code, message = str(found.get("Code", "")), str(found.get("Message", ""))
+    error_details = error.response.get("Error", {})
+    code, message = str(error_details.get("Code", "")), str(error_details.get("Message", ""))
     if code in _REFUSED:
         assuming = error.operation_name == "AssumeRole"
         advice = "see docs/setup.md, A target in another account" if assuming else "use credentials that may do this"

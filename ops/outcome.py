@@ -87,22 +87,22 @@ def reasons(file: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> lis
     counted: Counter[str] = Counter()
     for source in (file,) if file.get("reasons") is not None else chunks:
         counted.update({name: int(count) for name, count in (source.get("reasons") or {}).items()})
-    found = []
+    by_reason = []
     for name, count in counted.items():
         column, _, code = name.rpartition(":")
-        found.append(Reason(None if column == WHOLE_ROW else column, code, count))
-    return sorted(found, key=lambda reason: (-reason.rows, reason.column or "", reason.code))
+        by_reason.append(Reason(None if column == WHOLE_ROW else column, code, count))
+    return sorted(by_reason, key=lambda reason: (-reason.rows, reason.column or "", reason.code))
 
 
-def reason_table(found: Sequence[Reason], limit: int = 0) -> Table:
+def reason_table(by_reason: Sequence[Reason], limit: int = 0) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("column")
     table.add_column("reason")
     table.add_column("rows", justify="right", no_wrap=True)
-    for column, code, count in found[: limit or None]:
+    for column, code, count in by_reason[: limit or None]:
         table.add_row(Text("(whole row)" if column is None else printable(column, 60)), Text(printable(code, 40)), f"{count:,}")
-    if limit and len(found) > limit:
-        table.add_row("", f"{len(found) - limit} more", f"{sum(count for *_, count in found[limit:]):,}")
+    if limit and len(by_reason) > limit:
+        table.add_row("", f"{len(by_reason) - limit} more", f"{sum(count for *_, count in by_reason[limit:]):,}")
     return table
 
 
@@ -115,9 +115,13 @@ def panel(progress: Progress, file_id: str, follow_up: str = "") -> RenderableTy
     problem = error_text(file)
     if problem:
         parts.insert(0, Text(printable(problem), style=colour))
-    found = reasons(file, progress.done)
-    if found:
-        parts += [Text(), Text("Why rows were rejected (a row may have several reasons)", style="bold"), reason_table(found, _TOP_REASONS)]
+    by_reason = reasons(file, progress.done)
+    if by_reason:
+        parts += [
+            Text(),
+            Text("Why rows were rejected (a row may have several reasons)", style="bold"),
+            reason_table(by_reason, _TOP_REASONS),
+        ]
         parts.append(Text(f"Each of them: python -m ops rejects {file_id}{follow_up}", style="dim"))
     title = Text.assemble((printable(file.get("name") or file_id, 60), "bold"), ": ", (status, f"bold {colour}"))
     return Panel(Group(*parts), title=title, title_align="left", border_style=colour, padding=(1, 2), expand=False)

@@ -102,11 +102,11 @@ class Rollback:
         """The stack once nothing changes it; one that was described *before* an update, once that update is over."""
         begun = self.clock()
         while True:
-            found = describe(self.stage.stage, self.stage.region, self.aws.cloudformation)
-            begun_again = before is None or found.get("LastUpdatedTime") != before.get("LastUpdatedTime")
-            if begun_again and not found["StackStatus"].endswith("IN_PROGRESS"):
-                return found
-            self._wait(begun, f"it is still {found['StackStatus']}")
+            stack = describe(self.stage.stage, self.stage.region, self.aws.cloudformation)
+            begun_again = before is None or stack.get("LastUpdatedTime") != before.get("LastUpdatedTime")
+            if begun_again and not stack["StackStatus"].endswith("IN_PROGRESS"):
+                return stack
+            self._wait(begun, f"it is still {stack['StackStatus']}")
 
     def _wait(self, begun: float, reason: str) -> None:
         if self.clock() - begun >= self.timeout_seconds:

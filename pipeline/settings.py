@@ -12,7 +12,8 @@ from etl import names
 from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
 from pipeline.json_file import Unreadable, read_json
-from runtime.core.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
+from runtime.core.limits import MAX_CHUNK_BYTES
+from runtime.core.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
 KEY = "ledgerline"
 #: Context keys that override one value each.
@@ -103,8 +104,8 @@ def parse(context: Mapping[str, Any]) -> Settings:
     pipeline = _pipeline(reader.object("pipeline"))
     runtime = RuntimeSettings(
         runtime=reader.choice("runtime", RUNTIMES),
-        chunk_bytes=reader.integer("chunk_bytes", MIN_CHUNK_BYTES, DEFAULT_CHUNK_BYTES),
-        decoded_bytes=reader.integer("decoded_bytes", DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, default=DEFAULT_DECODED_BYTES),
+        chunk_bytes=reader.integer("chunk_bytes", MIN_CHUNK_BYTES, MAX_CHUNK_BYTES),
+        decoded_bytes=reader.integer("decoded_bytes", MAX_CHUNK_BYTES, MAX_DECODED_BYTES, default=DEFAULT_DECODED_BYTES),
         decoded_ratio=reader.integer("decoded_ratio", 1, MAX_DECODED_RATIO, default=DEFAULT_DECODED_RATIO),
         runbook=pipeline.source.page(RUNBOOK),
     )

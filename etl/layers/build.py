@@ -121,11 +121,11 @@ def _install(runtime: str, target: Path) -> None:
 def _by_platform(lock: str, glibc: int) -> dict[str, list[str]]:
     """The requirements of a lock by the platform whose wheels are to be installed."""
     between = _BETWEEN.get(glibc, {})
-    found: dict[str, list[str]] = {}
+    versions: dict[str, list[str]] = {}
     for requirement in _REQUIREMENT.split((_LOCKS / lock).read_text(encoding="utf-8")):
         name = requirement.partition("==")[0]
-        found.setdefault(between.get(name, _PLATFORMS[glibc]), []).append(requirement)
-    return found
+        versions.setdefault(between.get(name, _PLATFORMS[glibc]), []).append(requirement)
+    return versions
 
 
 def _refuse_too_new(runtime: str, site: Path) -> None:

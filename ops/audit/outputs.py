@@ -98,10 +98,10 @@ def _report(file: Item, chunks: Sequence[Item], store: ObjectStore) -> str | Non
 
 
 def _compared(expected: Item, key: str, store: ObjectStore) -> str | None:
-    found = {**_ADDED, **json.loads(store.read(ObjectRef(store.bucket, key)))}
+    stored_document = {**_ADDED, **json.loads(store.read(ObjectRef(store.bucket, key)))}
     # As JSON would give it back: lists for tuples.
     wanted = json.loads(json.dumps(expected))
-    differing = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    differing = sorted(name for name in wanted.keys() | stored_document.keys() if wanted.get(name) != stored_document.get(name))
     return f"{key} differs from the table in: {', '.join(differing)}" if differing else None
 
 

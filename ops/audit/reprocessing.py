@@ -68,37 +68,37 @@ def _parquet_difference(again: ChunkOutput, chunk: Item, first_row: int, store: 
     if again.parquet is None or stored.sha256(again.parquet) == chunk["parquet"]["sha256"]:
         return None
     expected = pq.read_table(io.BytesIO(again.parquet))
-    found = pq.read_table(io.BytesIO(b"".join(stored.anything(store, chunk["parquet"]))))
-    if expected.schema.types != found.schema.types or expected.column_names != found.column_names:
+    stored_table = pq.read_table(io.BytesIO(b"".join(stored.anything(store, chunk["parquet"]))))
+    if expected.schema.types != stored_table.schema.types or expected.column_names != stored_table.column_names:
         return "the Parquet has other columns than the contract"
-    if found.num_rows != expected.num_rows:
-        return f"the Parquet has {found.num_rows:,} rows, the original gives {expected.num_rows:,}"
-    places = [at for at in map(_first_difference, expected.columns, found.columns) if at is not None]
+    if stored_table.num_rows != expected.num_rows:
+        return f"the Parquet has {stored_table.num_rows:,} rows, the original gives {expected.num_rows:,}"
+    places = [at for at in map(_first_difference, expected.columns, stored_table.columns) if at is not None]
     if not places:
         return None
     place = min(places)
-    columns = [name for name in expected.column_names if expected[name][place] != found[name][place]]
+    columns = [name for name in expected.column_names if expected[name][place] != stored_table[name][place]]
     rejected = [json.loads(line)["row"] for line in again.rejects.splitlines()]
     row = first_row + ordinal_of_accepted(place, rejected)
     return f"row {row:,} of the Parquet is not the original's, in: {', '.join(columns)}"
 
 
-def _first_difference(expected: pa.ChunkedArray[Any], found: pa.ChunkedArray[Any]) -> int | None:
-    if expected.equals(found):
+def _first_difference(expected: pa.ChunkedArray[Any], stored_column: pa.ChunkedArray[Any]) -> int | None:
+    if expected.equals(stored_column):
         return None
-    pairs = zip(expected.to_pylist(), found.to_pylist(), strict=True)
+    pairs = zip(expected.to_pylist(), stored_column.to_pylist(), strict=True)
     return next((at for at, (one, other) in enumerate(pairs) if one != other), None)
 
 
 def _rejects_difference(again: ChunkOutput, chunk: Item, first_row: int, store: ObjectStore) -> str | None:
     if not again.rejects or stored.sha256(again.rejects) == chunk["rejects"]["sha256"]:
         return None
-    found = map(_told, stored.lines(stored.anything(store, chunk["rejects"])))
+    stored_lines = map(_told, stored.lines(stored.anything(store, chunk["rejects"])))
     for line in again.rejects.splitlines():
         expected = _told(line)
-        if next(found, None) != expected:
+        if next(stored_lines, None) != expected:
             return f"row {first_row + expected['row']:,} of the rejects is not the original's"
-    return "there are more rejects than the original gives" if next(found, None) is not None else None
+    return "there are more rejects than the original gives" if next(stored_lines, None) is not None else None
 
 
 def _extracts_difference(again: ChunkOutput, chunk: Item) -> str | None:
@@ -155,9 +155,9 @@ class KeyCheck:
     def difference(self, file: Item) -> str | None:
         if not self._wanted:
             return None
-        found = duplicates(self._sources, _DIGEST_MEMORY_BYTES)
+        repeated = duplicates(self._sources, _DIGEST_MEMORY_BYTES)
         first = self._first_rows
-        rows = [[first[one] + row, first[other] + again] for (one, row), (other, again) in found.sample]
-        if found.count != file["duplicate_keys"]:
-            return f"{counted(found.count, 'row repeats', 'rows repeat')} a key, the table says {file['duplicate_keys']:,}"
+        rows = [[first[one] + row, first[other] + again] for (one, row), (other, again) in repeated.sample]
+        if repeated.count != file["duplicate_keys"]:
+            return f"{counted(repeated.count, 'row repeats', 'rows repeat')} a key, the table says {file['duplicate_keys']:,}"
         return None if rows == file["duplicate_rows"] else "other rows repeat a key than the table says"

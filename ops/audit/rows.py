@@ -57,14 +57,14 @@ def find(row: int, file: Item, chunks: Sequence[Item], store: ObjectStore) -> Fa
     rejected_before = 0
     if chunk.get("rejects"):
         # To the last line, though the answer may come early: the digest is known only there.
-        found = None
+        reject_line = None
         for line in stored.lines(stored.parts(store, chunk["rejects"])):
             reject = parse(line, str(chunk["chunk_id"]), before)
             if reject.row == row:
-                found = reject
+                reject_line = reject
             rejected_before += (reject.row or 0) < row
-        if found is not None:
-            return Fate(row, REJECTED, found.chunk_id, chunk["rejects"], rejected_before + 1, reject=found)
+        if reject_line is not None:
+            return Fate(row, REJECTED, reject_line.chunk_id, chunk["rejects"], rejected_before + 1, reject=reject_line)
     place = ordinal - rejected_before
     if not chunk.get("parquet") or place >= chunk["parquet"]["rows"]:
         raise RowUnknown(file["file_id"], row, f"the counts of chunk {chunk['chunk_id']} do not add up; --verify says where")
@@ -107,7 +107,7 @@ def _parquet_row(body: bytes, place: int) -> dict[str, Any]:
     for group in range(file.metadata.num_row_groups):
         rows = file.metadata.row_group(group).num_rows
         if place < rows:
-            found: dict[str, Any] = file.read_row_group(group).slice(place, 1).to_pylist()[0]
-            return found
+            values: dict[str, Any] = file.read_row_group(group).slice(place, 1).to_pylist()[0]
+            return values
         place -= rows
     raise IndexError(f"a Parquet object of the recorded SHA-256 ends {place + 1} rows before the row")

@@ -26,14 +26,14 @@ def reading_of(file: Item, contracts: Mapping[str, Contract], store: ObjectStore
     ValueError when what is there is not what was recorded.
     """
     try:
-        found = _snapshot(file, store)
+        snapshot = _snapshot(file, store)
     except ObjectMissing:
-        found = _recognized(file, contracts, store)
-    if found.contract.sha256 != file["contract_sha256"] or found.contract.version != file["contract_version"]:
-        raise ValueError(f"the contract's digest is {found.contract.sha256}, not {file['contract_sha256']}")
-    if found.layout.header_end != file["header_bytes"]:
-        raise ValueError(f"the header ends at byte {found.layout.header_end}, not {file['header_bytes']}")
-    return found
+        snapshot = _recognized(file, contracts, store)
+    if snapshot.contract.sha256 != file["contract_sha256"] or snapshot.contract.version != file["contract_version"]:
+        raise ValueError(f"the contract's digest is {snapshot.contract.sha256}, not {file['contract_sha256']}")
+    if snapshot.layout.header_end != file["header_bytes"]:
+        raise ValueError(f"the header ends at byte {snapshot.layout.header_end}, not {file['header_bytes']}")
+    return snapshot
 
 
 def _snapshot(file: Item, store: ObjectStore) -> Snapshot:

@@ -65,9 +65,9 @@ def _superseded(chunks: Sequence[Item], recorded: Sequence[Item]) -> Iterator[It
 
 def _chunk(chunk: Item) -> dict[str, Any]:
     planned = _some(chunk, "chunk_id", "status", "plan", "start", "end", "attempts", "errors", "started_at", "finished_at", "seconds")
-    found = _some(chunk, *COUNTS, "bytes_read", "reasons", "proof")
+    counts = _some(chunk, *COUNTS, "bytes_read", "reasons", "proof")
     written = {name: dict(chunk[name]) for name in OUTPUTS if chunk.get(name)}
-    return {**planned, **found, "outputs": written, "extracts": {name: dict(part) for name, part in (chunk.get("extracts") or {}).items()}}
+    return {**planned, **counts, "outputs": written, "extracts": {name: dict(part) for name, part in (chunk.get("extracts") or {}).items()}}
 
 
 def _some(item: Item, *names: str) -> dict[str, Any]:

@@ -49,15 +49,15 @@ class Verifier:
             return
         yield from table_checks(self.file, self.chunks, self.events)
         yield from output_checks(self.file, self.chunks, self.store)
-        found: list[StoredObject] = []
-        yield check("original", "it is where the table says", lambda: found.append(self.store.head(self._original)))
-        if not found:
+        originals: list[StoredObject] = []
+        yield check("original", "it is where the table says", lambda: originals.append(self.store.head(self._original)))
+        if not originals:
             return
-        yield check("original", "it has the size and the checksum that arrived", lambda: as_arrived(self.file, found[0]))
+        yield check("original", "it has the size and the checksum that arrived", lambda: as_arrived(self.file, originals[0]))
         readable = check("original", "it can be read", lambda: refuse_archived(self.file, self.s3))
         yield readable
         if readable.result == AGREES:
-            yield from self._read_again(found[0])
+            yield from self._read_again(originals[0])
 
     def _read_again(self, original: StoredObject) -> Iterator[Check]:
         """The original once, from its first byte to its last; its chunks are processed as they go by."""
@@ -107,11 +107,11 @@ class Verifier:
         source = StoredSource(self.store, self._original, self.file["size"])
         try:
             examine(source, self.file["key"], keys.parse_incoming(self.file["key"]).dataset, self.contracts)
-            found = "nothing to reject it for"
+            reason = "nothing to reject it for"
         except FileRejected as error:
-            found = type(error).__name__
-        if found != self.file.get("error_type"):
-            raise Unverifiable(f"the contracts of this checkout find {found}; verify from the commit that was deployed then")
+            reason = type(error).__name__
+        if reason != self.file.get("error_type"):
+            raise Unverifiable(f"the contracts of this checkout find {reason}; verify from the commit that was deployed then")
 
     def _reading(self) -> Snapshot:
         return reading_of(self.file, self.contracts, self.store)

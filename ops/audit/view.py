@@ -73,23 +73,23 @@ def chunk_list(told: Document) -> RenderableType:
     return Group(Text(), Text("Chunks", style="bold"), *(lines or [Text("none")]), *heading, *earlier)
 
 
-def fate(found: Fate, encoding: str) -> RenderableType:
+def fate(row_fate: Fate, encoding: str) -> RenderableType:
     """*encoding* is the file's."""
-    where = f"row {found.place:,} of" if found.reject is None else f"line {found.place:,} of"
+    where = f"row {row_fate.place:,} of" if row_fate.reject is None else f"line {row_fate.place:,} of"
     lines = [
-        _labelled("row", cell(f"{found.row:,} was {_FATES.get(found.fate, found.fate)}", style="bold")),
-        _labelled("chunk", found.chunk_id),
-        _labelled("is", f"{where} {found.output['key']}"),
-        _labelled("SHA-256", found.output["sha256"]),
+        _labelled("row", cell(f"{row_fate.row:,} was {_FATES.get(row_fate.fate, row_fate.fate)}", style="bold")),
+        _labelled("chunk", row_fate.chunk_id),
+        _labelled("is", f"{where} {row_fate.output['key']}"),
+        _labelled("SHA-256", row_fate.output["sha256"]),
     ]
-    if found.reject is not None:
-        lines.append(_labelled("bytes", f"{found.reject.length:,} from byte {found.reject.offset:,}"))
-        reasons = found.reject.reasons
+    if row_fate.reject is not None:
+        lines.append(_labelled("bytes", f"{row_fate.reject.length:,} from byte {row_fate.reject.offset:,}"))
+        reasons = row_fate.reject.reasons
         lines += [_labelled("because", f"{why.column or '(whole row)'}: {why.code}: {why.message}") for why in reasons]
-        record = found.reject.record
-        told = [found.reject.raw] if record is None else dump(record, encoding)
+        record = row_fate.reject.record
+        told = [row_fate.reject.raw] if record is None else dump(record, encoding)
         lines += [_labelled("" if index else "record", part) for index, part in enumerate(told)]
-    values = (found.values or {}).items()
+    values = (row_fate.values or {}).items()
     width = max((len(printable(name, 40)) for name, _ in values), default=0)
     lines += [_labelled("", f"{printable(name, 40):<{width}}  {'(null)' if value is None else value}") for name, value in values]
     return Group(Text(), *lines)

@@ -19,8 +19,8 @@ def empty(s3: S3Client, bucket: str) -> int:
             s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
     removed = 0
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-    found = ({"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in pages.search("[Versions, DeleteMarkers][][]") if entry)
-    while batch := list(islice(found, _BATCH)):
+    versions = ({"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in pages.search("[Versions, DeleteMarkers][][]") if entry)
+    while batch := list(islice(versions, _BATCH)):
         s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})  # type: ignore[typeddict-item]
         removed += len(batch)
     return removed

@@ -53,13 +53,13 @@ class Resource:
 
 def branch_resources(aws: Aws) -> list[Resource]:
     """Everything of every branch stage, in the region (and, where names are global, in the account)."""
-    found = []
+    resources = []
     for listing in LISTINGS:
         for name in _names(aws, listing):
             suffix = slugs.suffix_in(name)
             if suffix is not None:
-                found.append(Resource(listing.kind, name, suffix))
-    return found
+                resources.append(Resource(listing.kind, name, suffix))
+    return resources
 
 
 def _names(aws: Aws, listing: Listing) -> Iterator[str]:

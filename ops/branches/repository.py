@@ -21,10 +21,10 @@ class Repository:
 
     def branches(self) -> dict[str, str]:
         """Commit by branch; raise BranchListDoubtful when git cannot say, or says that there is none."""
-        found = {ref.removeprefix(_HEADS): commit for ref, commit in self._refs(f"{_HEADS}*").items()}
-        if not found:
+        heads = {ref.removeprefix(_HEADS): commit for ref, commit in self._refs(f"{_HEADS}*").items()}
+        if not heads:
             raise BranchListDoubtful(self.url, "it has none at all")
-        return found
+        return heads
 
     def is_head_of_pull_request(self, branch: str, number: int) -> bool:
         """True when the pull request's last commit is the branch's: a fork's pull request from a branch of that name is another."""

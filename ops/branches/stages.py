@@ -47,14 +47,14 @@ def branch_stages(cloudformation: CloudFormationClient) -> list[BranchStage]:
 
 def due(stages: Iterable[BranchStage], alive: set[str], now: datetime) -> list[Due]:
     """Stages whose branch is not among the suffixes *alive*, and those that outlived their time since the last deployment."""
-    found = []
+    overdue = []
     for stage in stages:
         if stage.suffix not in alive:
-            found.append(Due(stage.suffix, f"the repository has no branch {stage.branch}"))
+            overdue.append(Due(stage.suffix, f"the repository has no branch {stage.branch}"))
         elif stage.time_to_live is not None and now - stage.deployed_at >= stage.time_to_live:
             hours = stage.time_to_live.total_seconds() / 3600
-            found.append(Due(stage.suffix, f"not deployed for {hours:,.0f} hours; the next push to {stage.branch} brings it back"))
-    return found
+            overdue.append(Due(stage.suffix, f"not deployed for {hours:,.0f} hours; the next push to {stage.branch} brings it back"))
+    return overdue
 
 
 def _stage(suffix: str, stacks: list[Any]) -> BranchStage:

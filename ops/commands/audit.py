@@ -41,18 +41,18 @@ def audit(
     events = list(deployed.tracking.events(file_id))
     store = ObjectStore(deployed.aws.s3, deployed.stage.data_bucket_name)
     told = story(progress.file, progress.chunks, list(deployed.tracking.chunks(file_id)), events)
-    found = None if row is None else find(row, progress.file, progress.chunks, store)
+    row_fate = None if row is None else find(row, progress.file, progress.chunks, store)
     checks = _verified(deployed, store, progress, events) if verify else None
     if json:
         verification = None if checks is None else _document(checks)
-        emit({**told, "row": found.to_dict() if found else None, "verification": verification})
+        emit({**told, "row": row_fate.to_dict() if row_fate else None, "verification": verification})
     else:
         _show(view.summary(told))
-        if found is not None:
-            _show(view.fate(found, str(told["reading"]["encoding"])))
+        if row_fate is not None:
+            _show(view.fate(row_fate, str(told["reading"]["encoding"])))
         if checks is not None:
             _show(view.findings(checks))
-        if found is None and checks is None:
+        if row_fate is None and checks is None:
             _show(view.history(told))
             _show(view.chunk_list(told))
     if checks is not None and any(check.result != AGREES for check in checks):

@@ -57,12 +57,12 @@ def compare(
         if not Path(ours).is_file():
             raise typer.BadParameter(f"{ours!r} is neither a file here nor a FILE_ID, which has 32 hexadecimal digits", param_hint="OURS")
         contracts, mine = load_contracts(), _local(Path(ours))
-    found = compare_files(_local(legacy), mine, output_of(contracts, output, dataset), examples=limit, strict=strict)
+    comparison = compare_files(_local(legacy), mine, output_of(contracts, output, dataset), examples=limit, strict=strict)
     if json:
-        emit(_document(found, legacy, ours))
+        emit(_document(comparison, legacy, ours))
     else:
-        stdout().print(_report(found, legacy.name, ours))
-    if not found.agrees:
+        stdout().print(_report(comparison, legacy.name, ours))
+    if not comparison.agrees:
         raise typer.Exit(1)
 
 
@@ -102,16 +102,16 @@ def _of_stage(file_id: str, name: str, stage: str, region: str | None) -> tuple[
     return {contract.dataset: contract}, Recorded(ref.key, size, lambda: store.stream(ref, 0, size))
 
 
-def _document(found: Comparison, legacy: Path, ours: str) -> dict[str, Any]:
+def _document(comparison: Comparison, legacy: Path, ours: str) -> dict[str, Any]:
     return {
         "legacy": str(legacy),
         "ours": ours,
-        "dataset": found.output.dataset,
-        "output": found.output.name,
-        "agrees": found.agrees,
-        "rows": {name.replace(" ", "_"): found.rows[name] for name in _ROWS},
-        "fields": [{"field": name, "kind": kind, "rows": count} for (name, kind), count in _by_count(found.fields)],
-        "examples": [example.to_dict() for example in found.examples],
+        "dataset": comparison.output.dataset,
+        "output": comparison.output.name,
+        "agrees": comparison.agrees,
+        "rows": {name.replace(" ", "_"): comparison.rows[name] for name in _ROWS},
+        "fields": [{"field": name, "kind": kind, "rows": count} for (name, kind), count in _by_count(comparison.fields)],
+        "examples": [example.to_dict() for example in comparison.examples],
     }
 
 
@@ -119,31 +119,31 @@ _ROWS = ("legacy", "ours", "equal", "differs", "known", "in another order", "onl
 _KINDS = {"value": "another value", "bytes": "the same value in other bytes", "known": "known defect of the old program, not compared"}
 
 
-def _report(found: Comparison, legacy: str, ours: str) -> RenderableType:
-    rows, output = found.rows, found.output
+def _report(comparison: Comparison, legacy: str, ours: str) -> RenderableType:
+    rows, output = comparison.rows, comparison.output
     of_each = f", {len(output.records)} records each" if len(output.records) > 1 else ""
     lines = [
         Text(f"{output.name} of {output.dataset}: {rows['legacy']:,} in {legacy}, {rows['ours']:,} in {ours}{of_each}", style="bold"),
         Text(", ".join(f"{rows[name]:,} {name}" for name in _ROWS[2:] if rows[name] or name in ("equal", "differs"))),
     ]
     parts: list[RenderableType] = [*lines]
-    if found.fields:
-        parts += [Text(), _field_table(found)]
-    if found.examples:
-        parts += [Text(), *(line for example in found.examples for line in _example(example, len(output.records)))]
-    told = [example for example in found.examples if example.what != "in another order"]
-    left = sum(rows[name] for name in ("differs", "only in legacy", "only in ours")) + rows["known"] * found.strict - len(told)
+    if comparison.fields:
+        parts += [Text(), _field_table(comparison)]
+    if comparison.examples:
+        parts += [Text(), *(line for example in comparison.examples for line in _example(example, len(output.records)))]
+    told = [example for example in comparison.examples if example.what != "in another order"]
+    left = sum(rows[name] for name in ("differs", "only in legacy", "only in ours")) + rows["known"] * comparison.strict - len(told)
     if left > 0:
         parts.append(Text(f"{left:,} more: --limit shows them", style="dim"))
     return Group(*parts)
 
 
-def _field_table(found: Comparison) -> Table:
+def _field_table(comparison: Comparison) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("field", "differs in"):
         table.add_column(name)
     table.add_column("rows", justify="right")
-    for (name, kind), count in _by_count(found.fields):
+    for (name, kind), count in _by_count(comparison.fields):
         table.add_row(cell(name, 60), _KINDS[kind], f"{count:,}")
     return table
 

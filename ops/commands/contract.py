@@ -100,7 +100,7 @@ def check(
     agreed = read_contract(contract)
     with read_bar(stderr(), "Checking", file.stat().st_size) as advance:
         findings = check_file(file, agreed, limit, advance)
-    found = reasons({"reasons": findings.reasons}, ())
+    by_reason = reasons({"reasons": findings.reasons}, ())
     if json:
         emit(
             {
@@ -111,7 +111,7 @@ def check(
                 "blank_lines": findings.blank_lines,
                 "duplicate_keys": findings.duplicate_keys,
                 "duplicate_rows": findings.duplicate_rows,
-                "reasons": [reason._asdict() for reason in found],
+                "reasons": [reason._asdict() for reason in by_reason],
                 "rows": [row.to_dict() for row in findings.sample],
             }
         )
@@ -119,7 +119,7 @@ def check(
         counts = f"{findings.rows_read:,} rows read = {findings.rows_accepted:,} accepted + {findings.rows_rejected:,} rejected"
         parts = [Text(counts, style="bold")]
         rows = row_table(findings.sample, findings.rows_rejected, findings.contract.encoding, more="--limit shows them")
-        details = [reason_table(found), Text(), rows] if findings.rows_rejected else []
+        details = [reason_table(by_reason), Text(), rows] if findings.rows_rejected else []
         repeated = [Text(_repeated(findings))] if findings.duplicate_keys else []
         stdout().print(Group(*parts, *repeated, *details))
     if findings.rows_rejected or findings.duplicate_keys:

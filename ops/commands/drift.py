@@ -11,7 +11,7 @@ import typer
 
 from ops.aws import Aws
 from ops.delivery.drift import Drift, detect
-from ops.delivery.topic import tell
+from ops.delivery.topic import publish
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption
 from ops.terminal import counted, emit, printable, stderr, stdout
 
@@ -31,24 +31,24 @@ def drift(
     Example: python -m ops drift --stage prod --region us-east-1 --json
     """
     aws = Aws(region, role_arn)
-    found = detect(stage, aws.region, aws.cloudformation, timeout_seconds=timeout, sleep=time.sleep)
+    drifts = detect(stage, aws.region, aws.cloudformation, timeout_seconds=timeout, sleep=time.sleep)
     where = f"stage {stage} in {aws.region}"
     if json:
-        emit({"stage": stage, "region": aws.region, "drifted": bool(found), "resources": [asdict(drift) for drift in found]})
-    elif not found:
+        emit({"stage": stage, "region": aws.region, "drifted": bool(drifts), "resources": [asdict(drift) for drift in drifts]})
+    elif not drifts:
         stdout().print(f"No drift of {where}: every resource that CloudFormation can compare is as its template says.", soft_wrap=True)
-    if found:
-        stderr().print(_report(where, found), markup=False, soft_wrap=True)
+    if drifts:
+        stderr().print(_report(where, drifts), markup=False, soft_wrap=True)
         if topic is None:
             raise typer.Exit(1)
-        _tell(topic, stage, where, found)
+        _notify(topic, stage, where, drifts)
 
 
-def _report(where: str, found: Sequence[Drift]) -> str:
-    lines = [printable(line) for drift in found for line in drift.lines]
-    return f"Drift of {where}, {counted(len(found), 'resource')}:\n" + "\n".join(lines)
+def _report(where: str, drifts: Sequence[Drift]) -> str:
+    lines = [printable(line) for drift in drifts for line in drift.lines]
+    return f"Drift of {where}, {counted(len(drifts), 'resource')}:\n" + "\n".join(lines)
 
 
-def _tell(topic: str, stage: str, where: str, found: Sequence[Drift]) -> None:
+def _notify(topic: str, stage: str, where: str, drifts: Sequence[Drift]) -> None:
     advice = "Take the change into the repository, or undo it where it was made: docs/runbook.md, Drift."
-    tell(topic, f"Drift of stage {stage}", _report(where, found), advice)
+    publish(topic, f"Drift of stage {stage}", _report(where, drifts), advice)

@@ -43,7 +43,7 @@ def rejects(
     if progress.file is None:
         raise FileUnknown(file_id, stage)
     bucket = deployed.stage.data_bucket_name
-    found = reasons(progress.file, progress.done)
+    by_reason = reasons(progress.file, progress.done)
     rejected_count = progress.rows("rows_rejected")
     exported = None
     if export is not None:
@@ -58,7 +58,7 @@ def rejects(
                 "error": error_text(progress.file),
                 "rows_rejected": rejected_count,
                 "offsets": progress.file.get("offsets", "original"),
-                "reasons": [reason._asdict() for reason in found],
+                "reasons": [reason._asdict() for reason in by_reason],
                 "rows": [row.to_dict() for row in sample],
                 "exported": exported,
             }
@@ -70,7 +70,7 @@ def rejects(
             stdout().print(printable(problem), markup=False, soft_wrap=True)
     else:
         title = Text(f"{counted(rejected_count, 'row')} rejected", style="bold")
-        stdout().print(Group(title, reason_table(found), Text(), row_table(sample, rejected_count, str(progress.file.get("encoding")))))
+        stdout().print(Group(title, reason_table(by_reason), Text(), row_table(sample, rejected_count, str(progress.file.get("encoding")))))
 
 
 def row_table(

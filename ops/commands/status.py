@@ -84,8 +84,8 @@ def status(
 def _list(deployed: Deployed, states: Collection[str], dataset: str | None, limit: int, *, json: bool) -> None:
     client, table = deployed.aws.dynamodb, deployed.stage.tracking_table_name
     # One more than is shown tells whether there are more.
-    found = recent_files(client, table, statuses=states, dataset=dataset, limit=limit + 1)
-    files = found[:limit]
+    listed = recent_files(client, table, statuses=states, dataset=dataset, limit=limit + 1)
+    files = listed[:limit]
     # A dataset whose contract is gone may still have files.
     if not files and dataset and not recent_files(client, table, dataset=dataset, limit=1):
         _refuse_unknown(dataset)
@@ -96,7 +96,7 @@ def _list(deployed: Deployed, states: Collection[str], dataset: str | None, limi
         console.print(_file_table(files, with_outputs=dataset is not None, wide=console.width >= _WIDE))
     else:
         console.print(f"Stage {deployed.stage.stage} has no such file.")
-    if len(found) > limit:
+    if len(listed) > limit:
         more = "Older files are not shown: --limit N shows more, --status STATE those in one state"
         (stderr() if json else console).print(more, soft_wrap=True)
 
@@ -143,8 +143,10 @@ def _file_table(files: list[dict[str, Any]], *, with_outputs: bool, wide: bool) 
 
 def _outputs(file: dict[str, Any]) -> list[str]:
     """Keys below the data bucket, which is the stage's; sizes of what is no list of objects."""
-    found = [str(file[name]) for name in ("commit_manifest", "reject_report") if file.get(name)]
-    return found + [f"{extract['key']} ({bytes_text(int(extract['size']))})" for _, extract in sorted((file.get("extracts") or {}).items())]
+    documents = [str(file[name]) for name in ("commit_manifest", "reject_report") if file.get(name)]
+    return documents + [
+        f"{extract['key']} ({bytes_text(int(extract['size']))})" for _, extract in sorted((file.get("extracts") or {}).items())
+    ]
 
 
 def _chunk_table(progress: Progress, *, wide: bool) -> RenderableType:

@@ -12,7 +12,7 @@ from ops.stage import workflow_of
 from ops.terminal import counted, emit, printable, stderr, stdout
 from runtime.aws.object_store import ObjectStore
 from runtime.aws.tracking import utc_now
-from runtime.steps.orphaned_outputs import Leftovers
+from runtime.steps.orphaned_outputs import OrphanedOutputs
 from runtime.steps.sweep import ABANDONED, LOST, MIN_AGE, UNMOVED, UNTOLD, Sweep
 
 _MEANING = {
@@ -28,15 +28,15 @@ def sweep(
     min_age: Annotated[
         int, typer.Option("--min-age", min=0, metavar="MINUTES", help="Leave alone what changed in the last MINUTES.")
     ] = int(MIN_AGE.total_seconds() // 60),
-    leftovers: Annotated[
-        bool, typer.Option("--leftovers", help="Also look at every output, and remove those that nothing refers to.")
+    orphaned_outputs: Annotated[
+        bool, typer.Option("--orphaned-outputs", help="Also look at every output, and remove those that nothing refers to.")
     ] = False,
     stage: StageOption = DEFAULT_STAGE,
     region: RegionOption = None,
     role_arn: RoleOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find files that nobody works on, and send each on its way; with --leftovers, outputs that are no file's.
+    """Find files that nobody works on, and send each on its way; with --orphaned-outputs, outputs that are no file's.
 
     Example: python -m ops sweep --dry-run
     """
@@ -46,23 +46,23 @@ def sweep(
     look = Sweep(
         deployed.stage.source_name, store, deployed.tracking, deployed.aws.workflows, utc_now(), min_age=timedelta(minutes=min_age)
     )
-    found = []
+    findings = []
     for finding in look.findings():
         execution = None if dry_run else look.start(workflow, finding)
-        found.append({"kind": finding.kind, "about": finding.about, "execution": execution})
+        findings.append({"kind": finding.kind, "about": finding.about, "execution": execution})
         did = f": started {execution}" if execution else ""
         stderr().print(f"{printable(finding.about, 100)} {_MEANING[finding.kind]}{did}", markup=False, soft_wrap=True)
-    unnamed = _leftovers(Leftovers(store, deployed.tracking, utc_now()), dry_run) if leftovers else []
+    unnamed = _orphaned_outputs(OrphanedOutputs(store, deployed.tracking, utc_now()), dry_run) if orphaned_outputs else []
     if json:
-        emit({"found": found, **({"leftovers": unnamed} if leftovers else {})})
+        emit({"found": findings, **({"orphaned_outputs": unnamed} if orphaned_outputs else {})})
     else:
-        outputs = f", and {counted(len(unnamed), 'output')} that nothing names" if leftovers else ""
-        stdout().print(f"{len(found):,} found{outputs}{'; nothing was started or removed' if dry_run else ''}.", markup=False)
+        outputs = f", and {counted(len(unnamed), 'output')} that nothing names" if orphaned_outputs else ""
+        stdout().print(f"{len(findings):,} found{outputs}{'; nothing was started or removed' if dry_run else ''}.", markup=False)
 
 
-def _leftovers(look: Leftovers, dry_run: bool) -> list[dict[str, Any]]:
+def _orphaned_outputs(look: OrphanedOutputs, dry_run: bool) -> list[dict[str, Any]]:
     listed = []
-    for one in look.found():
+    for one in look.all():
         if not dry_run:
             look.store.delete(one.ref)
         listed.append({"key": one.ref.key, "version_id": one.ref.version_id, "size": one.size, "removed": not dry_run})

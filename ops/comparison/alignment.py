@@ -89,5 +89,5 @@ def _same_but_for(span: slice, one: Bytes, other: Bytes) -> bool:
 
 def _first(held: Bytes, unit: Bytes, span: slice) -> int | None:
     """How many units of *held* come before the first that has the key of *unit*; it is not at the front."""
-    found = np.flatnonzero((held[:LOOK_AHEAD, span] == unit[span]).all(axis=1))
-    return int(found[0]) if len(found) else None
+    matches = np.flatnonzero((held[:LOOK_AHEAD, span] == unit[span]).all(axis=1))
+    return int(matches[0]) if len(matches) else None

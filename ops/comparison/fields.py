@@ -63,20 +63,20 @@ class Fields:
 
     def kinds(self, legacy: Bytes, ours: Bytes) -> dict[int, list[tuple[str, str]]]:
         """(field, kind) of what differs in each pair of units that is not the same, by the pair's number, in the order of the fields."""
-        found: dict[int, list[tuple[str, str]]] = {}
+        differences: dict[int, list[tuple[str, str]]] = {}
         unequal = legacy != ours
         if not unequal.any():
-            return found
+            return differences
         for place in self._output.places:
             rows = np.flatnonzero(unequal[:, place.offset : place.offset + place.length].any(axis=1))
             if len(rows):
                 pairs = zip(self._decoded(place, legacy[rows]), self._decoded(place, ours[rows]), strict=True)
                 for row, (theirs, own) in zip(rows.tolist(), pairs, strict=True):
-                    found.setdefault(row, []).append((place.name, self._kind(place, theirs, own)))
+                    differences.setdefault(row, []).append((place.name, self._kind(place, theirs, own)))
         for begin, end in self._output.gaps:
             for row in np.flatnonzero(unequal[:, begin:end].any(axis=1)).tolist():
-                found.setdefault(row, []).append((FILLER, VALUE))
-        return found
+                differences.setdefault(row, []).append((FILLER, VALUE))
+        return differences
 
     def explained(self, legacy: Bytes, ours: Bytes) -> list[Difference]:
         """Every difference of one pair of units."""
@@ -124,8 +124,8 @@ class Fields:
 
     def _decoded(self, place: ElementaryItem, units: Bytes) -> list[Any]:
         """Values of the field; None for bytes that are none."""
-        found = ItemDecoder(place, self._fields[place.name], self._reading).column(units, np.zeros(len(units), np.bool_))
-        return [None if bad else value for value, bad in zip(found.array.to_pylist(), found.bad.tolist(), strict=True)]
+        column = ItemDecoder(place, self._fields[place.name], self._reading).column(units, np.zeros(len(units), np.bool_))
+        return [None if bad else value for value, bad in zip(column.array.to_pylist(), column.bad.tolist(), strict=True)]
 
 
 def _text(value: object, place: ElementaryItem) -> str:

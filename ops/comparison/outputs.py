@@ -77,11 +77,11 @@ class Output:
 def output_of(contracts: Mapping[str, Contract], name: str, dataset: str | None) -> Output:
     """The output called *name* of *dataset*, or of the one contract that has such; raise OutputUnknown."""
     wanted = {key: contract for key, contract in contracts.items() if dataset in (None, key)}
-    found = {key: contract for key, contract in wanted.items() if name in _extracts(contract)}
-    if len(found) != 1:
+    having = {key: contract for key, contract in wanted.items() if name in _extracts(contract)}
+    if len(having) != 1:
         known = sorted(f"{extract} of {key}" for key, contract in wanted.items() for extract in _extracts(contract))
-        raise OutputUnknown(name, dataset, sorted(found), known)
-    ((dataset, contract),) = found.items()
+        raise OutputUnknown(name, dataset, sorted(having), known)
+    ((dataset, contract),) = having.items()
     assert contract.extracts is not None
     return _output(dataset, _extracts(contract)[name], contract.extracts.encoding)
 

@@ -76,9 +76,9 @@ def _checked(piece: bytes, at: int, file: Recorded, output: Output) -> Bytes:
 def _refuse_chain(unit: bytes, at: int, file: Recorded, output: Output) -> None:
     """Say what is wrong with the first descriptor word of *unit* that is, or with its end."""
     for start, word in output.descriptors:
-        found = unit[start : start + len(word)]
-        if found != word:
-            ends = "ends" if not found else f"has X'{found.hex().upper()}'"
+        word_bytes = unit[start : start + len(word)]
+        if word_bytes != word:
+            ends = "ends" if not word_bytes else f"has X'{word_bytes.hex().upper()}'"
             expected = f"the descriptor word X'{word.hex().upper()}' of a record of {int.from_bytes(word[:2], 'big'):,} bytes is due"
             raise NotTheOutput(
                 file.name,

@@ -53,14 +53,14 @@ def detect(
     name = stack_name(suffix)
     detection = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
     for _ in range(max(1, round(timeout_seconds / _PAUSE_SECONDS))):
-        found = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-        if found["DetectionStatus"] != _DETECTING:
+        detection_status = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+        if detection_status["DetectionStatus"] != _DETECTING:
             break
         sleep(_PAUSE_SECONDS)
     else:
         raise DriftUnknown(suffix, region, f"detection did not end in {timeout_seconds:,.0f} s")
-    if found["DetectionStatus"] == _FAILED:
-        raise DriftUnknown(suffix, region, found.get("DetectionStatusReason") or "AWS gives no reason")
+    if detection_status["DetectionStatus"] == _FAILED:
+        raise DriftUnknown(suffix, region, detection_status.get("DetectionStatusReason") or "AWS gives no reason")
     return sorted(map(_drift, _resources(cloudformation, name)), key=lambda drift: drift.logical_id)
 
 

@@ -8,7 +8,7 @@ from ops.aws import Aws
 _LONGEST_MESSAGE = 200_000
 
 
-def tell(topic: str, subject: str, body: str, advice: str) -> None:
+def publish(topic: str, subject: str, body: str, advice: str) -> None:
     """Publish *body*, shortened to what a topic takes, and the whole *advice* after it."""
     shortened = body.encode()[:_LONGEST_MESSAGE].decode(errors="ignore")
     # A topic's ARN names its region, which need not be the one that is worked in.

@@ -20,7 +20,7 @@ def function_problems(functions: LambdaClient, names: Sequence[str], sleep: Call
     """One message for each function that is not Active with its last update successful."""
     if not names:
         return ["functions: the stage names none"]
-    return [found for name in names if (found := _function_problem(functions, name, sleep))]
+    return [problem for name in names if (problem := _function_problem(functions, name, sleep))]
 
 
 def _function_problem(functions: LambdaClient, name: str, sleep: Callable[[float], None]) -> str | None:
@@ -29,13 +29,13 @@ def _function_problem(functions: LambdaClient, name: str, sleep: Callable[[float
         if look:
             sleep(_PAUSE_SECONDS)
         try:
-            found = functions.get_function_configuration(FunctionName=name)
+            configuration = functions.get_function_configuration(FunctionName=name)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 return f"function {name}: does not exist"
             raise
-        state, update = found.get("State", ""), found.get("LastUpdateStatus", "")
-        reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or "no reason given"
+        state, update = configuration.get("State", ""), configuration.get("LastUpdateStatus", "")
+        reason = configuration.get("StateReason") or configuration.get("LastUpdateStatusReason") or "no reason given"
         if state != "Pending" and update != "InProgress":
             break
     if (state, update) == ("Active", "Successful"):
@@ -67,13 +67,13 @@ def alarm_findings(cloudwatch: CloudWatchClient, prefix: str, names: Sequence[st
     }
     if not states:
         return AlarmFindings([f"alarms: expected some whose names begin with {prefix!r}, found none"], [])
-    found = AlarmFindings([f"alarm {prefix}{name}: does not exist" for name in names if f"{prefix}{name}" not in states], [])
+    findings = AlarmFindings([f"alarm {prefix}{name}: does not exist" for name in names if f"{prefix}{name}" not in states], [])
     for name, (state, changed) in sorted(states.items()):
         if changed < since.moment:
-            found.remarks.extend([f"alarm {name}: in ALARM since {_text(changed)}, before {since.event}"] if state == "ALARM" else [])
+            findings.remarks.extend([f"alarm {name}: in ALARM since {_text(changed)}, before {since.event}"] if state == "ALARM" else [])
         elif moment := changed if state == "ALARM" else next(_alarms_since(cloudwatch, name, since.moment), None):
-            found.problems.append(f"alarm {name}: went into ALARM at {_text(moment)}, after {since.event}, and is {state} now")
-    return found
+            findings.problems.append(f"alarm {name}: went into ALARM at {_text(moment)}, after {since.event}, and is {state} now")
+    return findings
 
 
 def _text(moment: datetime) -> str:

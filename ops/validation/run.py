@@ -16,9 +16,8 @@ from ops.validation.deployment import Since, alarm_findings, function_problems
 from ops.validation.observation import observe
 from runtime.aws import probe_removal
 from runtime.aws.tracking import Tracking
-from runtime.core.keys import INCOMING
 from runtime.core.models import FileStatus, file_id
-from runtime.steps.probe import DATASET, Probe, build_probe
+from runtime.steps.probe import DATASET, Probe, build_probe, probe_key
 
 _PAUSE_SECONDS = 1.0
 #: A workflow that still runs on a probe gives up before this.
@@ -57,14 +56,14 @@ class Validation:
         if not report.problems:
             # Otherwise the probe would only wait for functions that cannot run.
             self._send(build_probe(), report)
-            report.problems += self._remove_leftovers()
+            report.problems += self._remove_stale_probes()
         alarms = alarm_findings(self.aws.cloudwatch, self.stage.alarm_prefix, self.stage.alarm_names, since)
         report.problems += alarms.problems
         report.remarks += alarms.remarks
         return report
 
     def _send(self, probe: Probe, report: Report) -> None:
-        key = f"{INCOMING}{DATASET}/{self.run_id}/probe.csv"
+        key = probe_key(self.run_id)
         sent = self.aws.s3.put_object(Bucket=self.stage.data_bucket_name, Key=key, Body=probe.content, ContentType="text/csv")
         report.file_id = file_id(self.stage.source_name, key, sent["VersionId"])
         try:
@@ -78,10 +77,10 @@ class Validation:
         finally:
             report.problems += self._remove(self.run_id, report.file_id)
 
-    def _remove_leftovers(self) -> list[str]:
+    def _remove_stale_probes(self) -> list[str]:
         before = self.now() - _LEFTOVER_AFTER
-        found = probe_removal.leftovers(self.aws.s3, self.stage.data_bucket_name, DATASET, self.stage.source_name, before)
-        return [problem for run_id, identity in found for problem in self._remove(run_id, identity)]
+        probes = probe_removal.stale_probes(self.aws.s3, self.stage.data_bucket_name, DATASET, self.stage.source_name, before)
+        return [problem for run_id, identity in probes for problem in self._remove(run_id, identity)]
 
     def _remove(self, run_id: str, identity: str) -> list[str]:
         under = probe_removal.prefixes(DATASET, run_id, identity)

@@ -15,7 +15,7 @@ from typing import Any, Callable, Iterable, Mapping
 
 from pipeline.json_file import read_json
 from pipeline.templates import Properties, Template, properties_of, text
-from runtime.core.settings import DEFAULT_CHUNK_BYTES
+from runtime.core.limits import MAX_CHUNK_BYTES
 
 _PRICES = Path(__file__).with_name("prices.json")
 _FALLBACK_REGION = "us-east-1"
@@ -109,7 +109,7 @@ def _chunk_bytes(template: Template) -> float:
         value = text(parameter.get("Value", ""))
         if text(parameter.get("Name", "")).endswith(_CHUNK_BYTES) and value.isdigit() and int(value):
             return int(value)
-    return float(DEFAULT_CHUNK_BYTES)
+    return float(MAX_CHUNK_BYTES)
 
 
 def _function(properties: Properties, assumed: Mapping[str, Any], chunks: float) -> Quantities:

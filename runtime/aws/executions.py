@@ -76,10 +76,10 @@ GONE = "GONE"
 
 def look_up(client: SFNClient, execution: str) -> Execution:
     try:
-        found = client.describe_execution(executionArn=execution)
+        execution_details = client.describe_execution(executionArn=execution)
     except (client.exceptions.ExecutionDoesNotExist, client.exceptions.InvalidArn):
         return Execution(GONE, "", "its execution does not exist any more")
-    return Execution(found["status"], found.get("error", ""), found.get("cause", ""))
+    return Execution(execution_details["status"], execution_details.get("error", ""), execution_details.get("cause", ""))
 
 
 def waiting_fault(client: SFNClient, execution: str) -> Fault | None:

@@ -115,9 +115,9 @@ class ObjectStore:
             "HeadObject", ref, lambda: self._client.head_object(Bucket=ref.bucket, Key=ref.key, ChecksumMode="ENABLED", **_version(ref))
         )
         checksum = next((f"{name[8:]}:{answer[name]}" for name in _CHECKSUMS if answer.get(name)), "")  # type: ignore[literal-required]
-        found = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
+        version = ObjectRef(ref.bucket, ref.key, answer.get("VersionId"))
         described: dict[str, Any] = {name: answer[name] for name in _DESCRIBED if answer.get(name)}  # type: ignore[literal-required]
-        return StoredObject(found, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
+        return StoredObject(version, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
 
     def versions(self, prefix: str, after: tuple[str, str] | None = None) -> Iterator[VersionPage]:
         """Every version of every object under *prefix*, also of overwritten ones, in the order of their keys.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from aws_lambda_powertools.utilities import parameters
 
 from runtime.core.errors import THROTTLING_CODES, InvalidInput, ParametersThrottled, ParametersUnavailable
-from runtime.core.settings import DEFAULT_CHUNK_BYTES
+from runtime.core.limits import MAX_CHUNK_BYTES
 
 _MAX_AGE_SECONDS = 300
 #: Far below anything of use, and above what is meant for megabytes or kilobytes.
@@ -24,6 +24,6 @@ def chunk_bytes(name: str) -> int:
         answer = getattr(error.__context__, "response", {})
         throttled = answer.get("Error", {}).get("Code") in THROTTLING_CODES
         raise (ParametersThrottled if throttled else ParametersUnavailable)(name) from error
-    if not text.isdecimal() or not _LEAST_CHUNK_BYTES <= int(text) <= DEFAULT_CHUNK_BYTES:
-        raise InvalidInput(f"parameter {name} is {text!r}; set it to a number of bytes from {_LEAST_CHUNK_BYTES} to {DEFAULT_CHUNK_BYTES}")
+    if not text.isdecimal() or not _LEAST_CHUNK_BYTES <= int(text) <= MAX_CHUNK_BYTES:
+        raise InvalidInput(f"parameter {name} is {text!r}; set it to a number of bytes from {_LEAST_CHUNK_BYTES} to {MAX_CHUNK_BYTES}")
     return int(text)

@@ -29,9 +29,9 @@ def prefixes(dataset: str, run_id: str, identity: str) -> list[str]:
     ]
 
 
-def leftovers(s3: S3Client, bucket: str, dataset: str, source_name: str, before: datetime) -> list[tuple[str, str]]:
+def stale_probes(s3: S3Client, bucket: str, dataset: str, source_name: str, before: datetime) -> list[tuple[str, str]]:
     """(run id, file id) of probes sent *before*: theirs timed out, so their validation could not remove them."""
-    found = set()
+    probes = set()
     for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED):
         root = f"{area}{dataset}/"
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=root):
@@ -40,8 +40,8 @@ def leftovers(s3: S3Client, bucket: str, dataset: str, source_name: str, before:
                 if version["LastModified"] < before and name:
                     arrived = area == keys.INCOMING
                     identity = file_id(source_name, version["Key"], version["VersionId"]) if arrived else name.partition("-")[0]
-                    found.add((run_id, identity))
-    return sorted(found)
+                    probes.add((run_id, identity))
+    return sorted(probes)
 
 
 def remove(s3: S3Client, dynamodb: DynamoDBClient, bucket: str, table: str, under: Sequence[str], identity: str) -> list[str]:
@@ -62,8 +62,8 @@ def _delete_objects(s3: S3Client, bucket: str, under: Sequence[str]) -> list[str
 
 def _versions(s3: S3Client, bucket: str, prefix: str) -> Iterator[Any]:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            yield {"Key": found["Key"], "VersionId": found["VersionId"]}
+        for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            yield {"Key": version["Key"], "VersionId": version["VersionId"]}
 
 
 def _delete_items(dynamodb: DynamoDBClient, table: str, identity: str) -> None:

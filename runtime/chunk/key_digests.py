@@ -111,16 +111,16 @@ def duplicates(chunks: Sequence[DigestSource], memory_bytes: int) -> Duplicates:
     """
     total = sum(chunk.size for chunk in chunks)
     ranges = max(1, -(-total * _OVERHEAD // memory_bytes))
-    found = _Found()
+    repeats = _Found()
     cursors = [_Cursor(index, chunk, ranges) for index, chunk in enumerate(chunks)]
     with ThreadPoolExecutor(_READERS) as readers:
         for number in range(1, ranges + 1):
             limit = 2**64 * number // ranges
             slices = list(readers.map(lambda cursor: cursor.take(limit), cursors))  # noqa: B023  # read before the next limit
             for part in slices:
-                found.merge(part.repeats)
-            _match(slices, found)
-    return Duplicates(found.count, found.sample())
+                repeats.merge(part.repeats)
+            _match(slices, repeats)
+    return Duplicates(repeats.count, repeats.sample())
 
 
 class _Found:
@@ -199,7 +199,7 @@ def _fold(entries: Entries, source: int, repeats: _Found) -> Entries:
     return entries[~same]
 
 
-def _match(slices: Sequence[_Slice], found: _Found) -> None:
+def _match(slices: Sequence[_Slice], repeats: _Found) -> None:
     """Note digests that several sources have. Entries of one source are distinct by now."""
     entries = np.concatenate([np.empty(0, ENTRY), *(part.firsts for part in slices)])
     sources = np.repeat([part.source for part in slices], [len(part.firsts) for part in slices]).astype(np.int64)
@@ -215,4 +215,4 @@ def _match(slices: Sequence[_Slice], found: _Found) -> None:
     same[1:] = (entries["high"][tied][1:] == entries["high"][tied][:-1]) & (entries["low"][tied][1:] == entries["low"][tied][:-1])
     first = tied[np.maximum.accumulate(np.where(same, 0, np.arange(len(tied))))[same]]
     again = tied[same]
-    found.add(sources[again], entries["row"][again], sources[first], entries["row"][first])
+    repeats.add(sources[again], entries["row"][again], sources[first], entries["row"][first])

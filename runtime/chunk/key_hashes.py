@@ -54,19 +54,19 @@ def _add_texts(sums: Words, texts: StringColumn, seed: bytes, column: int) -> No
         if length > _LONG:
             long = b"".join(hashlib.blake2b(row.tobytes(), digest_size=64, key=seed[:64]).digest() for row in matrix)
             matrix = np.frombuffer(long, np.uint8).reshape(len(where), 64)
-        found = _of_words(matrix, seed, column) + np.uint64(length) * _multipliers(seed, column)[0]
+        partial = _of_words(matrix, seed, column) + np.uint64(length) * _multipliers(seed, column)[0]
         if len(where) == len(sums):
-            sums += found
+            sums += partial
         else:
-            sums[where] += found
+            sums[where] += partial
 
 
 def _distinct(lengths: npt.NDArray[np.int32]) -> list[int]:
     """The lengths there are; keys of one length need no sorting."""
     if len(lengths) and lengths.min() == lengths.max():
         return [int(lengths[0])]
-    found: list[int] = np.unique(lengths).tolist()
-    return found
+    distinct: list[int] = np.unique(lengths).tolist()
+    return distinct
 
 
 def _of_words(matrix: npt.NDArray[np.uint8], seed: bytes, column: int) -> Words:

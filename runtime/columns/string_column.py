@@ -63,10 +63,10 @@ class StringColumn:
 
     def among(self, texts: Sequence[str]) -> Mask:
         """Which values are one of a few *texts*."""
-        found = np.zeros(len(self), np.bool_)
+        same_columns = np.zeros(len(self), np.bool_)
         for text in texts:
-            found |= self.equal(text)
-        return found
+            same_columns |= self.equal(text)
+        return same_columns
 
     def where(self, wanted: Mask) -> StringColumn:
         return StringColumn.of(self.array.filter(boolean_array(wanted)))

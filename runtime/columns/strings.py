@@ -64,8 +64,8 @@ def _matches(texts: StringColumn, pattern: str) -> Mask:
     lows, spans = ranges
     width = lows.shape[1] // _ROWS_AT_ONCE
     where, matrix = texts.of_length(width)
-    found = np.zeros(len(texts), np.bool_)
-    found[where] = True
+    matching = np.zeros(len(texts), np.bool_)
+    matching[where] = True
     whole = len(where) // _ROWS_AT_ONCE * _ROWS_AT_ONCE
     for first, after, columns in ((0, whole, lows.shape[1]), (whole, len(where), width)):
         if first == after or not width:
@@ -75,8 +75,8 @@ def _matches(texts: StringColumn, pattern: str) -> Mask:
         for low, span in zip(lows[:, :columns], spans[:, :columns]):
             fits |= rows - low <= span
         if not fits.all():
-            found[where[first + np.flatnonzero(~fits) // width]] = False
-    return found
+            matching[where[first + np.flatnonzero(~fits) // width]] = False
+    return matching
 
 
 def _searched(texts: pa.Array[Any], pattern: str) -> Mask:

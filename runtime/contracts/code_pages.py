@@ -25,10 +25,10 @@ def canonical(name: str) -> str | None:
     if plain in _DERIVED:
         return plain
     try:
-        found = codecs.lookup(name).name
+        codec = codecs.lookup(name).name
     except LookupError:
         return None
-    return found if found in _CODECS else None
+    return codec if codec in _CODECS else None
 
 
 @lru_cache(maxsize=len(CODE_PAGES))

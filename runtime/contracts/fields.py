@@ -144,17 +144,17 @@ def _bound(field: Field, node: Node, key: str) -> values.Value | None:
     """A bound of the field's type. Numbers are JSON numbers, or text with a point; dates are written in the field's format."""
     if not node.has(key):
         return None
-    found = node.data[key]
+    limit = node.data[key]
     if field.type == "integer":
         return node.integer(key, values.INT64_MIN, values.INT64_MAX)
-    if field.type == "number" and type(found) in (int, float, str):
-        return _decimal(node, key, str(found))
-    if field.type in ("date", "datetime") and isinstance(found, str):
+    if field.type == "number" and type(limit) in (int, float, str):
+        return _decimal(node, key, str(limit))
+    if field.type in ("date", "datetime") and isinstance(limit, str):
         try:
-            return values.read(field, found)
+            return values.read(field, limit)
         except ValueError as error:
-            raise node.invalid(f"is {found!r}, not {error}", key) from error
-    raise node.invalid(f"is {found!r}, which does not fit type {field.type}", key)
+            raise node.invalid(f"is {limit!r}, not {error}", key) from error
+    raise node.invalid(f"is {limit!r}, which does not fit type {field.type}", key)
 
 
 def _decimal(node: Node, key: str, text: str) -> Decimal:
@@ -177,7 +177,7 @@ def _enum(field: Field, node: Node) -> tuple[str, ...] | None:
     """The enumerated texts, each a value of the field as files write it; JSON numbers and booleans are put into words."""
     if not node.has("enum"):
         return None
-    texts = tuple(_text(field, found) for found in node.array("enum"))
+    texts = tuple(_text(field, value) for value in node.array("enum"))
     if not texts:
         raise node.invalid("is empty, so that no value would be accepted", "enum")
     for text in texts:
@@ -194,9 +194,9 @@ def _check_enumerated(field: Field, text: str, node: Node) -> None:
         raise node.invalid(f"holds {text!r}, which is not {error}", "enum") from error
 
 
-def _text(field: Field, found: object) -> str:
-    if isinstance(found, bool):
-        return (field.true_values if found else field.false_values)[0]
-    if isinstance(found, (int, float)):
-        return format(Decimal(str(found)), "f").replace(".", field.decimal_char)
-    return str(found)
+def _text(field: Field, value: object) -> str:
+    if isinstance(value, bool):
+        return (field.true_values if value else field.false_values)[0]
+    if isinstance(value, (int, float)):
+        return format(Decimal(str(value)), "f").replace(".", field.decimal_char)
+    return str(value)

@@ -184,5 +184,5 @@ def _primary_key(schema: Node, fields: Sequence[Field]) -> tuple[str, ...]:
 
 def _missing_values(schema: Node) -> tuple[str, ...]:
     """Strings, or objects with ``value`` and ``label``."""
-    found = [item.get("value") if isinstance(item, Mapping) else item for item in schema.array("missingValues", [""])]
-    return Node({"missingValues": found}, schema.origin, None, schema.where).texts("missingValues", ())
+    texts = [item.get("value") if isinstance(item, Mapping) else item for item in schema.array("missingValues", [""])]
+    return Node({"missingValues": texts}, schema.origin, None, schema.where).texts("missingValues", ())

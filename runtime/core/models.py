@@ -63,9 +63,9 @@ _WHOLE_NUMBERS = range(-(2**63), 2**63)
 def check_schema(message: Mapping[str, Any]) -> None:
     if not isinstance(message, Mapping):
         raise InvalidInput(f"it is a {type(message).__name__}, not an object")
-    found = message.get("schema")
-    if type(found) is not int or found not in ACCEPTED_SCHEMAS:
-        raise UnsupportedSchema(found if type(found) is int else type(found).__name__, ACCEPTED_SCHEMAS)
+    number = message.get("schema")
+    if type(number) is not int or number not in ACCEPTED_SCHEMAS:
+        raise UnsupportedSchema(number if type(number) is int else type(number).__name__, ACCEPTED_SCHEMAS)
 
 
 def _text(name: str, value: object) -> str:

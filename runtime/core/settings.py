@@ -33,9 +33,6 @@ MAX_DECODED_BYTES = 80_000_000_000
 DEFAULT_DECODED_RATIO = 200
 MAX_DECODED_RATIO = 1_100
 
-#: Bytes. REQUIREMENTS E2: a chunk is at most 50 MB.
-DEFAULT_CHUNK_BYTES = 50_000_000
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -156,8 +156,8 @@ _CHECKS = {"incorrect data check": "its checksum does not agree", "incorrect len
 
 def _explained(error: zlib.error) -> str:
     """What zlib found, without its number: ``Error -3 while decompressing data: incorrect data check``."""
-    found = str(error).rpartition(": ")[2]
-    return _CHECKS.get(found, found)
+    reason = str(error).rpartition(": ")[2]
+    return _CHECKS.get(reason, reason)
 
 
 def _transcoded(parts: Iterable[bytes], encoding: str, limits: Limits, *, complete: bool) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from runtime.core.keys import INCOMING, PROCESSED
 from runtime.core.models import FileStatus, file_id
 from runtime.core.settings import Settings
 from runtime.formats.registry import FORMATS
-from runtime.steps.probe import DATASET, Probe, build_probe
+from runtime.steps.probe import DATASET, Probe, build_probe, probe_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -116,10 +116,10 @@ class Check:
         self._send(probe)
         begun = sent_at = self.clock()
         while self.clock() < self.until:
-            found = next(filter(None, map(store.file, self.sent)), None)
-            if found is not None and _has_ended(found):
-                return _problems(probe, found)
-            execution = found["execution"] if found else executions.started_for(self.states, self.workflow, self._key, begun_at)
+            item = next(filter(None, map(store.file, self.sent)), None)
+            if item is not None and _has_ended(item):
+                return _problems(probe, item)
+            execution = item["execution"] if item else executions.started_for(self.states, self.workflow, self._key, begun_at)
             # The workflow goes on trying for longer than a deployment takes; whoever deploys wants to know at once.
             fault = executions.waiting_fault(self.states, execution) if execution else None
             if fault and (fault.error != "AccessRefused" or self.clock() - begun >= _SETTLING_SECONDS):
@@ -132,7 +132,7 @@ class Check:
 
     @property
     def _key(self) -> str:
-        return f"{INCOMING}{DATASET}/{self.run_id}/probe.csv"
+        return probe_key(self.run_id)
 
     def _send(self, probe: Probe) -> None:
         version_id = object_store.upload(self.s3, self.settings.data_bucket, self._key, probe.content, "text/csv")

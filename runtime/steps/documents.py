@@ -62,10 +62,10 @@ def reject_report(item: Item, chunks: Sequence[Item], reasons: Mapping[str, int]
 
 def _offsets(item: Item) -> dict[str, Any]:
     """Which bytes offsets count: the original's, or those of the text that was decoded from it."""
-    found: dict[str, Any] = {"offsets": item.get("offsets", "original")}
+    offsets: dict[str, Any] = {"offsets": item.get("offsets", "original")}
     if "decoded" in item:
-        found["decoded"] = {name: item["decoded"][name] for name in ("size", "sha256")}
-    return found
+        offsets["decoded"] = {name: item["decoded"][name] for name in ("size", "sha256")}
+    return offsets
 
 
 def _rows(item: Item) -> dict[str, int]:

@@ -93,8 +93,8 @@ def _proved(item: Item, chunks: Sequence[Item], first_start: int) -> Verdict:
 def _reconcile(item: Item, chunks: Sequence[Item], totals: Totals, stage: Stage) -> None:
     """Rows read were counted on the raw bytes; accepted ones are counted again in the Parquet footers."""
     if totals.rows_read != totals.rows_accepted + totals.rows_rejected:
-        found = f"{totals.rows_accepted} accepted + {totals.rows_rejected} rejected"
-        raise ReconciliationFailed(item["file_id"], "rows read", totals.rows_read, found)
+        sum_of_both = f"{totals.rows_accepted} accepted + {totals.rows_rejected} rejected"
+        raise ReconciliationFailed(item["file_id"], "rows read", totals.rows_read, sum_of_both)
     with ThreadPoolExecutor(FOOTER_READERS) as pool:
         in_footers = list(pool.map(functools.partial(_parquet_rows, stage=stage), chunks))
     for chunk, rows in zip(chunks, in_footers):
@@ -134,11 +134,11 @@ def _check_keys(contract: Contract, chunks: Sequence[Item], stage: Stage) -> Dup
             first_rows.append(base)
             sources.append(_Digests(stage, chunk["key_digests"]))
         base += chunk["rows_read"]
-    found = duplicates(sources, DIGEST_MEMORY_BYTES)
-    rows = [(first_rows[one] + row, first_rows[other] + again) for (one, row), (other, again) in found.sample]
-    if found.count and contract.duplicate_keys == "reject":
-        raise DuplicateKeys(found.count, rows)
-    return Duplicates(found.count, rows)
+    repeated = duplicates(sources, DIGEST_MEMORY_BYTES)
+    rows = [(first_rows[one] + row, first_rows[other] + again) for (one, row), (other, again) in repeated.sample]
+    if repeated.count and contract.duplicate_keys == "reject":
+        raise DuplicateKeys(repeated.count, rows)
+    return Duplicates(repeated.count, rows)
 
 
 def _check_threshold(contract: Contract, totals: Totals) -> None:

@@ -29,7 +29,7 @@ AREAS = (keys.CURATED, keys.REJECTED, keys.STAGING)
 
 
 @dataclass(frozen=True)
-class Leftovers:
+class OrphanedOutputs:
     """*now* is the moment that ages are counted from."""
 
     store: ObjectStore
@@ -44,7 +44,7 @@ class Leftovers:
         until = clock() + seconds
         return [one for prefix in AREAS for one in self._pass_on(prefix, lambda: clock() < until)]
 
-    def found(self) -> Iterator[Arrived]:
+    def all(self) -> Iterator[Arrived]:
         """All there is, without doing anything about it."""
         for prefix in AREAS:
             for objects, _ in self._pages(prefix, ""):
@@ -89,7 +89,7 @@ class Leftovers:
 
     def _named(self, item: Item) -> set[str]:
         """Whatever the items of a file name, and its commit manifest if there is one: one text more keeps an object, one less loses it."""
-        named = {text for found in (item, *self.tracking.chunks(item["file_id"])) for text in _texts(found)}
+        named = {text for record in (item, *self.tracking.chunks(item["file_id"])) for text in _texts(record)}
         if item.get("dataset"):
             manifest = ObjectRef(self.store.bucket, keys.commit_manifest(item["dataset"], item["file_id"]))
             # Not read as JSON: what a damaged one names is kept as well.

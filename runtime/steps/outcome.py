@@ -33,7 +33,7 @@ def outcome(item: Item) -> dict[str, Any]:
     message["curated"] = _uri(item, "commit_manifest")
     message["rejected"] = _uri(item, "reject_report")
     if item.get("extracts"):
-        message["extracts"] = {name: f"s3://{item['bucket']}/{found['key']}" for name, found in item["extracts"].items()}
+        message["extracts"] = {name: f"s3://{item['bucket']}/{extract['key']}" for name, extract in item["extracts"].items()}
     message["error"] = {"type": item["error_type"], "message": item["error_message"]} if item.get("error_type") else None
     what = f" ({item['error_type']})" if item.get("error_type") else ""
     return {

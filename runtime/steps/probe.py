@@ -14,9 +14,12 @@ from decimal import Decimal
 from typing import Any, Mapping, Optional, Tuple, Union
 
 from runtime.contracts.model import RESERVED_DATASETS
+from runtime.core.keys import INCOMING
 from runtime.core.reason_codes import WHOLE_ROW
 
 (DATASET,) = RESERVED_DATASETS
+#: The name of the test file after a deployment.
+FILE_NAME = "probe.csv"
 COLUMNS = ("id", "name", "kind", "amount", "active", "day", "at", "note")
 GOOD_ROWS = 240
 
@@ -65,12 +68,12 @@ class Probe:
             "duplicate_keys": self.duplicate_keys,
         }
         problems = [f"{name}: expected {count}, found {file.get(name)}" for name, count in expected.items() if file.get(name) != count]
-        found = _reasons(file)
-        keys = sorted({*found, *self.reasons}, key=lambda reason: (reason[0] or "", reason[1]))
+        counted = _reasons(file)
+        keys = sorted({*counted, *self.reasons}, key=lambda reason: (reason[0] or "", reason[1]))
         return problems + [
-            f"rows rejected for {code} in {column or 'the whole row'}: expected {self.reasons[column, code]}, found {found[column, code]}"
+            f"rows rejected for {code} in {column or 'the whole row'}: expected {self.reasons[column, code]}, found {counted[column, code]}"
             for column, code in keys
-            if self.reasons[column, code] != found[column, code]
+            if self.reasons[column, code] != counted[column, code]
         ]
 
 
@@ -149,6 +152,11 @@ _NOTES: tuple[tuple[str, str | None], ...] = (
 )
 _DAY_ZERO = date(2024, 2, 20)
 _TIME_ZERO = datetime(2024, 2, 28, 23, 59, 30, 250_000, tzinfo=timezone.utc)
+
+
+def probe_key(run_id: str) -> str:
+    """Where the probe of one run is uploaded."""
+    return f"{INCOMING}{DATASET}/{run_id}/{FILE_NAME}"
 
 
 def build_probe() -> Probe:

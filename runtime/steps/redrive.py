@@ -15,7 +15,7 @@ from runtime.steps.stage import Stage
 _ENDING = ("error_type", "error_message", "published_at", "not_moved")
 _TOTALS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines", "reasons", "reject_report")
 #: What validation and planning found. ``plan`` stays: the next plan's number must be higher, so that no chunk of an old one counts.
-_FOUND = (
+_VALIDATED = (
     "contract_version", "contract_sha256", "reading_key", "chunk_bytes", "encoding", "delimiter", "header_bytes", "columns",
     "compression", "offsets", "decoded", "chunks", "exact_from", "manifest_key",
 )  # fmt: skip
@@ -69,9 +69,9 @@ def _open(item: Item, request: Redrive, execution: str, stage: Stage) -> Item | 
             {"redriven_by": request.requester, "from_start": again},
             execution=execution,
             lease_seconds=stage.settings.lease_seconds,
-            without=(*_ENDING, *_TOTALS, *(_FOUND if again else ())),
+            without=(*_ENDING, *_TOTALS, *(_VALIDATED if again else ())),
         )
     except OwnershipLost:
         # Every step may run twice at once: it may have been this execution that opened it, a moment ago.
-        found = stage.tracking.file(request.file_id)
-        return found if found is not None and found["execution"] == execution else None
+        reopened = stage.tracking.file(request.file_id)
+        return reopened if reopened is not None and reopened["execution"] == execution else None

@@ -77,10 +77,10 @@ def record_arrival(
         "source_ip": arrival.source_ip,
     }
     made = stage.tracking.register(identity, attributes, status=status, execution=execution, lease_seconds=stage.settings.lease_seconds)
-    found = made or stage.tracking.file(identity)
-    if found is None:
+    item = made or stage.tracking.file(identity)
+    if item is None:
         raise TrackingUnavailable("GetItem", "the item that kept this one from being written is not there")
-    return found
+    return item
 
 
 def named_by(key: str) -> IncomingKey:

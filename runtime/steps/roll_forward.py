@@ -41,11 +41,11 @@ def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
 
 def join_extracts(item: Item, chunks: Sequence[Item], stage: Stage) -> dict[str, Any]:
     """Put the chunks' parts of each extract together, in file order; done again it writes the same bytes."""
-    found = extracts(item, chunks)
-    for name, extract in found.items():
+    made = extracts(item, chunks)
+    for name, extract in made.items():
         parts = [chunk["extracts"][name] for chunk in chunks if name in chunk.get("extracts", {})]
         stage.store.join(extract["key"], [(part["key"], part["size"]) for part in parts], "application/octet-stream")
-    return {"extracts": found} if found else {}
+    return {"extracts": made} if made else {}
 
 
 def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
@@ -80,11 +80,11 @@ def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str
     The report keeps no file from its end: where what a chunk wrote of its reasons cannot be had, it has those of the item.
     """
     try:
-        found = reasons.everything(chunks, stage.store)
+        counted = reasons.everything(chunks, stage.store)
     except (ObjectMissing, AccessRefused, ReconciliationFailed) as error:
         logger.warning("not every reason is in the report of rejects", extra={"file_id": item["file_id"], "why": str(error)})
-        found = item["reasons"]
-    report = reject_report(item, chunks, found)
+        counted = item["reasons"]
+    report = reject_report(item, chunks, counted)
     if report is None:
         return None
     key = keys.reject_report(item["dataset"], item["file_id"])

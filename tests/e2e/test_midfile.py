@@ -69,7 +69,7 @@ def delivery(stage: DeployedStage) -> Iterator[Delivery]:
     delivery.restore(before)
     wait_until(lambda: not files.running(), "the probes' executions to end", DEADLINE_SECONDS)
     later = utc_now() + timedelta(minutes=1)
-    for run_id, identity in probe_removal.leftovers(files.s3, stage.bucket, DATASET, stage.outputs["SourceName"], later):
+    for run_id, identity in probe_removal.stale_probes(files.s3, stage.bucket, DATASET, stage.outputs["SourceName"], later):
         under = probe_removal.prefixes(DATASET, run_id, identity)
         assert probe_removal.remove(files.s3, files.table, stage.bucket, stage.table, under, identity) == []
 

@@ -15,7 +15,7 @@ from runtime.aws.tracking import utc_now
 from runtime.core import keys
 from runtime.core.errors import Throttled, error_names
 from runtime.core.models import FileStatus
-from runtime.steps.orphaned_outputs import MIN_AGE, Leftovers
+from runtime.steps.orphaned_outputs import MIN_AGE, OrphanedOutputs
 from tests.faults.executions import WiredWorkflow
 from tests.faults.files import Sent
 from tests.support.workflow import BUCKET
@@ -45,7 +45,7 @@ def check_file(workflow: WiredWorkflow, event: dict[str, Any], sent: Sent, error
 
 def check_outputs(workflow: WiredWorkflow, items: List[Item]) -> None:
     """No object that a manifest or report lists is missing or other than it says; and once leftovers are removed there is no other."""
-    for one in leftovers(workflow).found():
+    for one in orphaned_outputs(workflow).all():
         workflow.stage.store.delete(one.ref)
     listed = {}
     for item in items:
@@ -75,9 +75,9 @@ def check_outputs(workflow: WiredWorkflow, items: List[Item]) -> None:
     assert not listed, "every listed object is there"
 
 
-def leftovers(workflow: WiredWorkflow) -> Leftovers:
+def orphaned_outputs(workflow: WiredWorkflow) -> OrphanedOutputs:
     """What the sweep would remove two days later."""
-    return Leftovers(workflow.stage.store, workflow.stage.tracking, utc_now() + MIN_AGE + timedelta(minutes=1))
+    return OrphanedOutputs(workflow.stage.store, workflow.stage.tracking, utc_now() + MIN_AGE + timedelta(minutes=1))
 
 
 def nothing_unfinished_is_visible(workflow: WiredWorkflow) -> None:

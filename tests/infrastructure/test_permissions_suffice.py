@@ -23,7 +23,7 @@ from runtime.core.models import EXECUTION_ENDED, Redrive
 from runtime.steps import snapshot
 from runtime.steps.deployment_check import Check
 from runtime.steps.fail import record_failure
-from runtime.steps.orphaned_outputs import MIN_AGE, Leftovers
+from runtime.steps.orphaned_outputs import MIN_AGE, OrphanedOutputs
 from runtime.steps.sweep import Sweep
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
@@ -260,7 +260,7 @@ def test_a_sweep(stage, workflow, calls):  # E25
     store, later = workflow.stage.store, utc_now() + timedelta(hours=1)
     calls.step = "sweep_files"
     found = Sweep(walked.SETTINGS.source_name, store, workflow.stage.tracking, states, later).run(machine, 60, lambda: 0.0)
-    removed = Leftovers(store, workflow.stage.tracking, later + MIN_AGE).remove(60, lambda: 0.0)
+    removed = OrphanedOutputs(store, workflow.stage.tracking, later + MIN_AGE).remove(60, lambda: 0.0)
     calls.step = None
     assert found == {"lost": 1, "untold": 1}
     assert sorted(one.ref.key for one in removed) == sorted(left)

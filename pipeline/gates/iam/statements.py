@@ -114,7 +114,7 @@ class _Reader:
         if form is None:
             raise Unreadable(f"{kind} has no ARN that IAM's reference knows")
         known = {"Partition": "aws", "Region": self._pseudo["AWS::Region"], "Account": self._pseudo["AWS::AccountId"]}
-        arn = re.sub(r"\$\{(\w+)\}", lambda found: known.get(found[1], self.name(target)), form)
+        arn = re.sub(r"\$\{(\w+)\}", lambda match: known.get(match[1], self.name(target)), form)
         return f"{arn}:*" if kind == "AWS::Logs::LogGroup" else arn
 
     def _substituted(self, template: str, given: Mapping[str, Any] | None = None) -> str:

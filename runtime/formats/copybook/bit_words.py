@@ -41,13 +41,13 @@ def words(matrix: Bytes, start: int, end: int) -> Words:
         narrow, matrix = matrix, np.zeros((len(matrix), WORD_BYTES), np.uint8)
         matrix[:, : narrow.shape[1]] = narrow
     first = max(end - WORD_BYTES, 0)
-    found: Words = matrix[:, first : first + WORD_BYTES].view(">u8").reshape(len(matrix)).astype(np.uint64)
+    read: Words = matrix[:, first : first + WORD_BYTES].view(">u8").reshape(len(matrix)).astype(np.uint64)
     after = first + WORD_BYTES - end
     if after:
-        found >>= np.uint64(8 * after)
+        read >>= np.uint64(8 * after)
     if end - start < WORD_BYTES:
-        found &= every_byte(0xFF, end - start)
-    return found
+        read &= every_byte(0xFF, end - start)
+    return read
 
 
 def eight_digits(digits: Words, count: int) -> Words:

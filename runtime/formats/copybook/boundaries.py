@@ -31,9 +31,9 @@ def last_boundary(source: ByteSource, form: RecordForm, floor: int, limit: int) 
         window = source.read(start, limit)
         if start == floor:
             return floor + whole_records(window, form).end
-        found = _agreed(window, form)
-        if found is not None:
-            return start + found
+        boundary = _agreed(window, form)
+        if boundary is not None:
+            return start + boundary
         if window_bytes >= WIDEST_WINDOW_BYTES:
             return None
         window_bytes *= 4

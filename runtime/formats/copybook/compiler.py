@@ -21,10 +21,10 @@ def parse_copybook(lines: Sequence[str], origin: str) -> Item:
     try:
         return _parsed(lines, origin)
     except CopybookInvalid as error:
-        found = cut_off(lines, error.line)
-        if found is None:
+        cut = cut_off(lines, error.line)
+        if cut is None:
             raise
-        line, rest = found
+        line, rest = cut
         rule = f"{rest!r} stands after column 72 and is not read; break the line before it"
         raise CopybookInvalid(origin, line, lines[line - 1], rule) from error
 
@@ -55,7 +55,7 @@ def _siblings(
     descriptions: Sequence[Description], at: int, level: int, parent: Description | None, origin: str
 ) -> tuple[tuple[Item, ...], int]:
     """The items of *level* from *at* on, with all below them, and where they end."""
-    found: list[Item] = []
+    siblings: list[Item] = []
     while at < len(descriptions) and descriptions[at].item.level >= level:
         here = descriptions[at]
         if here.item.level != level:
@@ -68,9 +68,9 @@ def _siblings(
         if at < len(descriptions) and descriptions[at].item.level > level and level != 77:
             children, at = _siblings(descriptions, at, descriptions[at].item.level, here, origin)
         item = replace(here.item, children=children, usage=here.usage or DISPLAY, sign=here.sign or Sign())
-        found.append(_sized(item, origin))
-        _check_redefinition(found, origin)
-    return tuple(found), at
+        siblings.append(_sized(item, origin))
+        _check_redefinition(siblings, origin)
+    return tuple(siblings), at
 
 
 def _inheriting(here: Description, parent: Description | None) -> Description:
@@ -121,8 +121,8 @@ def _check_redefinition(siblings: Sequence[Item], origin: str) -> None:
         return
     first = next((other for other in reversed(siblings[:-1]) if not other.redefines), None)
     if first is None or item.redefines not in [other.name for other in siblings[siblings.index(first) : -1]]:
-        found = f"the item before it is {first.name}" if first else "no item is before it"
-        raise _refused(origin, item, f"redefines {item.redefines}, but {found}; write it right behind what it redefines")
+        before = f"the item before it is {first.name}" if first else "no item is before it"
+        raise _refused(origin, item, f"redefines {item.redefines}, but {before}; write it right behind what it redefines")
     if item.length * item.most > first.length * first.most:
         rule = f"takes {item.length * item.most} bytes, more than the {first.length * first.most} of {first.name}, which it redefines"
         raise _refused(origin, item, f"{rule}; put the longest description first")

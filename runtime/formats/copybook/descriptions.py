@@ -122,7 +122,7 @@ def describe(sentence: Sentence, origin: str) -> Description | Condition:
 
 
 def _clauses(words: _Words, item: Item) -> Description:
-    found: dict[str, Any] = {}
+    clauses: dict[str, Any] = {}
     seen: set[str] = set()
     while not words.done:
         token = words.take()
@@ -132,9 +132,9 @@ def _clauses(words: _Words, item: Item) -> Description:
         if clause in _NO_MEANING:
             continue
         seen.add(clause)
-        found.update(_clause(words, clause, token))
-    usage, sign = found.pop("usage", None), found.pop("sign", None)
-    return Description(replace(item, **found), usage, sign)
+        clauses.update(_clause(words, clause, token))
+    usage, sign = clauses.pop("usage", None), clauses.pop("sign", None)
+    return Description(replace(item, **clauses), usage, sign)
 
 
 def _clause(words: _Words, clause: str, token: Token) -> dict[str, Any]:
@@ -165,14 +165,14 @@ _CLAUSES = {
 def _values(words: _Words, *, any_literal: bool = False) -> Iterator[tuple[Constant, Constant]]:
     """The values of a VALUE clause, each as a range, up to the next clause."""
     words.skip("IS", "ARE")
-    found = False
+    any_value = False
     while not words.done and not words.next_is(*_CLAUSES, *_USAGES):
         low = high = words.constant(any_literal=any_literal)
         if words.skip("THRU", "THROUGH"):
             high = words.constant(any_literal=any_literal)
-        found = True
+        any_value = True
         yield low, high
-    if not found:
+    if not any_value:
         raise words.invalid("VALUE is followed by no value", words.last)
 
 
@@ -205,12 +205,12 @@ class _Words:
 
     def skip(self, *words: str, needed: bool = False) -> bool:
         """Take one of *words* if it is next."""
-        found = self.next_is(*words)
-        if found:
+        is_next = self.next_is(*words)
+        if is_next:
             self._at += 1
         elif needed:
             raise self.invalid(f"{' or '.join(words)} is expected after {self.last.text}", self.last)
-        return found
+        return is_next
 
     def take_name(self) -> str:
         token = self.take()

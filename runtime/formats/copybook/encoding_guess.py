@@ -82,8 +82,8 @@ def _counts(matrix: Bytes) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 def _own(page: str) -> tuple[Mask, Mask]:
     """The bytes of numbers, and of letters and marks, that *page* has of its own; ``@`` is the other's blank."""
-    ebcdic, found = is_ebcdic(page), characters(page)
-    text = np.array([" " <= character <= "~" for character in found]) & (ebcdic | (_CODES != _EBCDIC_BLANK))
+    ebcdic, page_characters = is_ebcdic(page), characters(page)
+    text = np.array([" " <= character <= "~" for character in page_characters]) & (ebcdic | (_CODES != _EBCDIC_BLANK))
     digits = np.array([is_signed_digit(code, ebcdic=ebcdic) for code in range(256)])
-    digits[[*sign_bytes(ebcdic=ebcdic), found.index(" ")]] = True
+    digits[[*sign_bytes(ebcdic=ebcdic), page_characters.index(" ")]] = True
     return digits, text

@@ -62,32 +62,32 @@ def explain(
         required = field is not None and field.required
         return Fault(REQUIRED, item.name, "a value is required here, but the record does not have the item") if required else None
     judge = _text_problem if item.kind == TEXT else _number_problem
-    found = judge(item, field, raw, rules, matches)
-    if found is None:
+    broken = judge(item, field, raw, rules, matches)
+    if broken is None:
         return None
     shown = raw[:_SHOWN_BYTES].hex().upper() + ("..." if len(raw) > _SHOWN_BYTES else "")
     where = f"byte {offset + 1}" if len(raw) == 1 else f"bytes {offset + 1} to {offset + len(raw)}"
-    expected = "" if found.code in (*VALUE_CODES, UNWRITABLE) else f"; expected {item.description}"
-    return Fault(found.code, item.name, f"{where} of the record, X'{shown}': {found.message}{expected}")
+    expected = "" if broken.code in (*VALUE_CODES, UNWRITABLE) else f"; expected {item.description}"
+    return Fault(broken.code, item.name, f"{where} of the record, X'{shown}': {broken.message}{expected}")
 
 
 def _text_problem(_place: ElementaryItem, field: Field | None, raw: bytes, rules: DecodingRules, matches: Matches) -> Problem | None:
     page = characters(rules.page)
-    found = "".join(page[code] for code in raw).rstrip(" \0")
-    for at, character in enumerate(found):
+    decoded = "".join(page[code] for code in raw).rstrip(" \0")
+    for at, character in enumerate(decoded):
         if character == UNDEFINED:
             return Problem(ENCODING_ERROR, f"byte {at + 1}, X'{raw[at]:02X}', is no character of {rules.page}")
         if is_control(character):
             return Problem(CONTROL_CHARACTER, f"byte {at + 1}, X'{raw[at]:02X}', is a control character in {rules.page}")
-    return problem(field, found, rules.missing_values, matches) if field else None
+    return problem(field, decoded, rules.missing_values, matches) if field else None
 
 
 def _number_problem(item: ElementaryItem, field: Field | None, raw: bytes, rules: DecodingRules, matches: Matches) -> Problem | None:
     if item.kind == FLOAT:
         return _float_problem(field, float(floats.decode(*_alone(item, raw))[0]))
-    found = next(_UNREADABLE[item.kind](item, raw, rules), None)
-    if found:
-        return _padding_problem(field, raw, rules) if raw in _paddings(raw, rules) else found
+    unreadable = next(_UNREADABLE[item.kind](item, raw, rules), None)
+    if unreadable:
+        return _padding_problem(field, raw, rules) if raw in _paddings(raw, rules) else unreadable
     if field is None:
         return None
     value = _value(item, raw, rules)

@@ -19,10 +19,10 @@ _EXCESS = 64
 
 
 def decode(matrix: Bytes, item: ElementaryItem) -> Floats:
-    found = words(matrix, item.offset, item.offset + item.length)
+    raw = words(matrix, item.offset, item.offset + item.length)
     fraction_bits = 8 * item.length - 8
-    fraction = (found & np.uint64(2**fraction_bits - 1)).astype(np.float64)
-    head = (found >> np.uint64(fraction_bits)).astype(np.int32)
+    fraction = (raw & np.uint64(2**fraction_bits - 1)).astype(np.float64)
+    head = (raw >> np.uint64(fraction_bits)).astype(np.int32)
     values = np.ldexp(fraction, 4 * ((head & 0x7F) - _EXCESS) - fraction_bits)
     # Minus zero is zero.
     signed: Floats = np.where(head >= 0x80, -values, values) + 0.0

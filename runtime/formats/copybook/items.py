@@ -121,22 +121,22 @@ def _enumerated(item: ElementaryItem, field: Field) -> tuple[str, ...] | None:
 
     Raises ValueError for a value that the item cannot have.
     """
-    found: list[str] = []
+    values: list[str] = []
     for low, high in item.conditions:
         if low is None or high is None:
             continue
         if low == high:
-            found.append(_spelled(item, low))
+            values.append(_spelled(item, low))
         elif isinstance(low, Decimal) and isinstance(high, Decimal) and item.whole and high - low < _MAX_ENUMERATED:
-            found += [str(number) for number in range(int(low), int(high) + 1)]
+            values += [str(number) for number in range(int(low), int(high) + 1)]
         else:
             return None
-    for text in found:
+    for text in values:
         if len(text) > item.length and item.kind == TEXT:
             raise ValueError(f"the condition's value {text!r} is longer than {item.description}")
         if item.kind != FLOAT:
             read(field, text)
-    return tuple(dict.fromkeys(found)) if 0 < len(found) <= _MAX_ENUMERATED else None
+    return tuple(dict.fromkeys(values)) if 0 < len(values) <= _MAX_ENUMERATED else None
 
 
 def _spelled(item: ElementaryItem, value: str | Decimal) -> str:

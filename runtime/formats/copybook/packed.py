@@ -24,15 +24,15 @@ def decode(matrix: Bytes, item: ElementaryItem) -> Decoded:
     pieces: list[Piece] = []
     for stop in range(end, start, -WORD_BYTES):
         begin = max(stop - WORD_BYTES, start)
-        found = words(matrix, begin, stop)
+        halves = words(matrix, begin, stop)
         digits = 2 * (stop - begin)
         if stop == end:
-            found >>= np.uint64(4)
+            halves >>= np.uint64(4)
             digits -= 1
         if begin == start and item.digits % 2 == 0:
-            flags |= found >> np.uint64(4 * (digits - 1))
+            flags |= halves >> np.uint64(4 * (digits - 1))
             digits -= 1
-        low, high = found & _ODD, (found >> np.uint64(4)) & _ODD
+        low, high = halves & _ODD, (halves >> np.uint64(4)) & _ODD
         # A half above 9 reaches the half above it with 6 added.
         flags |= ((low + np.uint64(0x0606060606060606)) | (high + np.uint64(0x0606060606060606))) & ~_ODD
         pieces.insert(0, Piece(_sixteen_digits(low + high * np.uint64(10)), digits))

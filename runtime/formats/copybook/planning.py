@@ -63,8 +63,8 @@ def _cut_by_windows(source: ByteSource, form: RecordForm, chunk_bytes: int, begi
     # A boundary lies up to a record before its nominal cut, so chunks are planned a little short.
     nominal = evenly(begin, source.size, chunk_bytes - min(form.longest, chunk_bytes // 8))
     with ThreadPoolExecutor(CONCURRENT_READS) as pool:
-        found = pool.map(lambda cut: last_boundary(source, form, begin, cut), nominal)
-        cuts = [begin, source.size, *(cut for cut in found if cut is not None)]
+        boundaries = pool.map(lambda cut: last_boundary(source, form, begin, cut), nominal)
+        cuts = [begin, source.size, *(cut for cut in boundaries if cut is not None)]
     ranges: list[tuple[int, int]] = []
     for start, end in between(cuts):
         ranges += [(start, end)] if end - start <= chunk_bytes else _cut_exactly(source, form, chunk_bytes, start, end)

@@ -33,10 +33,10 @@ def recognize(source: ByteSource, record: Record, form: RecordForm, encoding: st
 def check_head(head: bytes, record: Record, form: RecordForm, encoding: str) -> None:
     """Raise NotRecords, EncodingMismatch, or RecordChainBroken where that is in *head*."""
     chain = whole_records(head, form)
-    found = other_text(head, chain, record, encoding, variable=form.variable)
-    if found:
-        share = f"{found.family} text ({found.percent}% of the text in the first {len(head):,} bytes)"
-        raise _explained(EncodingMismatch(encoding, share, found.offset), head)
+    other = other_text(head, chain, record, encoding, variable=form.variable)
+    if other:
+        share = f"{other.family} text ({other.percent}% of the text in the first {len(head):,} bytes)"
+        raise _explained(EncodingMismatch(encoding, share, other.offset), head)
     if chain.broken:
         raise _explained(failure(head[chain.end :], chain.end, form), head)
 
@@ -62,8 +62,8 @@ def check_end(source: ByteSource, form: RecordForm) -> None:
 
 def _explained(error: FileRejected, head: bytes) -> FileRejected:
     """Another format says more than *error*. By itself its mark says nothing: a record may begin with any bytes."""
-    found = known_format(head)
-    return NotRecords(found) if found else error
+    name = known_format(head)
+    return NotRecords(name) if name else error
 
 
 def _line_end(head: bytes, record_bytes: int, certain: int) -> bytes | None:

@@ -206,14 +206,14 @@ class _Walk:
             raise self._refused_rule(
                 rules[1].item, f"is chosen by {rules[1].field}, but {rules[0].item} by {rules[0].field}; one item must choose"
             )
-        found = [elementary for elementary in elementary_items if elementary.data_name in fields]
-        if len(found) != 1 or not (found[0].kind == TEXT or found[0].whole):
+        choosing = [elementary for elementary in elementary_items if elementary.data_name in fields]
+        if len(choosing) != 1 or not (choosing[0].kind == TEXT or choosing[0].whole):
             raise self._refused_rule(rules[0].item, f"is chosen by {rules[0].field}, which is not one item of text or whole numbers")
         for rule in rules:
             for value in rule.values:
-                if found[0].whole and not _WHOLE.fullmatch(value):
+                if choosing[0].whole and not _WHOLE.fullmatch(value):
                     raise self._refused_rule(rule.item, f"is chosen by {value!r}, but {rule.field} is a number")
-        return Choice(found[0], tuple(rule.values for rule in rules), missing)
+        return Choice(choosing[0], tuple(rule.values for rule in rules), missing)
 
     def _refused(self, item: Item, rule: str) -> CopybookInvalid:
         return CopybookInvalid(self._origin, item.line, item.source, f"{item.name} {rule}")

@@ -79,18 +79,18 @@ def spread(block: RecordBlock, record: Record, rules: DecodingRules, *, variable
     good = np.ones(len(kept), np.bool_)
     counts: list[Numbers] = []
     for table in record.tables:
-        found, wrong = _counts(heads, table, rules)
+        elements, wrong = _counts(heads, table, rules)
         for row in np.flatnonzero(wrong & good).tolist():
             faults[int(kept[row])] = _count_fault(heads[row], table, rules)
         good &= ~wrong
-        counts.append(found)
+        counts.append(elements)
     chosen = [_chosen(heads, choice, rules) for choice in record.choices]
     if variable:
         longest = record.maximum - sum(
-            ((table.most - found) * table.unit for table, found in zip(record.tables, counts)), np.zeros(len(kept), np.int64)
+            ((table.most - elements) * table.unit for table, elements in zip(record.tables, counts)), np.zeros(len(kept), np.int64)
         )
         shortest = longest - sum(
-            (np.array(choice.missing)[found] for choice, found in zip(record.choices, chosen)), np.zeros(len(kept), np.int64)
+            (np.array(choice.missing)[elements] for choice, elements in zip(record.choices, chosen)), np.zeros(len(kept), np.int64)
         )
         wrong = good & ((block.lengths[kept] < shortest) | (block.lengths[kept] > longest))
         for row in np.flatnonzero(wrong).tolist():
@@ -102,8 +102,8 @@ def spread(block: RecordBlock, record: Record, rules: DecodingRules, *, variable
     return Rows(record, kept, heads, block.data, block.starts[kept], _of(counts, good), _of(chosen, good), faults)
 
 
-def _of(found: Sequence[Numbers], good: Mask) -> tuple[Numbers, ...]:
-    return tuple(numbers[good] for numbers in found)
+def _of(columns: Sequence[Numbers], good: Mask) -> tuple[Numbers, ...]:
+    return tuple(numbers[good] for numbers in columns)
 
 
 def _matrix(block: RecordBlock, kept: npt.NDArray[np.intp], length: int) -> Bytes:
@@ -113,9 +113,9 @@ def _matrix(block: RecordBlock, kept: npt.NDArray[np.intp], length: int) -> Byte
 
 
 def _counts(heads: Bytes, table: Table, rules: DecodingRules) -> tuple[Numbers, Mask]:
-    found = number(heads, table.counter, rules.page)
-    assert found.small is not None
-    return found.small, found.bad | (found.small < table.least) | (found.small > table.most)
+    decoded = number(heads, table.counter, rules.page)
+    assert decoded.small is not None
+    return decoded.small, decoded.bad | (decoded.small < table.least) | (decoded.small > table.most)
 
 
 def _chosen(heads: Bytes, choice: Choice, rules: DecodingRules) -> Numbers:
@@ -126,9 +126,9 @@ def _chosen(heads: Bytes, choice: Choice, rules: DecodingRules) -> Numbers:
         texts, _ = text.decode(heads, item.offset, item.length, text.code_page(rules.page))
         matching = [texts.among(values) for values in choice.values]
     else:
-        found = number(heads, item, rules.page)
-        assert found.small is not None
-        matching = [np.isin(found.small, np.array([int(value) for value in values], np.int64)) & ~found.bad for values in choice.values]
+        decoded = number(heads, item, rules.page)
+        assert decoded.small is not None
+        matching = [np.isin(decoded.small, np.array([int(value) for value in values], np.int64)) & ~decoded.bad for values in choice.values]
     for alternative, match in reversed(list(enumerate(matching, 1))):
         chosen[match] = alternative
     return chosen

@@ -36,14 +36,14 @@ class CodePage:
 
 @lru_cache(maxsize=16)
 def code_page(name: str) -> CodePage:
-    found = characters(name)
-    encoded = [character.encode() for character in found]
-    printable = [character == "\0" or " " <= character <= "~" for character in found]
+    page = characters(name)
+    encoded = [character.encode() for character in page]
+    printable = [character == "\0" or " " <= character <= "~" for character in page]
     return CodePage(
-        ascii=bytes(ord(character) if plain else _OTHER for character, plain in zip(found, printable)),
+        ascii=bytes(ord(character) if plain else _OTHER for character, plain in zip(page, printable)),
         utf8=np.array([list(each.ljust(3, b"\0")) for each in encoded], np.uint8),
         widths=np.array([len(each) for each in encoded], np.uint8),
-        refused=np.array([is_control(character) or character == UNDEFINED for character in found]),
+        refused=np.array([is_control(character) or character == UNDEFINED for character in page]),
     )
 
 

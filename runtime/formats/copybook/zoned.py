@@ -65,20 +65,20 @@ def decode(matrix: Bytes, item: ElementaryItem, *, ebcdic: bool) -> Decoded:
     pieces: list[Piece] = []
     for stop in range(end, start, -WORD_BYTES):
         begin = max(stop - WORD_BYTES, start)
-        found = words(matrix, begin, stop) ^ every_byte(zone, stop - begin)
+        digits = words(matrix, begin, stop) ^ every_byte(zone, stop - begin)
         if sign_at is not None and begin <= sign_at < stop:
             entry = signed_digits(ebcdic=ebcdic)[matrix[:, sign_at]]
             negative = entry >= _NEGATIVE
-            found = _with_digit(found, entry, 8 * (stop - 1 - sign_at))
+            digits = _with_digit(digits, entry, 8 * (stop - 1 - sign_at))
             flags |= entry & _NO_DIGIT
         # A byte above 9 reaches the top bit with 0x76 added, or has it already.
-        flags |= ((found + every_byte(0x76)) | found) & every_byte(0x80)
-        pieces.insert(0, Piece(eight_digits(found, stop - begin), stop - begin))
+        flags |= ((digits + every_byte(0x76)) | digits) & every_byte(0x80)
+        pieces.insert(0, Piece(eight_digits(digits, stop - begin), stop - begin))
     return number(pieces, negative, flags != 0, item.power)
 
 
-def _with_digit(found: Words, entry: Bytes, shift: int) -> Words:
+def _with_digit(digits: Words, entry: Bytes, shift: int) -> Words:
     """The plain digit in the item of the one with the sign."""
-    others = found & np.uint64((2**64 - 1) ^ (0xFF << shift))
+    others = digits & np.uint64((2**64 - 1) ^ (0xFF << shift))
     plain: Words = others | ((entry & np.uint8(_DIGIT)).astype(np.uint64) << np.uint64(shift))
     return plain

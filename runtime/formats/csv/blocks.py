@@ -47,13 +47,13 @@ class CsvBlockReader:
     broken_at: int | None = None
     _buffer: bytes = field(default=b"", init=False)
 
-    def _blocks(self, window: memoryview, offset: int, found: Scan) -> Iterator[Block]:
+    def _blocks(self, window: memoryview, offset: int, scanned: Scan) -> Iterator[Block]:
         """What was *found* in *window* as blocks of at most as many records."""
-        for first in range(0, len(found.ends), self.block_records):
-            ends = found.ends[first : first + self.block_records]
-            begin, end = int(found.ends[first - 1]) if first else 0, int(ends[-1])
-            low, high = np.searchsorted(found.malformed, (first, first + len(ends)))
-            part = Scan(ends - begin, found.malformed[low:high] - first, None, end - begin)
+        for first in range(0, len(scanned.ends), self.block_records):
+            ends = scanned.ends[first : first + self.block_records]
+            begin, end = int(scanned.ends[first - 1]) if first else 0, int(ends[-1])
+            low, high = np.searchsorted(scanned.malformed, (first, first + len(ends)))
+            part = Scan(ends - begin, scanned.malformed[low:high] - first, None, end - begin)
             yield Block(bytes(window[begin:end]), offset + begin, part)
 
     def __iter__(self) -> Iterator[Block]:
@@ -72,18 +72,18 @@ class CsvBlockReader:
                     del part  # it is in the buffer, and need not be held twice
             window = memoryview(self._buffer)[position : position + wanted]
             at_end = ended and position + len(window) == len(self._buffer)
-            found = scan(window, ord(self.delimiter), ord(self.quote), final=at_end and self.last)
+            scanned = scan(window, ord(self.delimiter), ord(self.quote), final=at_end and self.last)
             offset = self.bytes_read - len(self._buffer) + position
-            if (int(found.ends[0]) if len(found.ends) else len(window)) > MAX_RECORD_BYTES:
+            if (int(scanned.ends[0]) if len(scanned.ends) else len(window)) > MAX_RECORD_BYTES:
                 self.left_over, self.broken_at = len(self._buffer) - position, offset
                 return
-            if len(found.ends):
-                yield from self._blocks(window, offset, found)
-                position += found.tail
+            if len(scanned.ends):
+                yield from self._blocks(window, offset, scanned)
+                position += scanned.tail
                 wanted = min(self.block_bytes, _MOST_BYTES)
             elif not at_end:
                 wanted = min(2 * wanted, _MOST_BYTES)
             if at_end:
-                self.left_over = len(window) - found.tail
-                self.broken_at = None if found.open_quote is None else offset + found.open_quote
+                self.left_over = len(window) - scanned.tail
+                self.broken_at = None if scanned.open_quote is None else offset + scanned.open_quote
                 return

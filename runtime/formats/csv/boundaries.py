@@ -78,14 +78,14 @@ def last_boundary(source: ByteSource, floor: int, limit: int, check: RecordCheck
     while True:
         start = max(limit - window_bytes, floor)
         window = source.read(start, limit)
-        found = proved_boundary(window, delimiter, quote)
-        if found is None and start == floor:
+        boundary = proved_boundary(window, delimiter, quote)
+        if boundary is None and start == floor:
             ends = _ends(window, 0, check.layout, inside=False, previous=ord("\n"))
             return int(floor + ends[-1]) if len(ends) else floor
-        if found is None:
-            found = _agreed_or_weighed(window, check)
-        if found is not None:
-            return start + found
+        if boundary is None:
+            boundary = _agreed_or_weighed(window, check)
+        if boundary is not None:
+            return start + boundary
         if window_bytes >= WIDEST_WINDOW_BYTES:
             return None
         window_bytes *= 4

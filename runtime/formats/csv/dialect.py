@@ -55,10 +55,10 @@ def _dialect(node: Node, schema: Node) -> Dialect:
 
 def _fields_match(schema: Node) -> str:
     """A string; the first draft of the standard had an array with one."""
-    found = schema.data.get("fieldsMatch", "exact")
-    name = found[0] if isinstance(found, list) and len(found) == 1 else found
+    declared = schema.data.get("fieldsMatch", "exact")
+    name = declared[0] if isinstance(declared, list) and len(declared) == 1 else declared
     if name not in ("exact", "equal"):
-        raise schema.invalid(f"is {found!r}, not exact (names in this order) or equal (any order)", "fieldsMatch")
+        raise schema.invalid(f"is {declared!r}, not exact (names in this order) or equal (any order)", "fieldsMatch")
     return str(name)
 
 

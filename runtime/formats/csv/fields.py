@@ -85,9 +85,9 @@ class RecordCheck:
         if len(values) != len(self._fields):
             return Misfit(FIELD_COUNT, None, f"{len(values)} fields instead of {len(self._fields)}")
         for field, value in zip(self._fields, values):
-            found = problem(field, value.decode(self.layout.encoding), self._missing_values, _matches)
-            if found:
-                return Misfit(found.code, field.name, found.message)
+            broken = problem(field, value.decode(self.layout.encoding), self._missing_values, _matches)
+            if broken:
+                return Misfit(broken.code, field.name, broken.message)
         return None
 
 

@@ -56,9 +56,9 @@ def read_start(source: ByteSource, wanted: int) -> Start:
 
 
 def _no_known_format(data: bytes, how: str = "") -> bytes:
-    found = known_format(data)
-    if found:
-        raise NotCsv(found + how)
+    name = known_format(data)
+    if name:
+        raise NotCsv(name + how)
     return data
 
 
@@ -92,8 +92,8 @@ def _wide_encoding(data: bytes, contract: Contract | None) -> str | None:
     """
     stated = contract.encoding if contract and contract.states_encoding else None
 
-    def mismatch(found: str) -> FileRejected:
-        return EncodingMismatch(contract.encoding, found, 0) if contract else NotCsv(found)
+    def mismatch(kind: str) -> FileRejected:
+        return EncodingMismatch(contract.encoding, kind, 0) if contract else NotCsv(kind)
 
     mark = byte_order_mark(data)
     if mark:

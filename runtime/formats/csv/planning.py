@@ -52,8 +52,8 @@ def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) ->
     with ThreadPoolExecutor(CONCURRENT_READS) as pool:
 
         def guess(nominal_cuts: Iterable[int]) -> list[int]:
-            found = pool.map(lambda cut: last_boundary(source, first, cut, check), nominal_cuts)
-            return [boundary for boundary in found if boundary is not None]
+            boundaries = pool.map(lambda cut: last_boundary(source, first, cut, check), nominal_cuts)
+            return [boundary for boundary in boundaries if boundary is not None]
 
         cuts = [first, size, *guess(evenly(first, size, chunk_bytes - slack))]
         # Long records, or one cut that could not be told, leave a range somewhat too long: other

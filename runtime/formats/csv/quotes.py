@@ -58,13 +58,13 @@ def _outside_quotes(text: bytes, start: int, delimiter: bytes, quote: bytes, *, 
     """
     position = start
     while True:
-        found = text.find(quote, position)
+        at = text.find(quote, position)
         if not inside:
-            yield position, found if found >= 0 else len(text)
-        if found < 0:
+            yield position, at if at >= 0 else len(text)
+        if at < 0:
             return
         if inside:
-            escaped = text.startswith(quote, found + 1)
-            inside, position = escaped, found + 1 + escaped
+            escaped = text.startswith(quote, at + 1)
+            inside, position = escaped, at + 1 + escaped
         else:  # anywhere but at the start of a field a quote opens nothing
-            inside, position = found == 0 or text[found - 1 : found] in (delimiter, _LF), found + 1
+            inside, position = at == 0 or text[at - 1 : at] in (delimiter, _LF), at + 1

@@ -46,11 +46,11 @@ def recognize(source: ByteSource, contract: Contract) -> CsvLayout:
 def fitting(source: ByteSource, contracts: Mapping[str, Contract]) -> dict[str, CsvLayout]:
     """Which of *contracts* have the file's header, and its layout under each; FileRejected where no contract could read it."""
     start = _start(source, None)
-    found = {name: layout for name, contract in contracts.items() for layout in [_layout_if_fitting(contract, start)] if layout}
-    if not found:
+    layouts = {name: layout for name, contract in contracts.items() for layout in [_layout_if_fitting(contract, start)] if layout}
+    if not layouts:
         # What no contract could read may have a plainer reason than that none fits.
         read_head(start, None)
-    return found
+    return layouts
 
 
 def _start(source: ByteSource, contract: Contract | None) -> Start:
@@ -135,8 +135,8 @@ def _header_error(record: bytes, names: Sequence[str] | None, contract: Contract
     for delimiter in _COMMON_DELIMITERS:
         if delimiter in (dialect_of(contract).delimiter, dialect_of(contract).quote):
             continue
-        found = expected.intersection(_names(record, contract, delimiter, head.encoding) or ())
-        if 2 * len(found) > len(expected):
+        shared = expected.intersection(_names(record, contract, delimiter, head.encoding) or ())
+        if 2 * len(shared) > len(expected):
             return DelimiterMismatch(dialect_of(contract).delimiter, delimiter)
     if names is None:
         return NotCsv("a misplaced quote in the header", head.mark_bytes + record.index(dialect_of(contract).quote.encode()))

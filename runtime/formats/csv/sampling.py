@@ -48,9 +48,9 @@ def _sample_window(source: ByteSource, start: int, end: int, check: RecordCheck)
         from runtime.formats.csv.scanner import scan  # noqa: PLC0415  # brings numpy, which a plan does without
 
         whole = end == source.size
-        found = scan(window, ord(check.layout.delimiter), ord(check.layout.quote), final=whole)
+        scanned = scan(window, ord(check.layout.delimiter), ord(check.layout.quote), final=whole)
         count = SAMPLE_RECORDS * (_PLACES if whole else 1)
-        samples: Sequence[Sample] = sample(window, [0, *found.ends.tolist()], check, count)
+        samples: Sequence[Sample] = sample(window, [0, *scanned.ends.tolist()], check, count)
     else:
         outside, inside = readings(window, check, SAMPLE_RECORDS)
         kinder = inside if inside.fitting > outside.fitting or not outside.samples else outside

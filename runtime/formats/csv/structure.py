@@ -69,15 +69,15 @@ def _blank(data: npt.NDArray[np.uint8], starts: Numbers, ends: Numbers) -> Mask:
 
 def _control_characters(raw: bytes, data: npt.NDArray[np.uint8], ends: Numbers) -> dict[int, str]:
     """Records with a NUL or a carriage return that no line feed follows."""
-    found: dict[int, str] = {}
+    faults: dict[int, str] = {}
     if b"\r" in raw:
         returns = find(data, CR)
         last = len(data) - 1
         lone = returns[(data[np.minimum(returns + 1, last)] != LF) | (returns == last)]
-        found.update(dict.fromkeys(np.searchsorted(ends, lone, side="right").tolist(), "a carriage return without a line feed"))
+        faults.update(dict.fromkeys(np.searchsorted(ends, lone, side="right").tolist(), "a carriage return without a line feed"))
     if b"\0" in raw:
-        found.update(dict.fromkeys(np.searchsorted(ends, find(data, 0), side="right").tolist(), "a NUL byte"))
-    return found
+        faults.update(dict.fromkeys(np.searchsorted(ends, find(data, 0), side="right").tolist(), "a NUL byte"))
+    return faults
 
 
 def _decoded(raw: bytes, encoding: str) -> bytes | None:
@@ -98,7 +98,7 @@ def _undecodable(raw: bytes, starts: Numbers, ends: Numbers, encoding: str) -> d
     No character spans a line feed in these encodings, so records can be read apart. They are read
     a few together, since an error of Python's takes a copy of all that was to be decoded.
     """
-    found: dict[int, tuple[str, str]] = {}
+    faults: dict[int, tuple[str, str]] = {}
     buffer = pa.py_buffer(raw)
     for first in range(0, len(ends), _RECORDS_TOGETHER):
         together = ends[first : first + _RECORDS_TOGETHER]
@@ -109,9 +109,9 @@ def _undecodable(raw: bytes, starts: Numbers, ends: Numbers, encoding: str) -> d
         while at is not None:
             after = bisect_right(edges, at)
             message = f"byte 0x{raw[at]:02X} at position {at - edges[after - 1]} of the record is not {encoding}"
-            found[first + after - 1] = (ENCODING_ERROR, message)
+            faults[first + after - 1] = (ENCODING_ERROR, message)
             at = _undecodable_at(raw, edges[after], edges[-1], encoding)
-    return found
+    return faults
 
 
 def _undecodable_at(raw: bytes, start: int, end: int, encoding: str) -> int | None:

@@ -17,7 +17,7 @@ GUARDS = (
     Guard("zoned-separate-sign", _ZONED, "(matrix[:, at] != plus) & ~negative", "False", _EVERY_BYTE),
     Guard("packed-low-half", _PACKED, "(low + np.uint64(0x0606060606060606))", "low", _EVERY_BYTE),
     Guard("packed-high-half", _PACKED, "(high + np.uint64(0x0606060606060606))", "high", _EVERY_BYTE),
-    Guard("packed-pad", _PACKED, "flags |= found >> np.uint64(4 * (digits - 1))", "flags |= np.uint64(0)", _EVERY_BYTE),
+    Guard("packed-pad", _PACKED, "flags |= halves >> np.uint64(4 * (digits - 1))", "flags |= np.uint64(0)", _EVERY_BYTE),
     Guard("packed-sign", _PACKED, "bad = sign != UNSIGNED", "bad = sign < 10", _EVERY_BYTE),
     Guard(
         "binary-digits",
@@ -50,7 +50,7 @@ GUARDS = (
     Guard(
         "count-within-its-table",
         _SHAPES,
-        " | (found.small > table.most)",
+        " | (decoded.small > table.most)",
         "",
         f"{_JUDGING}::test_what_a_varying_record_says_of_itself_must_be_so",
     ),

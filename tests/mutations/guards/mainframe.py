@@ -71,7 +71,7 @@ GUARDS = (
     Guard(
         "text-of-the-other-kind",
         _RECOGNITION,
-        "    if found:\n",
+        "    if other:\n",
         "    if False:\n",
         f"{_TESTS}/test_recognition.py::test_text_of_the_other_kind_is_refused_with_how_it_was_seen",
     ),

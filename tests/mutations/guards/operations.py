@@ -171,8 +171,8 @@ GUARDS = (
     Guard(
         "comparison-of-filler",
         "ops/comparison/fields.py",
-        "found.setdefault(row, []).append((FILLER, VALUE))",
-        "found.get(row, []).append((FILLER, VALUE))",
+        "differences.setdefault(row, []).append((FILLER, VALUE))",
+        "differences.get(row, []).append((FILLER, VALUE))",
         f"{_TEST_COMPARE}::test_filler_is_compared_too",
     ),
 )

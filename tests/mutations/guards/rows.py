@@ -151,7 +151,7 @@ GUARDS = (
     Guard(
         "file-is-no-archive",
         "runtime/formats/csv/file_start.py",
-        "    if found:\n        raise NotCsv(found + how)\n",
+        "    if name:\n        raise NotCsv(name + how)\n",
         "",
         f"{_TEST_RECOGNITION}::test_what_is_wrong_with_the_head_is_named",
     ),
@@ -214,8 +214,8 @@ GUARDS = (
     Guard(
         "key-is-all-its-columns",
         "runtime/chunk/key_hashes.py",
-        "            sums[where] += found\n",
-        "            sums[where] = found\n",
+        "            sums[where] += partial\n",
+        "            sums[where] = partial\n",
         "tests/unit/runtime/chunk/test_key_digests.py::test_a_key_of_several_columns_is_all_of_them",
     ),
     Guard(

@@ -31,7 +31,7 @@ case "$*" in
     case "$*" in *"--stage ${BROKEN:-none} "*) exit 1 ;; esac
     ;;
   *"pipeline.gates.advisories"*) echo "pyarrow 20.0.0: GHSA-aaaa"; exit "${ASKED:-0}" ;;
-  *"ops tell"*) cat >told; exit "${TELLS:-0}" ;;
+  *"ops notify"*) cat >told; exit "${TELLS:-0}" ;;
 esac
 """
 
@@ -106,7 +106,7 @@ def test_a_stage_that_cannot_be_asked_fails_the_build_after_the_others_were_aske
 
 
 TOLD = (
-    "-m ops tell --topic arn:topic --subject Known vulnerabilities in what is delivered"
+    "-m ops notify --topic arn:topic --subject Known vulnerabilities in what is delivered"
     " --advice What to do: docs/runbook.md, Known vulnerabilities."
 )
 

@@ -187,7 +187,7 @@ def test_a_message_stays_below_what_a_topic_takes(cloudformation: Stubber, run: 
 
 def test_a_topic_is_told_what_a_build_found(told: list[Any]) -> None:  # G8
     found = "runtime/layers/requirements-3.9.txt: urllib3 1.26.20: GHSA-2xpw\n\x1b[31mred\n"
-    result = CliRunner().invoke(app, ["tell", "--topic", TOPIC, "--subject", "Known", "--advice", "Look."], input=found)
+    result = CliRunner().invoke(app, ["notify", "--topic", TOPIC, "--subject", "Known", "--advice", "Look."], input=found)
     ((region, message),) = told
     assert (result.exit_code, region, message["Subject"]) == (0, "eu-west-1", "Known")
     assert message["Message"].startswith("runtime/layers/requirements-3.9.txt: urllib3 1.26.20: GHSA-2xpw\n")

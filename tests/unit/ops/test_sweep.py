@@ -55,9 +55,9 @@ def test_outputs_that_nothing_names_are_shown_and_removed_on_demand(
     left = f"curated/sales/{task.file_id}/00000-{'e' * 16}.parquet"
     stack.s3.put_object(Bucket=BUCKET, Key=left, Body=b"half")
     monkeypatch.setattr(sys.modules["ops.commands.sweep"], "utc_now", lambda: utc_now() + timedelta(hours=49))
-    assert "leftovers" not in json.loads(run("sweep", "--stage", "test", "--json", "--dry-run").stdout)
-    done = run("sweep", "--leftovers", "--stage", "test", "--json", *options)
-    (found,) = json.loads(done.stdout)["leftovers"]
+    assert "orphaned_outputs" not in json.loads(run("sweep", "--stage", "test", "--json", "--dry-run").stdout)
+    done = run("sweep", "--orphaned-outputs", "--stage", "test", "--json", *options)
+    (found,) = json.loads(done.stdout)["orphaned_outputs"]
     assert (found["key"], found["size"], found["removed"]) == (left, 4, not options)
     assert f"{left} is not referred to by anything" in done.stderr
     assert ("Contents" in stack.s3.list_objects_v2(Bucket=BUCKET, Prefix="curated/")) == bool(options)

@@ -249,9 +249,9 @@ def test_probes_that_were_left_behind_are_found_wherever_they_got_to(deployed: A
     deployed.s3.put_object(Bucket=BUCKET, Key=f"processed/{DATASET}/run-3/{'c' * 32}-probe.csv", Body=b"1")
     deployed.s3.put_object(Bucket=BUCKET, Key="incoming/sales/acme/a.csv", Body=b"1")
     later = datetime.now(timezone.utc) + timedelta(minutes=1)
-    found = probe_removal.leftovers(deployed.s3, BUCKET, DATASET, "test", later)
+    found = probe_removal.stale_probes(deployed.s3, BUCKET, DATASET, "test", later)
     assert found == [("run-1", file_id("test", arrived, version)), ("run-2", "b" * 32), ("run-3", "c" * 32)]
-    assert probe_removal.leftovers(deployed.s3, BUCKET, DATASET, "test", later - timedelta(hours=1)) == []
+    assert probe_removal.stale_probes(deployed.s3, BUCKET, DATASET, "test", later - timedelta(hours=1)) == []
 
 
 def _versions(deployed: Any) -> list[str]:

@@ -111,13 +111,13 @@ class _Columns:
         if made.characters is not None:
             return Texts(made.characters)
         try:
-            found = of_field(field, self._items.get(field.name), nullable=self._nullable(self._items.get(field.name)))
+            values = of_field(field, self._items.get(field.name), nullable=self._nullable(self._items.get(field.name)))
         except ValueError as error:
             raise self._node.invalid(f"are {self._name!r}, but {made.column} {error}", "rules") from error
         for text in made.constants:
-            assert isinstance(found, Numbers)
-            found = found.with_constant(text)
-        return found
+            assert isinstance(values, Numbers)
+            values = values.with_constant(text)
+        return values
 
     def _field(self, name: str) -> Field:
         wanted = self._rules.columns[name]

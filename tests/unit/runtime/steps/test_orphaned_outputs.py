@@ -14,7 +14,7 @@ from runtime.core import keys
 from runtime.core.errors import InvalidInput
 from runtime.core.models import ChunkTask, Redrive
 from runtime.formats.registry import load_contracts, parse_contract
-from runtime.steps.orphaned_outputs import MIN_AGE, PAUSE, Leftovers
+from runtime.steps.orphaned_outputs import MIN_AGE, PAUSE, OrphanedOutputs
 from runtime.steps.plan import plan_chunks
 from runtime.steps.process import process
 from tests.support.transactions import csv, row
@@ -28,12 +28,12 @@ DIGEST = "e" * 64
 LINES = [*(row(number) for number in range(30)), row(30, amount="lots")]
 
 
-def look(workflow: Workflow, after: timedelta = LATER) -> Leftovers:
-    return Leftovers(workflow.stage.store, workflow.stage.tracking, utc_now() + after)
+def look(workflow: Workflow, after: timedelta = LATER) -> OrphanedOutputs:
+    return OrphanedOutputs(workflow.stage.store, workflow.stage.tracking, utc_now() + after)
 
 
 def found(workflow: Workflow, after: timedelta = LATER) -> list[str]:
-    return [one.ref.key for one in look(workflow, after).found()]
+    return [one.ref.key for one in look(workflow, after).all()]
 
 
 def remove(workflow: Workflow, after: timedelta = LATER, seconds: float = 60) -> list[str]:
