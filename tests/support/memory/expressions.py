@@ -7,11 +7,14 @@ import re
 from decimal import Decimal
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
 Item = Dict[str, Any]
 #: The value of an operand, or None: item and request.
 Operand = Callable[[Item, Mapping[str, Any]], Optional[Mapping[str, Any]]]
 Condition = Callable[[Item, Mapping[str, Any]], bool]
 
+_RESERVED = frozenset(ReservedKeywords.get_reserved_keywords())
 _TOKEN = re.compile(r"\s*([#:]?\w+(?:\.#?\w+)*|<=|>=|<>|[=<>(),])")
 _COMPARISONS: Dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: left == right,
@@ -64,6 +67,7 @@ def _tokens(expression: str) -> List[str]:
 
 
 def _attribute(token: str, asked: Mapping[str, Any]) -> str:
+    assert token.upper() not in _RESERVED, f"{token} is a reserved word: give it a #name"
     return str(asked["ExpressionAttributeNames"][token]) if token.startswith("#") else token
 
 
@@ -79,7 +83,7 @@ def _comparable(value: Mapping[str, Any]) -> Any:
     return Decimal(content) if kind == "N" else content.encode() if kind == "S" else content
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _condition(expression: str) -> Condition:
     parser = _Parser(_tokens(expression))
     condition = parser.disjunction()

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Dict, List, Mapping, Optional, Tuple
 from urllib.parse import parse_qs, quote, unquote, urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 Headers = Dict[str, str]
@@ -23,6 +23,20 @@ _STORED = re.compile(
 )
 _CHECKSUM, _ALGORITHM = "x-amz-checksum-sha256", "x-amz-checksum-algorithm"
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")  # S3 ignores any other
+_KNOWN = {
+    "versionId",
+    "partNumber",
+    "uploads",
+    "uploadId",
+    "delete",
+    "versions",
+    "list-type",
+    "prefix",
+    "max-keys",
+    "encoding-type",
+    "x-id",
+}
+_KNOWN |= {"key-marker", "version-id-marker", "continuation-token"}
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 _PAGE = 1000
 _LEAST_PART_BYTES = 5 * 1024 * 1024
@@ -63,30 +77,29 @@ class S3:
 
     def answer(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:
         """Status, headers and body of the answer to one request."""
+        try:
+            return self._answer(method, url, headers, body)
+        except Refused as error:
+            return error.status, {"Content-Type": "application/xml"}, b"" if method == "HEAD" else _xml("Error", Code=error.code)
+
+    def _answer(self, method: str, url: str, headers: Headers, body: bytes) -> Answer:
         parts = urlsplit(url)
         host = _HOST.match(parts.netloc)
         path = unquote(parts.path[1:])
         bucket, key = (host["bucket"], path) if host and host["bucket"] else (path.partition("/")[0], path.partition("/")[2])
         query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        assert query.keys() <= _KNOWN, query
         objects = self._objects.setdefault(bucket, {})
-        try:
-            if "delete" in query:
-                return self._delete_listed(objects, body)
-            if not key:
-                assert method == "GET", f"{method} {url}"
-                return self._list(objects, query)
-            if "uploads" in query or "uploadId" in query:
-                return self._upload(objects, method, key, query, headers, body)
-            if method in ("GET", "HEAD"):
-                return _read(_found(objects, key, query.get("versionId")), method, query, headers)
-            if method == "DELETE":
-                return self._delete(objects, key, query.get("versionId"))
-            assert method == "PUT", f"{method} {url}"
-            if "x-amz-copy-source" in headers:
-                return self._copy(objects, key, headers)
-            return self._write(objects, key, *_received(headers, body))
-        except Refused as error:
-            return error.status, {"Content-Type": "application/xml"}, b"" if method == "HEAD" else _xml("Error", Code=error.code)
+        if not key:
+            return self._delete_listed(objects, body) if "delete" in query else self._list(objects, query)
+        if "uploads" in query or "uploadId" in query:
+            return self._upload(objects, method, key, query, headers, body)
+        if method == "PUT":
+            return self._copy(objects, key, headers) if "x-amz-copy-source" in headers else self._write(objects, key, headers, body)
+        if method == "DELETE":
+            return self._delete(objects, key, query.get("versionId"))
+        assert method in ("GET", "HEAD"), method
+        return _read(_found(objects, key, query.get("versionId")), method, query, headers)
 
     def _store(self, objects: Dict[str, List[Version]], key: str, version: Version) -> Headers:
         objects.setdefault(key, []).append(version)
@@ -97,7 +110,8 @@ class S3:
         return Version(f"{next(self._ids):032d}", body, headers, f'"{etag}"', datetime.now(timezone.utc).replace(microsecond=0), parts)
 
     def _write(self, objects: Dict[str, List[Version]], key: str, headers: Headers, body: bytes) -> Answer:
-        version = self._new(body, headers)
+        kept, contents = _received(headers, body)
+        version = self._new(contents, kept)
         return 200, {"ETag": version.etag, **self._store(objects, key, version)}, b""
 
     def _copy(self, objects: Dict[str, List[Version]], key: str, headers: Headers) -> Answer:
@@ -125,7 +139,7 @@ class S3:
         return 204, {"x-amz-version-id": version_id}, b""
 
     def _delete_listed(self, objects: Dict[str, List[Version]], body: bytes) -> Answer:
-        for listed in ElementTree.fromstring(body):
+        for listed in ET.fromstring(body):
             named = {element.tag.rpartition("}")[2]: element.text or "" for element in listed}
             if "Key" in named:
                 self._delete(objects, named["Key"], named.get("VersionId"))
@@ -152,7 +166,13 @@ class S3:
             etag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
             sha256 = _sha256(content) if upload.headers.get(_ALGORITHM) == "SHA256" else None
             if copied:
-                return 200, {}, _xml("CopyPartResult", ETag=etag, **({"ChecksumSHA256": sha256} if sha256 else {}))
+                return (
+                    200,
+                    {},
+                    _xml(
+                        "CopyPartResult", ETag=etag, LastModified=_iso(self._new(b"", {})), **({"ChecksumSHA256": sha256} if sha256 else {})
+                    ),
+                )
             return 200, {"ETag": etag, **({_CHECKSUM: sha256} if sha256 else {})}, b""
         assert method == "POST", method
         return self._complete(objects, query["uploadId"], body)
@@ -166,7 +186,7 @@ class S3:
 
     def _complete(self, objects: Dict[str, List[Version]], identity: str, body: bytes) -> Answer:
         upload = self._uploads[identity]
-        named = [int(element.text or "") for element in ElementTree.fromstring(body).iter() if element.tag.endswith("PartNumber")]
+        named = [int(element.text or "") for element in ET.fromstring(body).iter() if element.tag.endswith("PartNumber")]
         parts = [upload.parts[number] for number in named]
         if any(len(part) < _LEAST_PART_BYTES for part in parts[:-1]):
             raise Refused(400, "EntityTooSmall")
@@ -260,7 +280,7 @@ def _read(version: Version, method: str, query: Mapping[str, str], headers: Head
 
 def _received(headers: Headers, body: bytes) -> Tuple[Headers, bytes]:
     """What is stored of a PUT: its headers, and its body without the chunks and trailers of the ``aws-chunked`` encoding."""
-    kept = _stored(headers)
+    kept = {"content-type": "binary/octet-stream", **_stored(headers)}
     encodings = headers.get("content-encoding", "").split(",")
     if "aws-chunked" in encodings:
         kept["content-encoding"] = ",".join(name for name in encodings if name != "aws-chunked")

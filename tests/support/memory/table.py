@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS
 from tests.support.item_sizes import LIMIT, ItemPastLimit, item_bytes
@@ -52,10 +52,12 @@ class Tables:
 
     def _checked(self, asked: Mapping[str, Any], key: Mapping[str, Any]) -> Item:
         """The item that is there, or an empty one, if the condition of *asked* holds of it."""
-        item = self._stored(asked, key)
-        if "ConditionExpression" in asked and not holds(asked["ConditionExpression"], item, asked):
+        if not self._holds(asked, key):
             raise Refused("ConditionalCheckFailedException")
-        return item
+        return self._stored(asked, key)
+
+    def _holds(self, asked: Mapping[str, Any], key: Mapping[str, Any]) -> bool:
+        return "ConditionExpression" not in asked or holds(asked["ConditionExpression"], self._stored(asked, key), asked)
 
     def store(self, table: str, item: Item) -> None:
         for name in INDEXES.values():
@@ -121,30 +123,25 @@ class Tables:
 
     def _transact(self, asked: Mapping[str, Any]) -> Answer:
         writes = [write["Put"] for write in asked["TransactItems"]]
-        reasons: List[Optional[str]] = []
-        for write in writes:
-            try:
-                self._checked(write, write["Item"])
-                reasons.append(None)
-            except Refused:
-                reasons.append("ConditionalCheckFailed")
-        if any(reasons):
-            raise Refused("TransactionCanceledException", CancellationReasons=[{"Code": reason or "None"} for reason in reasons])
+        held = [self._holds(write, write["Item"]) for write in writes]
+        if not all(held):
+            reasons = [{"Code": "None" if one else "ConditionalCheckFailed"} for one in held]
+            raise Refused("TransactionCanceledException", CancellationReasons=reasons)
         for write in writes:
             self.store(write["TableName"], write["Item"])
         return {}
 
 
-def _page(items: List[Item], asked: Mapping[str, Any], keyed: "set[str]") -> Answer:
+def _page(items: List[Item], asked: Mapping[str, Any], keyed: set[str]) -> Answer:
     """The items after the request's start key, as many as a page holds."""
     if "ExclusiveStartKey" in asked:
         keys = [{name: item[name] for name in (PARTITION, SORT)} for item in items]
         items = items[keys.index({name: asked["ExclusiveStartKey"][name] for name in (PARTITION, SORT)}) + 1 :]
     size, page = 0, []
-    for item in items:
-        page.append(item)
+    for item in items[: asked.get("Limit")]:
         size += item_bytes(item)
-        if size > PAGE_BYTES or len(page) == asked.get("Limit"):
+        if size > PAGE_BYTES:
             break
+        page.append(item)
     last = {"LastEvaluatedKey": {name: page[-1][name] for name in keyed}} if page and len(page) < len(items) else {}
     return {"Items": page, "Count": len(page), **last}
