@@ -98,7 +98,8 @@ def _objects(workflow: WiredWorkflow) -> Dict[str, List[str]]:
 
 def _queue(workflow: WiredWorkflow) -> List[Tuple[str, str]]:
     """What a consumer receives: the queue drops what has been sent under the same deduplication id."""
-    return sorted({(outcome["deduplication"], json.dumps(json.loads(outcome["body"]), sort_keys=True)) for outcome in workflow.sent})
+    messages = [(message["MessageDeduplicationId"], json.loads(message["MessageBody"])) for message in workflow.sent]
+    return sorted({(deduplication, json.dumps(body, sort_keys=True)) for deduplication, body in messages})
 
 
 def _kills(run: Run, kept_in: str, every: bool) -> Tuple[List[Kill], Dict[str, Any]]:
