@@ -112,10 +112,13 @@ class WiredWorkflow(Workflow):
     def call_of(self, state: str, payload: Dict[str, Any]) -> Optional[Call]:
         """PublishResult and RecordDelivery as well."""
         if state == "PublishResult":
-            return self.sent.append, payload
+            return self._publish, payload
         if state == "RecordDelivery":
             return self._record_delivery, payload
         return super().call_of(state, payload)
+
+    def _publish(self, message: Dict[str, Any]) -> None:
+        self.sent.append(message)
 
     def _record_delivery(self, update: Dict[str, Any]) -> None:
         self.deliveries.append(update["Key"]["file_id"]["S"])

@@ -42,7 +42,7 @@ class Kill(NamedTuple):
 
 
 class Processes:
-    """Drives an execution with a process for each invocation; the first worker that comes to *kill* dies there."""
+    """Drives an execution: with a process for each invocation, or only for the one in which a worker is to die at *kill*."""
 
     def __init__(self, workflow: WiredWorkflow, kill: Optional[Kill] = None) -> None:
         self._workflow, self._kill = workflow, kill
@@ -56,6 +56,9 @@ class Processes:
     def _invoke(self, call: Call) -> Any:
         if not call[0].__module__.startswith("runtime."):
             return call[0](*call[1:])  # what Step Functions does itself
+        if self._kill and self._kill.write.invocation != self._invocations:
+            self._invocations += 1
+            return call[0](*call[1:])  # nobody is killed in it
         kill = self._kill if self._kill and self._kill.write.invocation == self._invocations and not self.killed else None
         ours, theirs = Pipe()
         with warnings.catch_warnings():
