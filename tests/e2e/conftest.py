@@ -18,6 +18,11 @@ from tests.e2e.deployed import E2E_STATE, DeployedStage, described
 from tests.e2e.developer import Developer
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The test that destroys the session's stage comes last."""
+    items.sort(key=lambda item: item.path.name == "test_destroy.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_aws_settings() -> Iterator[None]:
     """Whatever this shell's AWS settings are, the tests' clients have none but the emulator's."""
