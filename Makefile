@@ -3,16 +3,12 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 VENV := .venv/bin
+# What installs must not be what was installed before.
+HOST_PATH := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What loads the CDK without pipeline/__init__.py, which says why: single tests.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
-
-# What tests.runtimes runs, on the functions' own Pythons.
-NOT_RUNTIME := $(addprefix --ignore=tests/,unit/runtime properties faults hostile)
-# A process for each core, four at most: each may hold an emulator and a synthesis. tests/conftest.py says which tests stay
-# together; what takes longest, the end-to-end tests, begins first.
-PARALLEL := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 FILE ?=
 DATASET ?=
@@ -20,58 +16,62 @@ PARTNER ?=
 NAMES ?=
 QUICK ?=
 
+INSTALLED := .venv/.ready node_modules/.ready
+
 .DEFAULT_GOAL := help
-.PHONY: help platform setup run test test-long test-mutations check advisories sbom bench deliver format lock clean
+.PHONY: help tools setup run test test-all test-long test-changed test-mutations check advisories sbom bench deliver format lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-platform:
-	@[ "$$(uname -sm)" = "Linux x86_64" ] || { echo "Linux on x86-64 is needed: the layer holds Lambda's own binaries. This is $$(uname -sm)"; exit 1; }
+tools:
+	@PATH="$(HOST_PATH)" bash local/tools.sh "$(PYTHON)"
 
-setup: .venv/.ready node_modules/.ready ## Install what the project needs into .venv and node_modules
+setup: tools ## Install what the project needs into .venv and node_modules
+	@$(MAKE) --question --no-print-directory $(INSTALLED) 2>/dev/null || \
+	  bash local/step.sh "Installing the Python packages and the CDK CLI" \
+	    env PATH="$(HOST_PATH)" $(MAKE) --silent --no-print-directory --jobs=2 $(INSTALLED)
 
-.venv/.ready: requirements.txt | platform
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
-	@echo "Installing the Python packages (once) ..."
-	@$(PYTHON) -m venv .venv
-	@$(VENV)/python -m pip install -qq --require-hashes -r requirements.txt
+.venv/.ready: requirements.txt buildspec/requirements-uv.txt
+	@PATH="$(HOST_PATH)" PYTHON="$(PYTHON)" bash buildspec/install.sh requirements.txt
 	@touch $@
 
-node_modules/.ready: package-lock.json | platform
-	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' || { echo "Node 20 or newer is needed, 22 is better"; exit 1; }
-	@echo "Installing the CDK CLI (once) ..."
+node_modules/.ready: package-lock.json
 	@npm ci --silent --no-progress
 	@touch $@
 
 run: setup ## Everything from nothing: deploy a stage on this machine, process FILE=... (default: a sample), show what came of it
 	@$(VENV)/python -m local run $(if $(FILE),"$(FILE)") $(if $(DATASET),--dataset "$(DATASET)") $(if $(PARTNER),--partner "$(PARTNER)")
 
-test: setup ## The whole test suite: the runtime on Python 3.9 and 3.13, the templates, the stage on the emulator
-	@$(VENV)/python -m tests.runtimes -m "not long"
-	@echo "=== Tools, templates and the stage on the emulator ==="
-	@$(VENV)/python -m pytest -q $(PARALLEL) -m "not long" $(NOT_RUNTIME)
+test: setup ## The tests of every change: the runtime on the deployed Python, the templates, the stage on the emulator
+	@$(VENV)/python -m tests.sessions -m "not long and not dear"
 
-test-long: setup ## Only the slower tests, which 'make test' leaves out
-	@$(VENV)/python -m tests.runtimes -m long
-	@$(VENV)/python -m pytest -q $(PARALLEL) -m long $(NOT_RUNTIME)
+test-all: setup ## All that CI runs: also the tests that take minutes, and the runtime on Python 3.9 and 3.13
+	@$(VENV)/python -m tests.sessions --every-python -m "not long"
+
+test-long: setup ## Only what takes too long for CI: rehearsals of the delivery, a thousand schedules of faults, files of 6 GB
+	@$(VENV)/python -m tests.sessions --every-python -m long
+
+test-changed: setup ## Only the tests that import a file changed since main (tests/changed.py says what that misses)
+	@$(VENV)/python -m tests.changed
 
 test-mutations: setup ## Break each listed guard in a copy and see its test fail; NAMES="lease tags" breaks only these
 	@$(VENV)/python -m tests.mutations $(if $(NAMES),--only $(NAMES))
 
 check: setup ## Format, lint, types, import rules, template and security gates
-	@echo "== Format and lint (ruff)"; $(VENV)/ruff format --check . && $(VENV)/ruff check .
-	@echo "== Types (mypy)"; $(VENV)/mypy
-	@echo "== Import rules (import-linter)"; $(VENV)/lint-imports
-	@echo "== Synthesis (cdk-nag)"; $(VENV)/python pipeline_app.py
-	@echo "== Templates, policies, secrets and locks (cfn-lint, our own rules, IAM lint, detect-secrets)"; $(VENV)/python -m pipeline.gates
-	@echo "== Known vulnerabilities: not checked here, they need a network (make advisories); the pipeline asks before it deploys"
+	@$(VENV)/python -m local.side_by_side \
+	  "Synthesis (cdk-nag), templates and policies (cfn-lint, our own rules, IAM lint)" "python pipeline_app.py && python -m pipeline.gates --only templates" \
+	  "Secrets and locks (detect-secrets)" "python -m pipeline.gates --only files" \
+	  "Types (mypy)" "mypy" \
+	  "Format and lint (ruff)" "ruff format --check . && ruff check ." \
+	  "Import rules (import-linter)" "lint-imports"
+	@echo "Known vulnerabilities are not checked here, they need a network (make advisories); the pipeline asks before it deploys"
 
 advisories: setup ## Ask OSV and npm for known vulnerabilities of everything in the locks, as the pipeline does
 	@$(VENV)/python -m pipeline.gates.advisories
 
 sbom: setup ## Write the software bill of materials of every lock, as CycloneDX JSON, into sbom/
-	@$(VENV)/python -m pipeline.sbom
+	@pipeline/sbom.sh sbom
 
 bench: setup ## Measure beside what a user would pick instead; NAMES="chunk truth" asks only these, QUICK=yes is a short look
 	@$(VENV)/python -m benchmarks $(NAMES) $(if $(QUICK),--quick)
@@ -88,6 +88,8 @@ lock: setup ## Write the lock files anew from the .in files
 	  -c requirements.txt buildspec/requirements-ops.in -o buildspec/requirements-ops.txt
 	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url \
 	  benchmarks/requirements-peers.in -o benchmarks/requirements-peers.txt
+	@$(VENV)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-emit-index-url \
+	  -c requirements.txt buildspec/requirements-uv.in -o buildspec/requirements-uv.txt
 	@for version in 3.9 3.13; do \
 	  $(VENV)/uv pip compile --quiet --python-version $$version --generate-hashes --no-header --no-emit-index-url \
 	    runtime/layers/requirements-$$version.in -o runtime/layers/requirements-$$version.txt; \

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import accounts, generate
 from benchmarks.environments import Environments
 from benchmarks.runs import Entrant
-from runtime import allocation
+from runtime.core import allocation
 from tests.runtimes import ROOT
 
 INPUTS = ROOT / ".cache" / "benchmarks-data"

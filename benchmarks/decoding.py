@@ -1,4 +1,4 @@
-"""How fast an original without random access passes: what `docs/adr/0074` and the limit on decoded text rest on.
+"""How fast an original without random access passes: what `docs/adr/0008` and the limit on decoded text rest on.
 
     python benchmarks/generate.py /tmp/tx.csv 200MB && python -m benchmarks.decoding /tmp/tx.csv
 
@@ -22,15 +22,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from runtime.contracts.loader import load_contracts
-from runtime.formats import file_format
+from runtime.aws.object_store import PART_BYTES
+from runtime.core.settings import DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, MAX_DECODED_RATIO
+from runtime.formats.decoding import Decoding, Limits, decode, in_pieces
 from runtime.formats.recognition import recognize
-from runtime.models import Decoding
-from runtime.object_store import PART_BYTES
-from runtime.records.decoding import Limits, decode, in_pieces
-from runtime.records.source import FileSource
-from runtime.settings import DEFAULT_CHUNK_BYTES, MAX_DECODED_BYTES, MAX_DECODED_RATIO
-from runtime.workflow.materialization import Passing
+from runtime.formats.registry import compiled, load_contracts
+from runtime.formats.source import FileSource
+from runtime.steps.materialize import Passing
 
 FUNCTION_SECONDS = 900
 
@@ -58,7 +56,7 @@ def passed(path: Path, decoding: Decoding) -> tuple[int, float]:
         contract = load_contracts()["transactions"]
         _, layout = recognize(source, path.name, contract.dataset, {contract.dataset: contract})
         started = time.process_time()
-        passing = Passing(file_format(contract).exact_cuts(contract, layout, DEFAULT_CHUNK_BYTES), layout.header_end)
+        passing = Passing(compiled(contract, layout).exact_cuts(DEFAULT_CHUNK_BYTES), layout.header_end)
         parts = (source.read(at, min(at + PART_BYTES, source.size)) for at in range(0, source.size, PART_BYTES))
         for piece in passing.watch(in_pieces(decode(parts, decoding, Limits(MAX_DECODED_BYTES, MAX_DECODED_RATIO)), PART_BYTES)):
             hashlib.sha256(piece).digest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -12,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
+from local.environments import environment as environment_of
 from local.interpreters import interpreter
-from tests.runtimes import ROOT, VERSIONS, environment
+from tests.runtimes import CACHE, ROOT, VERSIONS, environment
 
 _PEERS_LOCK = ROOT / "benchmarks" / "requirements-peers.txt"
 _SHOWN = ("duckdb", "polars", "pyarrow", "pandas", "numpy", "ebcdic_parser")
@@ -36,16 +36,8 @@ def environments() -> Environments:
 
 
 def _peers() -> Path:
-    digest = hashlib.sha256(_PEERS_LOCK.read_bytes()).hexdigest()[:12]
-    folder = ROOT / ".cache" / "benchmarks-env" / f"{sys.version_info[0]}.{sys.version_info[1]}-{digest}"
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        print("Making the environment of the peers ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes", "-r", str(_PEERS_LOCK)]
-        subprocess.run(pip, check=True)
-        (folder / "ready").touch()
-    return python
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return environment_of(f"peers-{version}", Path(sys.executable), _PEERS_LOCK, CACHE)
 
 
 def versions(python: Path) -> dict[str, str]:

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# From a pushed branch to its own stage, deployed and validated. The name is whatever its pusher chose: data, always quoted.
+# Deploy and validate the stage of a pushed branch. Its name was chosen by whoever pushed it, so it is always quoted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 reference="${LEDGERLINE_BRANCH:-${CODEBUILD_WEBHOOK_HEAD_REF:?or LEDGERLINE_BRANCH must name the branch}}"
 branch="${reference#refs/heads/}"
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+bash buildspec/install.sh requirements.txt
 npm ci --no-audit --no-fund
 .venv/bin/python pipeline_app.py -c "branch=$branch"
 .venv/bin/python -m pipeline.gates --assembly cdk.out --branch="$branch"

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Ask for the drift of each stage in LEDGERLINE_STAGES ("suffix=region ..."); what drifted goes to the topic.
-# A stage in another account is asked by the role that follows ("suffix=region=role").
-# The build fails when a stage could not be asked; the others are asked all the same.
+# Detect the drift of each stage in LEDGERLINE_STAGES ("suffix=region ...") and publish it to the topic.
+# For a stage in another account the role to assume follows ("suffix=region=role").
+# The build fails if the drift of a stage could not be detected, after it has tried the others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
+bash buildspec/install.sh buildspec/requirements-ops.txt
 failed=0
 for stage in ${LEDGERLINE_STAGES:?}; do
   IFS== read -r suffix region role <<<"$stage"

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Write the review of one stage, publish it, and leave its address in review/url.txt.
+# Write the review of one stage, publish it, and write its address to review/url.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
+bash buildspec/install.sh buildspec/requirements-ops.txt
 mkdir -p review
 deployed="$(mktemp)"
 .venv/bin/python -m ops template --allow-missing --stage "${LEDGERLINE_STAGE:?}" --region "${LEDGERLINE_REGION:?}" >"$deployed"

@@ -1,22 +1,21 @@
 #!/usr/bin/env bash
-# Prove a deployed stage from outside; fails with one message that says what differed.
-# A stage that fails goes back to what was last validated (D7), and the delivery stops either way.
+# Validate a deployed stage from outside. If that fails, say what differed, roll the stage back to the last
+# validated template (D7), and stop the delivery.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python -m venv .venv
-.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement buildspec/requirements-ops.txt
+bash buildspec/install.sh buildspec/requirements-ops.txt
 
 ops() { .venv/bin/python -m ops "$@" --stage "${LEDGERLINE_OUTPUT_STAGE:?}" --region "${LEDGERLINE_REGION:?}" --json; }
 
-said="$(mktemp)"
-if ops validate --record 2>&1 | tee "$said"; then exit 0; fi
+output="$(mktemp)"
+if ops validate --record 2>&1 | tee "$output"; then exit 0; fi
 back=0
 ops rollback || back=$?
 
-# The end of a log is what people are shown.
+# The console shows people the end of the log.
 echo "The validation of this commit found, among others:" >&2
-grep -m 5 -E '^(  - |error: )' "$said" >&2 || true
+grep -m 5 -E '^(  - |error: )' "$output" >&2 || true
 if [ "$back" -eq 0 ]; then
   echo "The stage is back on what was last validated; this commit goes no further." >&2
 else

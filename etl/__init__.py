@@ -1,1 +1,1 @@
-"""The ETL stack: one construct a module, put together in :mod:`etl.stack`."""
+"""The constructs of a stage; :mod:`etl.stack` puts them together."""

@@ -1,4 +1,4 @@
-"""What starts the workflow: an object under ``incoming/`` (E5), an execution that ended badly, or the time for a sweep (E25)."""
+"""The rules that start the workflow: an object under ``incoming/`` (E5), an execution that ended badly, and the sweep's schedule (E25)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-from etl.workflow import EXECUTION_ENDED
-from runtime import keys
-from runtime.models import SWEEP_DUE
+from runtime.core import keys
+from runtime.core.models import EXECUTION_ENDED, SWEEP_DUE
 
 RETRY_ATTEMPTS = 185
 MAX_EVENT_AGE = Duration.hours(24)
 SWEEP_EVERY = Duration.minutes(15)
 
-#: Matches the input of executions that an ended execution started; a nested event's quotes are escaped, so it matches
-#: at the top level only. Their own bad end starts nothing: that is for a person, and an alarm tells him.
+#: Matches the input of an execution that was itself started by the end of another. When such an execution ends badly, an alarm
+#: calls a person and nothing is started again. Quotes of a nested event are escaped, so only the top level matches.
 _STARTED_BY_AN_END = f'*"detail-type":*"{EXECUTION_ENDED}"*'
 
 
 class Arrivals(Construct):
-    """Three rules, one role, and one queue for what could not be delivered (standard: rules accept no other)."""
+    """Three rules, their role, and a queue for events that could not be delivered (a standard queue: rules accept no other)."""
 
     def __init__(self, scope: Construct, construct_id: str, *, target: Target, bucket_name: str, machine: sfn.IStateMachine) -> None:
         super().__init__(scope, construct_id)

@@ -1,4 +1,4 @@
-"""The check inside a stack's deployment: what cannot process a file is rolled back before anyone meets it (D7)."""
+"""A custom resource that processes a probe file during the deployment: if that fails, CloudFormation rolls the stack back (D7)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from etl.permissions import PROBES
-from runtime import keys
+from runtime.core import keys
 
 RESOURCE_TYPE = "Custom::DeploymentCheck"
 
-#: A function that dies without an answer fails the deployment after this; CloudFormation's own patience is an hour.
+#: If the function dies without an answer, the deployment fails after this time. CloudFormation's default is an hour.
 TIMEOUT = Duration.minutes(16)
 
 
 class DeploymentCheck(Construct):
-    """Made last: it depends on everything that its stack has so far, and runs again when any of that changes."""
+    """Create it last: it depends on every resource that its stack has by then, and runs again when one of them changes."""
 
     def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.Function, bucket: s3.IBucket, workflow_name: str) -> None:
         super().__init__(scope, construct_id)
@@ -55,7 +55,7 @@ class DeploymentCheck(Construct):
 
 
 def _see_executions(stack: Stack, machine: str, name: str) -> Iterator[iam.PolicyStatement]:
-    """A state that fails shows in the histories of its execution and of the map's children, before it has ended."""
+    """To see a failed state at once: it shows in the history of the execution or of a child of the map before either ends."""
     execution = stack.format_arn(service="states", resource=f"execution:{name}:*")
     child = stack.format_arn(service="states", resource=f"execution:{name}/*")
     runs = stack.format_arn(service="states", resource=f"mapRun:{name}/*")
@@ -65,7 +65,7 @@ def _see_executions(stack: Stack, machine: str, name: str) -> Iterator[iam.Polic
 
 
 def _digest(stack: Stack, resources: list[CfnResource]) -> str:
-    """SHA-256 of all that is deployed: code and layer by the hashes in their names, definition, policies, settings."""
+    """SHA-256 over every resource's properties; code and layer are in it by the hashes in their asset names."""
     content: dict[str, Any] = {
         resource.node.path: [resource.cfn_resource_type, stack.resolve(resource._cfn_properties)]  # noqa: SLF001  see etl.guardrails
         for resource in resources

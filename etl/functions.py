@@ -1,10 +1,10 @@
-"""The seven functions of the workflow and the one that checks a deployment, each with its own role and log group."""
+"""The functions of the workflow and the one that checks a deployment, each with its own role and log group."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -14,27 +14,24 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from etl import names
+from etl.guardrails import FUNCTION_MEMORY_MB, FUNCTION_TIMEOUT, LOG_RETENTION
 from etl.permissions import ACCESS, CHECK_DEPLOYMENT, Access
 from etl.target import RuntimeSettings, Target
-from runtime import allocation, metric_names
-from runtime import settings as variables
-from runtime.models import FILES_BY_STATUS, OWED
+from runtime.core import allocation, metric_names
+from runtime.core import settings as variables
+from runtime.core.models import FILES_BY_STATUS, OWED
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: E8.
-MEMORY_MB = 3072
-TIMEOUT = Duration.minutes(15)
-
-#: Seconds: a file's owner is presumed dead when even its workflow must have timed out (12 h) and its last function ended.
+#: An execution owns its file for this long: the workflow's 12 hours, and 15 minutes for the function that it may have started last.
 LEASE_SECONDS = 12 * 3600 + 900
 
-#: The package alone: everything else of the repository stays out of the archive and out of its hash.
+#: Only the package ``runtime`` goes into the archive, so that its hash does not depend on other files.
 _CODE_ONLY = ["/*", "!/runtime", "/runtime/layers", "__pycache__", "*.pyc"]
 
 
 class Functions(Construct):
-    """``by_name`` maps a handler module's name (``process_chunk``) to its function; ``check`` is no part of the workflow."""
+    """``by_name`` maps the name of a handler's module (``process_chunk``) to its function. ``check`` is called by the deployment only."""
 
     def __init__(
         self,
@@ -78,7 +75,7 @@ class Functions(Construct):
             self,
             f"{construct_id}Logs",
             log_group_name=names.log_group(physical),
-            retention=logs.RetentionDays.ONE_MONTH,
+            retention=LOG_RETENTION,
             removal_policy=RemovalPolicy.DESTROY,
         )
         role = self._role(construct_id, physical, access, log_group)
@@ -91,8 +88,8 @@ class Functions(Construct):
             handler=f"runtime.handlers.{name}.handler",
             code=self._code,
             layers=[self._layer],
-            memory_size=MEMORY_MB,
-            timeout=TIMEOUT,
+            memory_size=FUNCTION_MEMORY_MB,
+            timeout=FUNCTION_TIMEOUT,
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=log_group,
@@ -131,7 +128,7 @@ class Functions(Construct):
             }
             below: dict[str, object] = {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in access.sweeps]}}
             allow("FindVersions", ["s3:ListBucketVersions"], [self._bucket.bucket_arn], below)
-            # The notes of what is owed to files are the sweep's own to take away; no item of a file is.
+            # The sweep may delete notes of pending work, and no item of a file.
             notes: dict[str, object] = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [OWED]}}
             allow("SettleNotes", ["dynamodb:DeleteItem"], [self._table.table_arn], notes)
             allow("FindFiles", ["dynamodb:Query"], [f"{self._table.table_arn}/index/{FILES_BY_STATUS}"])

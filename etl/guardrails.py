@@ -1,6 +1,6 @@
-"""Rules that hold for every resource, put on by aspects so that no construct can forget them.
+"""What holds for every resource of a kind: sizes, retention, denials, tags, names. Aspects apply it, so that no construct can forget it.
 
-An aspect of the app stops at the door of a stage: :func:`guard` is called for the app and for every stage.
+Aspects of the app do not reach into its stages: :func:`guard` is called for the app and for every stage.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Mapping, cast
 
 import jsii
-from aws_cdk import Aspects, CfnResource, IAspect, RemovalPolicy, Stack, Tags
+from aws_cdk import Aspects, CfnResource, Duration, IAspect, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
@@ -23,10 +23,10 @@ DENIED = ("s3:DeleteBucket", "dynamodb:DeleteTable")
 #: A late invocation would make a deleted log group again, without its retention (aws-cdk #24815), and so would a build.
 DENIED_TO_LOGGERS = ("logs:CreateLogGroup",)
 LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")
-#: Lambda refuses to create a traced function whose role lacks them. X-Ray authorizes them on no resource.
+#: Lambda refuses to create a traced function whose role lacks them. X-Ray knows no resources.
 TRACES = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 
-#: Resources that constructs of the CDK make by themselves, and the property that names them.
+#: Types that the CDK creates by itself, and the property that names them.
 NAME_PROPERTIES = {
     ROLE: "RoleName",
     POLICY: "PolicyName",
@@ -35,12 +35,15 @@ NAME_PROPERTIES = {
     "AWS::CodeBuild::Project": "Name",
 }
 
-#: Ids that say nothing, and affixes of those that do.
+#: Construct ids, and affixes of them, that are left out of a derived name.
 _SILENT_IDS = ("Resource", "Default", "DefaultPolicy", "Handler")
 _PROVIDER_PREFIX, _PROVIDER_SUFFIX = "Custom::", "CustomResourceProvider"
 
+#: E8.
 FUNCTION_MEMORY_MB = 3072
-FUNCTION_TIMEOUT_SECONDS = 900
+FUNCTION_TIMEOUT = Duration.minutes(15)
+#: E14.
+LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 
 
 def guard(scope: Construct, *, suffix: str, tags: Mapping[str, str]) -> None:
@@ -53,9 +56,9 @@ def guard(scope: Construct, *, suffix: str, tags: Mapping[str, str]) -> None:
 
 @jsii.implements(IAspect)
 class InlinePolicies:
-    """Every role refuses to delete buckets and tables; roles of functions and builds refuse to make log groups: each has its own.
+    """No role may delete buckets and tables, and roles of functions and builds may not create log groups.
 
-    Roles of the CDK's own functions, which :class:`Providers` has traced, may send traces: nobody else grants it to them.
+    Roles of the CDK's own functions may send traces, since :class:`Providers` turns tracing on.
     """
 
     def visit(self, node: IConstruct) -> None:
@@ -74,9 +77,9 @@ class InlinePolicies:
 
 @jsii.implements(IAspect)
 class Providers:
-    """Functions and roles that the CDK makes for its custom resources get what ours are born with.
+    """Gives tags, a log group, tracing and size to the functions that the CDK creates for its custom resources, and tags to their roles.
 
-    Those are plain resources: no tags, no log group of their own.
+    They are plain resources, which the CDK neither tags nor gives a log group.
     """
 
     def __init__(self, suffix: str, tags: Mapping[str, str]) -> None:
@@ -94,18 +97,18 @@ class Providers:
             cast("Construct", resource.node.scope),
             "Logs",
             log_group_name=names.log_group(_derived_name(resource, self._suffix)),
-            retention_in_days=30,
+            retention_in_days=30,  # LOG_RETENTION, which a plain resource wants as a number
         )
         log_group.apply_removal_policy(RemovalPolicy.DESTROY)
         resource.add_property_override("LoggingConfig", {"LogFormat": "JSON", "LogGroup": log_group.ref})
         resource.add_property_override("TracingConfig", {"Mode": "Active"})
         resource.add_property_override("MemorySize", FUNCTION_MEMORY_MB)
-        resource.add_property_override("Timeout", FUNCTION_TIMEOUT_SECONDS)
+        resource.add_property_override("Timeout", FUNCTION_TIMEOUT.to_seconds())
 
 
 @jsii.implements(IAspect)
 class Names:
-    """What the CDK makes and leaves without a name gets one that ends in the suffix (E15)."""
+    """Names the resources that the CDK creates without a name; the name ends in the suffix (E15)."""
 
     def __init__(self, suffix: str) -> None:
         self._suffix = suffix
@@ -114,7 +117,7 @@ class Names:
         if not isinstance(node, CfnResource) or node.cfn_resource_type not in NAME_PROPERTIES:
             return
         name = NAME_PROPERTIES[node.cfn_resource_type]
-        # An inline policy always has a name: the one that the CDK made of its logical id.
+        # A policy always has a name that the CDK made of its logical id.
         if node.cfn_resource_type == POLICY or _property(node, name) is None:
             node.add_property_override(name, _derived_name(node, self._suffix))
 
@@ -145,7 +148,7 @@ def _resource(node: IConstruct, resource_type: str) -> CfnResource | None:
 
 
 def _property(resource: CfnResource, name: str) -> Any:
-    """A property's value before overrides, as the template will have it; for typed resources and plain ones alike."""
+    """A property's value before overrides, in the template's form, for typed and plain resources."""
     properties = resource._cfn_properties  # noqa: SLF001  There is no public view that plain resources have too.
     value = properties.get(name, properties.get(name[0].lower() + name[1:]))
     return Stack.of(resource).resolve(value)

@@ -1,8 +1,8 @@
-"""The only place where physical names are made.
+"""How resources are named: ``etl-<kind>-<suffix>``, so that the stages of an account have no name in common.
 
-A name is ``etl-<kind>-<suffix>``, so that stages of one account never meet. Bucket names are global
-and hold account and region too; S3 allows them 63 characters: 12 of prefix, 12 of account, 14 of the
-longest region name, 20 of suffix, and the dashes.
+Names that AWS wants in another form (stacks, alarms, log groups, parameters) hold the suffix too, and :mod:`pipeline.gates.rules`
+checks that every name ends in it. Bucket names are global and also hold account and region. S3 allows them 63 characters: 12 of
+prefix, 12 of account, 14 of the longest region name, 20 of suffix, and the dashes.
 """
 
 from __future__ import annotations
@@ -27,11 +27,16 @@ def physical(kind: str, suffix: str) -> str:
     return f"etl-{kind}-{suffix}"
 
 
-def derived(path: Sequence[str], stack_name: str, suffix: str, limit: int = 64) -> str:
-    """Name of a resource that nobody named: its construct path within the stack called *stack_name*.
+def stack(suffix: str) -> str:
+    """Name of the stage's stack."""
+    return f"etl-{suffix}"
 
-    IAM's names are the same in all regions, so the stack's own part goes in. A name over *limit*
-    characters is cut and ends in 8 hex of its hash, which keeps names apart.
+
+def derived(path: Sequence[str], stack_name: str, suffix: str, limit: int = 64) -> str:
+    """Name for a resource without one, made of its construct path within the stack called *stack_name*.
+
+    It holds the stack's name too, since IAM's names are shared by all regions. A name over *limit*
+    characters is cut and ends in 8 hex digits of its hash, which keeps names apart.
     """
     stack_kind = stack_name.removeprefix("etl-").removesuffix(suffix).strip("-")
     kind = kebab("-".join(filter(None, (stack_kind, *path))))
@@ -50,7 +55,7 @@ def bucket(kind: str, account: str, region: str, suffix: str) -> str:
 
 
 def alarm_prefix(suffix: str) -> str:
-    """What all alarm names of a stage begin with, and no other stage's: CloudWatch lists alarms by prefix only."""
+    """Prefix of the stage's alarms and of no other stage's. CloudWatch can list alarms by prefix only."""
     return f"etl-{suffix}/"
 
 
@@ -59,7 +64,7 @@ def alarm(kind: str, suffix: str) -> str:
 
 
 def log_group(function: str) -> str:
-    """The log group of the function of that physical name; Lambda's own convention."""
+    """The log group of the function of that name, by Lambda's convention."""
     return f"/aws/lambda/{function}"
 
 

@@ -1,4 +1,4 @@
-"""Where a file's end is told: a queue for machines, a topic for people."""
+"""Where the outcome of a file is published: a queue for programs, a topic for people."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Outcomes(Construct):
             pending_window=Duration.days(7),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        # The AWS-managed key cannot be used by an alarm: its policy is not ours to extend.
+        # Alarms cannot publish under the AWS-managed key, whose policy cannot be changed.
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsPublishEncrypted",

@@ -1,8 +1,7 @@
-"""What each function may do, as data: one row a function, least privilege by prefix.
+"""What each function may do, as data: one entry per function, least privilege by prefix.
 
-Originals and their copies are read by version, which is another right than reading the current
-one. Listing is granted on the same prefixes, since S3 answers 403 instead of 404 for a missing key
-to whoever may not list.
+Originals and their copies are read by version, which needs another action than reading the current
+version. Listing is granted on the same prefixes: without it S3 answers 403 instead of 404 for a missing key.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from runtime import keys
-from runtime.contracts.loader import RESERVED_DATASETS
+from runtime.contracts.model import RESERVED_DATASETS
+from runtime.core import keys
 
 (DATASET,) = RESERVED_DATASETS
 
@@ -23,11 +22,11 @@ WRITE_TAGS = "s3:PutObjectTagging"
 DELETE_VERSION = "s3:DeleteObjectVersion"
 ABORT = "s3:AbortMultipartUpload"
 
-#: Transactions are authorized by the actions of their members; a change of a file puts its whole item.
+#: A transaction needs the actions of its members. A file's item is always written as a whole.
 CHANGE_FILES = ("dynamodb:GetItem", "dynamodb:PutItem")
 QUERY_ITEMS = (*CHANGE_FILES, "dynamodb:Query")
 
-#: Where the system's own probes are.
+#: Prefixes of the probe's files.
 PROBES = tuple(f"{area}{DATASET}/" for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED, keys.CURATED, keys.REJECTED, keys.STAGING))
 
 _DECODED = f"{keys.STAGING}*/{keys.DECODED_NAME}"
@@ -35,30 +34,31 @@ _COMMIT_MANIFESTS = f"{keys.CURATED}*/_files/"
 _REJECT_REPORTS = f"{keys.REJECTED}*/_files/"
 #: All reasons of a chunk whose item has no room for them.
 _REASONS = f"{keys.REJECTED}*.reasons.json"
-#: What stands beside the Parquet; it is put together of parts, which may be given up.
+#: Extracts in parts, which are put together by a multipart upload; that may be aborted.
 _EXTRACT_PARTS = f"{keys.STAGING}*.extract"
-#: Outputs of chunks, texts that were decoded, and reports of rejects.
-LEFTOVERS = (f"{keys.CURATED}*.parquet", f"{keys.REJECTED}*.json", f"{keys.STAGING}*.keys", _DECODED)
+#: What the sweep deletes if nothing refers to it: outputs of chunks, decoded texts, and reports of rejects.
+ORPHANED_OUTPUTS = (f"{keys.CURATED}*.parquet", f"{keys.REJECTED}*.json", f"{keys.STAGING}*.keys", _DECODED)
 
 
 @dataclass(frozen=True)
 class Access:
-    """``objects`` are pairs of an action and the prefixes (patterns) under which it is allowed."""
+    """``objects`` pairs an action with the prefixes, which may hold wildcards, under which it is allowed."""
 
     objects: tuple[tuple[str, tuple[str, ...]], ...]
     table: tuple[str, ...]
     chunk_size: bool = False
-    #: Prefixes under which versions are listed; with it come the index of files and the workflow's executions.
+    #: Prefixes under which the sweep lists versions. If any, the function may also query the index of files and start executions.
     sweeps: tuple[str, ...] = ()
 
     @property
     def listed(self) -> list[str]:
-        """Prefixes under which a missing key must be told from a forbidden one."""
+        """Prefixes that the function reads, where S3 must answer 404 for a missing key."""
         reads = (prefixes for action, prefixes in self.objects if action in (READ, READ_VERSION))
         return sorted(set(chain.from_iterable(reads)))
 
 
-#: By handler module. A file is moved by finalize_file, or by record_failure: forward if it was committed, aside if not.
+#: By handler module. finalize_file moves an original to ``processed/``; record_failure does so if it was committed, and else moves it to
+#: ``failed/``.
 ACCESS = {
     "register_file": Access(
         objects=((READ_VERSION, (keys.INCOMING,)),),
@@ -110,16 +110,16 @@ ACCESS = {
         ),
         table=QUERY_ITEMS,
     ),
-    # It finds files, and starts the workflow: what is done about them is done with the rights of the others. Outputs that nothing
-    # names it deletes itself, and no commit manifest: their names end otherwise.
+    # It finds files and starts the workflow for them, which acts with the other functions' rights. It deletes orphaned outputs itself.
+    # Commit manifests are safe from it: their names match none of the patterns.
     "sweep_files": Access(
-        objects=((READ, (_COMMIT_MANIFESTS,)), (DELETE_VERSION, LEFTOVERS)),
+        objects=((READ, (_COMMIT_MANIFESTS,)), (DELETE_VERSION, ORPHANED_OUTPUTS)),
         table=("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"),
         sweeps=(keys.INCOMING, keys.CURATED, keys.REJECTED, keys.STAGING),
     ),
 }
 
-#: The function that checks a deployment: it sends a probe, looks at its items, and removes both. A plan's name is a file id alone.
+#: The function that checks a deployment sends a probe, reads its items, and removes both. The key of a plan does not hold the dataset.
 CHECK_DEPLOYMENT = Access(
     objects=((WRITE, (f"{keys.INCOMING}{DATASET}/",)), (DELETE_VERSION, (*PROBES, keys.MANIFESTS))),
     table=("dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchWriteItem"),

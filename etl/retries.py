@@ -1,7 +1,7 @@
-"""Which errors a state tries again, and how: E7, exponential backoff, at most three retries.
+"""The retriers of the states: which errors are retried, how often (at most three times, E7) and after how long.
 
 Step Functions matches exact names, so the lists of our own errors come from the class tree. The first
-retrier that has an error's name decides. E23: what is still throttled after its retries waits, and begins anew.
+retrier that has an error's name decides. E23: a state that is still throttled after its retries waits, and starts again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from runtime.errors import LAMBDA_ERRORS, THROTTLED, PermanentError, Throttled, TransientError, error_names
+from runtime.core.errors import LAMBDA_ERRORS, THROTTLED, PermanentError, Throttled, TransientError, error_names
 
 
 class Backoff(TypedDict):
@@ -23,21 +23,21 @@ class Backoff(TypedDict):
     jitter_strategy: sfn.JitterType
 
 
-#: E23: there is no room for another copy of a function; that passes in minutes, not seconds.
+#: E23: the account's concurrency is used up, which lasts for minutes.
 THROTTLED_BACKOFF = Backoff(interval=Duration.seconds(60), backoff_rate=4, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 
-#: Beyond the retries: the load may last for hours, and four tries are no measure of it.
+#: The wait after the last retry of a throttled call, before the state starts again. The load may last for hours.
 THROTTLED_PAUSE = Duration.minutes(1)
 
 BACKOFF = Backoff(interval=Duration.seconds(2), backoff_rate=2, max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
 
-#: E24: the last try comes 21 minutes after the first, later than the rollback of the longest deployment that fails its check
-#: (docs/adr/0064). Without jitter, which could make that any time at all.
+#: E24: the last try comes 21 minutes after the first, when even the longest deployment that failed its check has been rolled back
+#: (docs/adr/0001). Without jitter, which could shorten that to nothing.
 DEPLOYMENT_BACKOFF = Backoff(interval=Duration.seconds(60), backoff_rate=4, max_attempts=3, jitter_strategy=sfn.JitterType.NONE)
 
 
 def retry_function(task: tasks.LambdaInvoke) -> None:
-    """Give a state that calls one of our functions its retriers."""
+    """Add the retriers to a state that calls one of our functions."""
     task.add_retry(errors=[THROTTLED], **THROTTLED_BACKOFF)
     task.add_retry(errors=[*error_names(TransientError), *LAMBDA_ERRORS], **BACKOFF)
     task.add_retry(errors=error_names(PermanentError), max_attempts=0)
@@ -45,9 +45,9 @@ def retry_function(task: tasks.LambdaInvoke) -> None:
 
 
 def delay_throttled(scope: Construct, task: tasks.LambdaInvoke) -> None:
-    """Let *task* begin anew, with the same input, as often as throttling outlasts its retries (docs/adr/0087).
+    """Start *task* again with the same input each time that throttling outlasts its retries (docs/adr/0001).
 
-    What bounds it is the time of the execution. This must be the task's first catch: the first that has an error's name decides.
+    Only the time-out of the execution ends this. It must be the task's first catch, since the first that has the error's name decides.
     """
     delay = sfn.Wait(scope, f"Delay{task.node.id}", time=sfn.WaitTime.duration(THROTTLED_PAUSE))
     task.add_catch(delay, errors=[THROTTLED, *error_names(Throttled)], result_path=sfn.JsonPath.DISCARD)

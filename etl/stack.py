@@ -1,15 +1,16 @@
-"""Everything that one stage runs, in one stack: ``etl-<suffix>``."""
+"""The stack of a stage, ``etl-<suffix>``: all of its constructs, and its outputs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Iterable
 
 from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from etl import names
 from etl.arrivals import Arrivals
-from etl.delegations import Delegations
 from etl.deployment_check import DeploymentCheck
 from etl.functions import Functions
 from etl.monitoring import Alarms, Dashboard, StageMetrics
@@ -22,16 +23,13 @@ from etl.workflow import Workflow
 
 
 class EtlStack(Stack):
-    """``outputs`` are what tools outside need to find the stage's parts; their names are an interface.
-
-    ``delegations`` takes the roles of a delivery in another account.
-    """
+    """``outputs`` tell tools where the stage's parts are; their names are an interface. ``delegations`` serves a pipeline elsewhere."""
 
     def __init__(self, scope: Construct, construct_id: str, *, target: Target, settings: RuntimeSettings, layer_path: Path) -> None:
         super().__init__(
             scope,
             construct_id,
-            stack_name=f"etl-{target.suffix}",
+            stack_name=names.stack(target.suffix),
             env=Environment(account=target.account, region=target.region),
             description=f"Ledgerline ETL, stage {target.suffix}",
             tags=target.tags,
@@ -82,7 +80,7 @@ class EtlStack(Stack):
                 "dead-results": self.outcomes.dead_results,
                 "dead-events": self.arrivals.dead_events,
             },
-            # By name: a rule's own attribute is "<bus>|<name>" or an ARN, neither of which is the metric's dimension.
+            # By name, as in the metric's dimension: the rule's attributes are "<bus>|<name>" and an ARN.
             rules={kind: names.physical(kind, target.suffix) for kind in ("arrived", "ended-badly", "sweep-due")},
         )
         alarms = Alarms(self, "Alarms", suffix=target.suffix, metrics=metrics, topic=self.outcomes.alerts, runbook=runbook)
@@ -116,9 +114,36 @@ class EtlStack(Stack):
                 "AlertsTopicArn": self.outcomes.alerts.topic_arn,
                 "FunctionNames": ",".join(function.function_name for function in (*self.functions.by_name.values(), self.functions.check)),
                 "AlarmPrefix": names.alarm_prefix(target.suffix),
-                # Behind the prefix: the whole names would be most of what an output may hold.
+                # Without the prefix: the whole names would nearly fill an output.
                 "AlarmNames": ",".join(f"{kind}-{target.suffix}" for kind in self.alarms.alarms),
                 "DashboardName": names.physical("dashboard", target.suffix),
                 "ChunkBytesParameter": self.functions.chunk_bytes.parameter_name,
             }.items()
         }
+
+
+class Delegations(Construct):
+    """Roles of the stage by which a pipeline in another account acts on it (D9). A stage in the pipeline's own account has none."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, target: Target) -> None:
+        super().__init__(scope, construct_id)
+        self._target = target
+
+    def grant(self, kind: str, *, account: str, role_name: str, statements: Iterable[iam.PolicyStatement]) -> str:
+        """Add a role with *statements* that only the role called *role_name* in *account* can assume; returns its ARN.
+
+        The trusted role stands in a condition, not as the principal: IAM stores a principal by its id and would refuse
+        a role that was deleted and created again under the same name.
+        """
+        trusted = f"arn:aws:iam::{account}:role/{role_name}"
+        name = names.physical(kind, self._target.suffix)
+        role = iam.Role(
+            self,
+            kind.capitalize(),
+            role_name=name,
+            assumed_by=iam.AccountPrincipal(account).with_conditions({"ArnEquals": {"aws:PrincipalArn": trusted}}),
+            description=f"What {role_name} of account {account} may do to stage {self._target.suffix}",
+        )
+        for statement in statements:
+            role.add_to_policy(statement)
+        return f"arn:aws:iam::{self._target.account}:role/{name}"

@@ -11,11 +11,11 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-from runtime import keys
+from runtime.core import keys
 
 ACCESS_LOGS = "access/"
 
-#: Days. The first is the contract's (E4); the others leave time to look into a file that went wrong.
+#: Days. The first is required (E4); the others leave time to look into a file that failed.
 PROCESSED_TO_GLACIER = 30
 STAGING_DAYS = 14
 MANIFEST_DAYS = 60
@@ -23,15 +23,15 @@ NONCURRENT_DAYS = 30
 INCOMPLETE_UPLOAD_DAYS = 2
 LOG_DAYS = 365
 
-#: Storage classes whose objects must be restored before they can be read. Glacier Instant Retrieval is none of them.
+#: Storage classes whose objects must be restored before they can be read (not so those of Glacier Instant Retrieval).
 ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
 
 class Storage(Construct):
-    """``data`` holds the files of every state; ``logs`` who touched them.
+    """``data`` holds the files of every state; ``logs`` holds access logs and the audit trail.
 
-    The data bucket depends on the log bucket, so that it goes first: a bucket that is emptied
-    while another still logs into it cannot be deleted.
+    The data bucket depends on the log bucket and is therefore deleted first: a bucket that another
+    still logs into fills again after it is emptied, and cannot be deleted.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, target: Target) -> None:
@@ -64,7 +64,7 @@ class Storage(Construct):
                 actions=["s3:PutObject"],
                 resources=[self.logs.arn_for_objects(f"{ACCESS_LOGS}*")],
                 conditions={
-                    # By name: a reference would make the log bucket depend on the bucket it must outlive.
+                    # By name: a reference would make the log bucket depend on the data bucket, which depends on it.
                     "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{data_name}"},
                     "StringEquals": {"aws:SourceAccount": target.account},
                 },
@@ -97,9 +97,9 @@ class Storage(Construct):
         self.data.node.add_dependency(self.logs)
 
     def _refuse_unreadable(self) -> None:
-        """What could be neither read nor moved does not get in: an object under a key that is not the stage's, and one in an archive.
+        """Refuse uploads that the stage could neither read nor move: those encrypted under another key, and those into an archive.
 
-        S3 takes an upload straight into an archive, where its bytes are hours and a request away; its sender learns it at once instead.
+        S3 would accept an upload into an archive, whose bytes take hours and a request to restore. The sender gets an error at once.
         """
         other = "s3:x-amz-server-side-encryption"
         refused: dict[str, dict[str, object]] = {

@@ -1,4 +1,4 @@
-"""A stage as data: where it goes, what it is called, what it runs on."""
+"""A stage as data: account, region, names, and the settings that all stages share."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Target:
     """One place the ETL is deployed to.
 
     ``name`` is the stage's construct id (``Primary``). ``suffix`` ends every physical name.
-    ``source_name`` goes into file ids: stages that process each other's replicas share it.
-    ``approval`` asks a person before the deployment. ``trail`` records who touched which object and item (G7);
+    ``source_name`` is part of file ids: stages that process each other's replicas have the same.
+    ``approval``: a person must approve the deployment. ``trail`` records who touched which object and item (G7);
     an account may have five trails in a region.
     """
 
@@ -38,8 +38,8 @@ class Target:
 class RuntimeSettings:
     """What all stages run on: ``runtime`` is a Python version ("3.9"), ``chunk_bytes`` a size in bytes.
 
-    ``decoded_bytes`` and ``decoded_ratio`` bound what one compressed file may become.
-    ``runbook`` is where whoever is told of an alarm finds :data:`RUNBOOK`: a URL, where there is one.
+    ``decoded_bytes`` and ``decoded_ratio`` limit the size of a file after decompression.
+    ``runbook`` is the address of :data:`RUNBOOK` that alarms show: a URL, or a path where the repository has no pages.
     """
 
     runtime: str

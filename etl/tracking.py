@@ -1,4 +1,4 @@
-"""The tracking table: one item a file, one a chunk, one an event; ``docs/commit-protocol.md`` says who writes which."""
+"""The tracking table: an item per file, per chunk and per event. ``docs/commit-protocol.md`` says who writes which."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from constructs import Construct
 
 from etl import names
 from etl.target import Target
-from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS
+from runtime.core.models import FILES_BY_DATASET, FILES_BY_STATUS
 
 
 class Tracking(Construct):

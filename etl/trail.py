@@ -18,7 +18,7 @@ _Field = cloudtrail.CfnTrail.AdvancedFieldSelectorProperty
 
 
 class Trail(Construct):
-    """Writes to the log bucket, whose policy names this trail and no other."""
+    """Writes to the log bucket, whose policy admits this trail only."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, target: Target, data: s3.IBucket, logs: s3.Bucket, table: dynamodb.ITable
@@ -61,7 +61,7 @@ class Trail(Construct):
                 _data_events("Items", "AWS::DynamoDB::Table", _Field(field="resources.ARN", equal_to=[table.table_arn])),
             ],
         )
-        # CloudTrail checks that it may write before it starts.
+        # CloudTrail checks that it may write when the trail is created.
         self.trail.node.add_dependency(logs)
 
 

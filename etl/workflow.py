@@ -1,7 +1,6 @@
-"""The state machine: a file's way from its arrival to its outcome.
+"""The state machine, from the arrival of a file to its published outcome.
 
-What the states hand to each other is described in :mod:`runtime.models`; what happens when one of
-them dies, in ``docs/commit-protocol.md``.
+:mod:`runtime.core.models` describes what one state passes to the next; ``docs/commit-protocol.md`` what happens when one of them dies.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from etl import names
+from etl.guardrails import LOG_RETENTION
 from etl.outcomes import Outcomes
 from etl.retries import BACKOFF, delay_throttled, retry_function
 from etl.target import Target
 from etl.workflow_role import workflow_role
-from runtime.models import FILE_ITEM, SWEEP_DUE
+from runtime.core.models import EXECUTION_ENDED, FILE_ITEM, SWEEP_DUE
 
 TIMEOUT = Duration.hours(12)
 MAX_CONCURRENCY = 10
-EXECUTION_ENDED = "Step Functions Execution Status Change"
 
-#: Why the alert of a file's end could not be sent.
+#: Path in the state's data: the error of an alert that could not be sent.
 _UNALERTED = "$.unalerted"
 
 _EVENT = {"event.$": "$", "execution.$": "$$.Execution.Id"}
@@ -53,7 +52,7 @@ class Workflow(Construct):
             "Logs",
             # Step Functions' log groups belong under this prefix: the account's one resource policy for logs is bounded in size.
             log_group_name=f"/aws/vendedlogs/states/{name}",
-            retention=logs.RetentionDays.ONE_MONTH,
+            retention=LOG_RETENTION,
             removal_policy=RemovalPolicy.DESTROY,
         )
         role = workflow_role(
@@ -66,15 +65,15 @@ class Workflow(Construct):
             state_machine_type=sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
             query_language=sfn.QueryLanguage.JSON_PATH,
-            # The role says all there is to say; the tasks' own grants would widen it.
+            # The role lists every action; the tasks' own grants would widen it.
             role=role.without_policy_updates(),
             timeout=TIMEOUT,
             tracing_enabled=True,
-            # Without data: keys and totals are in the table, and rows are nobody's business here.
+            # Without data: keys and totals are in the table, and rows do not belong in a log.
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ERROR, include_execution_data=False),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        # The construct's own statement of what the map needs; the role has it already, by name.
+        # The construct would add a policy for the map; the role grants the same by name.
         self.machine.node.try_remove_child("DistributedMapPolicy")
         self.machine.node.add_dependency(role)
 
@@ -97,7 +96,7 @@ class Workflow(Construct):
         )
         process.next(finalize)
         finalize.next(
-            sfn.Choice(self, "IsProved", comment="A boundary that was guessed wrong is planned again, exactly")
+            sfn.Choice(self, "IsProved", comment="If a guessed boundary was wrong, the file is planned again, exactly")
             .when(sfn.Condition.string_equals("$.decision", "REPLAN"), plan)
             .otherwise(published)
         )
@@ -105,7 +104,7 @@ class Workflow(Construct):
             sfn.Choice(self, "IsFailureNew").when(sfn.Condition.string_equals("$.decision", "NOTHING"), nothing).otherwise(published)
         )
         sweep = self._call("SweepFiles", payload={"workflow.$": "$$.StateMachine.Id"})
-        sweep.next(sfn.Succeed(self, "Swept", comment="What was found goes its way in executions of its own"))
+        sweep.next(sfn.Succeed(self, "Swept", comment="Each file that was found continues in an execution of its own"))
         return (
             sfn.Choice(
                 self, "RouteEvent", comment="An object arrived, a file is taken up again, an execution ended badly, or a sweep is due"
@@ -116,7 +115,7 @@ class Workflow(Construct):
         )
 
     def _call(self, state: str, *, payload: Mapping[str, str] | None = None, on_error: sfn.IChainable | None = None) -> tasks.LambdaInvoke:
-        """A Lambda task that replaces the state's data with the function's answer; without *payload* it is given that data."""
+        """A Lambda task whose answer replaces the state's data. Without *payload* the function gets that data as its event."""
         task = tasks.LambdaInvoke(
             self,
             state,
@@ -132,7 +131,7 @@ class Workflow(Construct):
         return task
 
     def _process_chunks(self, on_error: sfn.IChainable) -> sfn.DistributedMap:
-        """E11. What a chunk did is in the table: 2,001 results would not fit into a state's 256 KB."""
+        """E11. Results are discarded, since each chunk writes its own to the table and 2,001 would not fit into a state's 256 KB."""
         chunk = tasks.LambdaInvoke(
             self,
             "ProcessChunk",
@@ -160,15 +159,15 @@ class Workflow(Construct):
             result_path=sfn.JsonPath.DISCARD,
         )
         chunks.item_processor(chunk)
-        # The map reads its manifest itself, and S3 may fail it as it may fail a function; what its chunks did stays done.
+        # The map itself reads the manifest from S3, which may fail. A second try repeats no finished chunk.
         chunks.add_retry(errors=["States.ItemReaderFailed"], **BACKOFF)
         chunks.add_catch(on_error, errors=["States.ALL"], result_path="$.error")
         return chunks
 
     def _ending(self) -> sfn.IChainable:
-        """From here on the file has ended, whatever happens: a failure costs a delivery, not the file.
+        """The states after the end of the file: whatever fails here costs a message, not the file.
 
-        The alert comes first, so a delivery that is on record says that both were made.
+        The alert is sent before the outcome, so a recorded delivery implies that both were sent.
         """
         publication = self._publication()
         return (
@@ -181,7 +180,7 @@ class Workflow(Construct):
         )
 
     def _notify_failure(self, publication: sfn.IChainable) -> sfn.IChainable:
-        """An alert that cannot be sent keeps no outcome from its partner: it is remembered, and fails the execution at its end."""
+        """When the alert cannot be sent, the outcome is published all the same and the execution fails at its end."""
         notify = self._notify("NotifyFailure", sfn.JsonPath.string_at("$.outcome.subject"))
         notify.add_catch(publication, errors=["States.ALL"], result_path=_UNALERTED)
         return notify.next(publication)
@@ -207,17 +206,17 @@ class Workflow(Construct):
                 "chunk_id": tasks.DynamoAttributeValue.from_string(FILE_ITEM),
             },
             update_expression="SET published_at = :now ADD revision :one",
-            # What was told of an attempt says nothing of the next one.
+            # Condition: the file is still in the attempt whose outcome was published.
             condition_expression="attempt = :attempt",
             expression_attribute_values={
                 ":now": tasks.DynamoAttributeValue.from_string(sfn.JsonPath.string_at("$$.State.EnteredTime")),
-                # A change of the item like any other: one that was prepared before it must not undo it.
+                # Every change of the item raises its revision, so that a write prepared before this one cannot undo it.
                 ":one": tasks.DynamoAttributeValue.from_number(1),
                 ":attempt": tasks.DynamoAttributeValue.number_from_string(sfn.JsonPath.format("{}", sfn.JsonPath.string_at("$.attempt"))),
             },
             result_path=sfn.JsonPath.DISCARD,
         )
-        # An attempt that is over, or a file that is not there, will not come back.
+        # Permanent: the attempt is over, or the file does not exist.
         delivered.add_retry(errors=["DynamoDB.ConditionalCheckFailedException"], max_attempts=0)
         delivered.add_retry(errors=["States.TaskFailed"], **BACKOFF)
         delivered.add_catch(ended, errors=["DynamoDB.ConditionalCheckFailedException"], result_path=sfn.JsonPath.DISCARD)
@@ -234,7 +233,7 @@ class Workflow(Construct):
         return (
             sfn.Choice(self, "IsPublished")
             .when(sfn.Condition.boolean_equals("$.outcome.publish", True), publish)
-            .otherwise(sfn.Succeed(self, "ProbeEnded", comment="How it ended is for whoever sent it; it raises no alarm of the partners'"))
+            .otherwise(sfn.Succeed(self, "ProbeEnded", comment="The sender of a probe reads the outcome from the table"))
         )
 
     def _how_ended(self) -> sfn.IChainable:

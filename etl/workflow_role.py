@@ -1,4 +1,4 @@
-"""The state machine's role, written out action by action."""
+"""The state machine's role, with every action listed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from constructs import Construct
 
 from etl.outcomes import Outcomes
 from etl.target import Target
-from runtime import keys
+from runtime.core import keys
 
-#: Step Functions delivers its logs through CloudWatch's delivery API, which knows no resources.
+#: For the delivery of logs to CloudWatch. These actions know no resources.
 _LOG_DELIVERY = (
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
@@ -45,7 +45,7 @@ def workflow_role(
     table: dynamodb.ITable,
     outcomes: Outcomes,
 ) -> iam.Role:
-    """Role of the state machine called *name*; its own ARN is made by name, since it must exist first."""
+    """Role of the state machine called *name*. Its ARN is made from the name, since the role is created first."""
     stack = Stack.of(scope)
     machine = stack.format_arn(service="states", resource=f"stateMachine:{name}")
     execution = stack.format_arn(service="states", resource=f"execution:{name}")

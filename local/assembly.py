@@ -10,13 +10,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from etl.cache import keep_newest
 from local.emulator import ROOT
 from local.errors import LocalError
 from local.interpreters import RUNTIMES, nearest_runtime
@@ -25,8 +25,8 @@ from local.progress import Steps
 #: What an assembly is made of; a change in any of it makes a new one.
 _SOURCES = ("pipeline_app.py", "cdk.json", "requirements.txt", "pipeline", "stages", "etl", "runtime", "buildspec", "local/assembly.py")
 
-#: Seconds.
-_UNUSED_SECONDS = 3600
+#: Assemblies and logs of their syntheses.
+_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ def primary_assembly(cache: Path, steps: Steps, runtime: str | None = None) -> A
         else:
             with steps.step(f"Synthesizing for Python {chosen}"):
                 _synthesize(chosen, directory)
-    directory.touch()
-    _forget_unused(cache)
+    keep_newest(directory, _KEPT)
     return _described(directory / f"assembly-{settings['targets'][0]['name']}", digest, chosen)
 
 
@@ -129,14 +128,6 @@ def _synthesize(runtime: str, directory: Path) -> None:
         unfinished.rename(directory)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _forget_unused(cache: Path) -> None:
-    """Delete assemblies, of some 200 MB each, that no process has asked for within an hour."""
-    for entry in cache.glob("python*"):
-        with suppress(FileNotFoundError):  # Another process was faster.
-            if time.time() - entry.stat().st_mtime > _UNUSED_SECONDS:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def _described(directory: Path, digest: str, runtime: str) -> Assembly:

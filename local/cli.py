@@ -28,8 +28,8 @@ from local.stage import up as bring_up
 from ops.errors import explain
 from ops.upload import incoming_key
 from ops.usage import plainly
-from runtime.contracts.loader import load_contracts
-from runtime.errors import InvalidKey, LedgerlineError, UnknownDataset
+from runtime.core.errors import InvalidKey, LedgerlineError, UnknownDataset
+from runtime.formats.registry import load_contracts
 
 
 def _known_runtime(value: Optional[str]) -> Optional[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 
+from etl.cache import keep_newest
 from local import emulator
 from local.emulator import ROOT
 from local.errors import LocalError
@@ -18,6 +19,8 @@ from local.stage import STATE, LocalStage, up
 
 SAMPLE = ROOT / "local" / "samples" / "transactions.csv"
 SAMPLE_DATASET, SAMPLE_PARTNER = "transactions", "sample-bank"
+#: Files whose fetched outputs are kept.
+_OUTPUTS_KEPT = 20
 _REJECTS = "rejects.csv"
 
 
@@ -44,6 +47,7 @@ def _process(stage: LocalStage, file: Path, dataset: str | None, partner: str | 
     _ops(stage, "status", outcome["file_id"])
     folder = STATE / "out" / outcome["file_id"]
     folder.mkdir(parents=True, exist_ok=True)
+    keep_newest(folder, _OUTPUTS_KEPT)
     report = folder / "outcome.json"
     report.write_text(submitted.stdout, encoding="utf-8")
     with steps.step("Fetching the outputs"):

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from ops.decoding import PART_BYTES, decoded_file
 from ops.reject_lines import RejectedRow, parse
-from runtime.contracts import loader
+from runtime.chunk.key_digests import duplicates
+from runtime.chunk.process import process_chunk
 from runtime.contracts.model import Contract
-from runtime.errors import ContractInvalid
-from runtime.formats import Layout, file_format
+from runtime.core.errors import ContractInvalid
+from runtime.core.models import chunk_id
+from runtime.core.settings import DEFAULT_CHUNK_BYTES
+from runtime.formats import registry
+from runtime.formats.interface import Layout
 from runtime.formats.recognition import recognize
-from runtime.models import chunk_id
-from runtime.records.source import ByteSource, FileSource
-from runtime.rows.key_digests import duplicates
-from runtime.rows.process import process_chunk
-from runtime.settings import DEFAULT_CHUNK_BYTES
+from runtime.formats.registry import compiled
+from runtime.formats.source import ByteSource, FileSource
 
 _DIGEST_MEMORY_BYTES = 256 * 1024 * 1024
 #: Keys the digests of primary keys; nothing here is compared with another run.
@@ -47,7 +48,7 @@ class Findings:
 def read_contract(path: Path) -> Contract:
     """A contract file wherever it is, under any name; raise ContractInvalid."""
     try:
-        return loader.read_contract(path)
+        return registry.read_contract(path)
     except UnicodeDecodeError as error:
         raise ContractInvalid(path.name, None, f"is not UTF-8 text ({error})") from error
 
@@ -67,15 +68,15 @@ def check(path: Path, contract: Contract, sample_rows: int, advance: Callable[[i
 
 def _check(source: ByteSource, contract: Contract, layout: Layout, sample_rows: int, advance: Callable[[int], None]) -> Findings:
     findings = Findings(contract)
-    form = file_format(contract)
-    ranges = form.plan(source, contract, layout, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
+    file = compiled(contract, layout)
+    ranges = file.plan(source, DEFAULT_CHUNK_BYTES, exact_from=layout.header_end)
     first_rows, digests = [], []
     for index, (start, end) in enumerate(ranges):
         output = process_chunk(
             _parts(source, start, end, advance), contract=contract, layout=layout, start=start, last=end == source.size, key_seed=_KEY_SEED
         )
         if not output.proof.aligned:
-            raise form.never_ends(source, contract, start if output.proof.broken_at is None else output.proof.broken_at)
+            raise file.never_ends(source, start if output.proof.broken_at is None else output.proof.broken_at)
         for line in output.rejects.splitlines()[: max(sample_rows - len(findings.sample), 0)]:
             findings.sample.append(parse(line, chunk_id(index), findings.rows_read))
         first_rows.append(findings.rows_read + 1)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runtime.models import Decoding
-from runtime.records.decoding import Limits, decode
-from runtime.records.heads import read_head, read_start
-from runtime.records.source import ByteSource, FileSource
-from runtime.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
+from runtime.core.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
+from runtime.formats.csv.file_start import read_head, read_start
+from runtime.formats.decoding import Decoding, Limits, decode
+from runtime.formats.source import ByteSource, FileSource
 
 PART_BYTES = 8 * 1024 * 1024
 HEAD_BYTES = 64 * 1024

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 
 from ops.errors import NotDrafted
-from runtime.errors import EmptyFile, NotCsv, RecordTooLong
-from runtime.formats.limits import MAX_RECORD_BYTES
+from runtime.core.errors import EmptyFile, NotCsv, RecordTooLong
+from runtime.core.limits import MAX_RECORD_BYTES
 
 DELIMITERS = (",", ";", "\t", "|")
 _READ_BYTES = 1 << 20

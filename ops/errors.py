@@ -45,7 +45,7 @@ from botocore.exceptions import (
 )
 
 from pipeline.slugs import BranchRefused
-from runtime.errors import LedgerlineError
+from runtime.core.errors import LedgerlineError
 
 
 class OpsError(Exception):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.errors import NotFinished
-from runtime.errors import TransientError
-from runtime.keys import INCOMING
-from runtime.models import ChunkStatus, FileStatus
-from runtime.tracking import Tracking
+from runtime.aws.tracking import Tracking
+from runtime.core.errors import TransientError
+from runtime.core.keys import INCOMING
+from runtime.core.models import ChunkStatus, FileStatus
 
 Item = dict[str, Any]
 

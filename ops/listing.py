@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from ops.follow import was_left_in_incoming
-from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS, FileStatus
-from runtime.workflow.outcome import is_reserved
+from runtime.core.models import FILES_BY_DATASET, FILES_BY_STATUS, FileStatus
+from runtime.steps.outcome import is_reserved
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

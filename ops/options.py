@@ -11,8 +11,8 @@ import typer
 
 from ops.aws import Aws
 from ops.stage import STAGE_VARIABLE, Stage, is_suffix, locate
-from runtime.models import FileStatus
-from runtime.tracking import Tracking
+from runtime.aws.tracking import Tracking
+from runtime.core.models import FileStatus
 
 DEFAULT_STAGE = "prod"
 

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ops.follow import Progress
 from ops.terminal import bytes_text, counted, printable
-from runtime.contracts.fields import WHOLE_ROW
-from runtime.models import FileStatus
+from runtime.core.models import FileStatus
+from runtime.core.reason_codes import WHOLE_ROW
 
 COLOURS = {FileStatus.SUCCEEDED: "green", FileStatus.COMMITTED: "green", FileStatus.REJECTED: "yellow", FileStatus.FAILED: "red"}
 _TOP_REASONS = 8

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import RedriveRefused
-from runtime.models import Redrive
-from runtime.tracking import Tracking
+from runtime.aws.tracking import Tracking
+from runtime.core.models import Redrive
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient

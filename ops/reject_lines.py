@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops.record_text import record_text
-from runtime.models import ChunkStatus
+from runtime.core.models import ChunkStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -12,8 +12,8 @@ from boto3.s3.transfer import TransferConfig
 
 from ops.errors import UploadRefused
 from runtime.contracts.model import RESERVED_PREFIX
-from runtime.errors import InvalidKey, UnknownDataset
-from runtime.keys import INCOMING, NO_PARTNER, IncomingKey, parse_incoming
+from runtime.core.errors import InvalidKey, UnknownDataset
+from runtime.core.keys import INCOMING, NO_PARTNER, IncomingKey, parse_incoming
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

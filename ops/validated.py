@@ -19,8 +19,8 @@ from botocore.exceptions import ClientError
 from ops.aws import Aws
 from ops.errors import RecordDamaged
 from ops.stage import Stage, describe, stack_name
-from runtime.keys import VALIDATED
-from runtime.tracking import iso
+from runtime.aws.tracking import iso
+from runtime.core.keys import VALIDATED
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

@@ -1,6 +1,6 @@
-"""The delivery: settings, the pipeline's stacks and the gates that guard them."""
+"""The delivery: settings, the pipeline's stacks, the gates and the review."""
 
 import os
 
-# Node 20 works; what the CDK is made with says in eleven lines, each time it starts, that its time is over (README.md).
+# Without it jsii prints eleven lines about Node 20's end of life at each start; Node 20 works (README.md).
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")

@@ -1,4 +1,4 @@
-"""The steps before a target that a person must approve: a review of what would change, and the question (D5)."""
+"""The steps before a target that a person must approve: the review of the changes, and the approval (D5)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from aws_cdk import aws_sns as sns
 
 from etl import names
 from etl.target import Target
-from pipeline.accounts import acting_by, assume, lookup_role
+from pipeline.accounts import acting_by, assume, lookup_role, stack_arn
 from pipeline.builds import ENVIRONMENT, buildspec
 from pipeline.settings import PipelineSettings
 from stages.etl_stage import EtlStage
 
 #: Exported by ``buildspec/review.yml``.
 URL_VARIABLE, SUMMARY_VARIABLE = "REVIEW_URL", "REVIEW_SUMMARY"
-#: Of the artifact bucket's keys, the part that reviews are put under.
+#: Prefix of the reviews in the artifact bucket.
 PREFIX = "reviews"
-#: The directory that the assembly is linked into.
+#: The directory of the build that holds the assembly.
 ASSEMBLY = "assembly"
 TIMEOUT = Duration.minutes(15)
 
@@ -32,7 +32,7 @@ def review_step(
     source: pipelines.IFileSetProducer,
     assembly: pipelines.IFileSetProducer,
 ) -> pipelines.CodeBuildStep:
-    """Compares the deployed template of *stage* with the one in *assembly*, and puts the review into the artifact bucket."""
+    """Compares the deployed template of *stage* with the one in *assembly*, and writes the review to the artifact bucket."""
     target, acted_by = stage.target, lookup_role(stage, settings)
     bucket = names.bucket("pipe", settings.account, settings.region, settings.suffix)
     return pipelines.CodeBuildStep(
@@ -57,7 +57,7 @@ def review_step(
 
 
 class ReviewedApproval(pipelines.ManualApprovalStep):
-    """Asks, with the review's summary in the words and the review itself behind the link; the topic gets both."""
+    """Asks for approval, with the summary of the review and a link to it, in the console and by the topic."""
 
     def __init__(self, target: Target, *, review: pipelines.CodeBuildStep, topic: sns.ITopic) -> None:
         url = review.exported_variable(URL_VARIABLE)
@@ -68,19 +68,17 @@ class ReviewedApproval(pipelines.ManualApprovalStep):
             review_url=url,
             notification_topic=topic,
         )
-        # The CDK looks for variables of other steps in the comment only.
+        # The CDK finds variables of other steps in the comment only.
         self._discover_referenced_outputs(url)
 
 
 def read_template(target: Target) -> iam.PolicyStatement:
-    stack = f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"
-    return iam.PolicyStatement(
-        sid="ReadTemplate", actions=["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], resources=[stack]
-    )
+    actions = ["cloudformation:DescribeStacks", "cloudformation:GetTemplate"]
+    return iam.PolicyStatement(sid="ReadTemplate", actions=actions, resources=[stack_arn(target)])
 
 
 def publish_review(target: Target, bucket: str) -> iam.PolicyStatement:
-    """Write reviews of that one stage."""
+    """To write reviews of this stage only."""
     return iam.PolicyStatement(
         sid="PublishReview", actions=["s3:PutObject"], resources=[f"arn:aws:s3:::{bucket}/{PREFIX}/{target.suffix}/*"]
     )

@@ -1,4 +1,4 @@
-"""Artifact buckets of our own, one a region: those that the CDK would make outlive their stack."""
+"""The pipeline's artifact buckets, one per region. Those that the CDK creates by default outlive their stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXPIRE_DAYS = 30
 
 
 class ArtifactBucket(s3.Bucket):
-    """Holds what the pipeline's actions hand to each other; under a key of its own where an action of another account is among them."""
+    """Holds the artifacts of the pipeline's actions, under a key of its own if another account reads them."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: PipelineSettings, region: str, keyed: bool) -> None:
         key = ArtifactKey(scope, f"{construct_id}Key", settings=settings) if keyed else None
@@ -46,17 +46,17 @@ class ArtifactBucket(s3.Bucket):
 
 
 class ArtifactKey(kms.Key):
-    """What another account needs to read artifacts (D9): S3's own encryption cannot be opened from there.
+    """The key by which another account can read artifacts (D9), which S3's own encryption would not allow.
 
-    The CDK enters the deploy role of each target there into the policy, to decrypt and no more; roles of the
-    pipeline's account have what their own policies say.
+    The CDK adds the deploy role of each target in another account to the policy, for decryption only. Roles of the
+    pipeline's account are authorized by their own policies.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: PipelineSettings) -> None:
         super().__init__(
             scope,
             construct_id,
-            description="Encrypts what the delivery hands to other accounts",
+            description="Encrypts the artifacts that other accounts read",
             enable_key_rotation=True,
             pending_window=Duration.days(7),
             removal_policy=RemovalPolicy.DESTROY,
@@ -65,11 +65,11 @@ class ArtifactKey(kms.Key):
         self.alias = kms.Alias(self, "Alias", alias_name=self._name, target_key=self, removal_policy=RemovalPolicy.DESTROY)
 
     def named_in(self, region: str) -> kms.IKey:
-        """What the stack of the pipeline's *region* can name: the key itself there, elsewhere its alias, since its id is not known."""
+        """The key as the stack of the pipeline's *region* can refer to it: from another region by its alias, since its id is unknown."""
         return self if region == Stack.of(self).region else self.alias
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """For a role of this account in another region, where the CDK would allow the actions on every key there is."""
+        """Grant by the key's alias to a role of this account in another region, where the CDK would grant on every key."""
         here, principal = Stack.of(self), grantee.grant_principal
         elsewhere = isinstance(principal, iam.Role) and principal.env.account == here.account and principal.env.region != here.region
         if not elsewhere:
@@ -83,7 +83,7 @@ class ArtifactKey(kms.Key):
 
 
 class SupportStack(Stack):
-    """What the pipeline needs in a region that it deploys to and does not live in."""
+    """The artifact bucket in a region that the pipeline deploys to and is not in itself."""
 
     def __init__(self, scope: Construct, *, settings: PipelineSettings, region: str, keyed: bool) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What the delivery's CodeBuild projects have in common: a log group each, a pinned image, a buildspec of this repository."""
+"""The common parts of the delivery's CodeBuild projects: image, buildspec and log group."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from etl import names
+from etl.guardrails import LOG_RETENTION
 
 BUILDSPECS = Path(__file__).resolve().parent.parent / "buildspec"
 
@@ -21,18 +22,18 @@ ENVIRONMENT = codebuild.BuildEnvironment(
 
 
 def buildspec(name: str) -> codebuild.BuildSpec:
-    """``buildspec/<name>.yml`` as an object: pipeline steps cannot name a file."""
+    """``buildspec/<name>.yml`` as an object, since steps of a pipeline cannot refer to a file."""
     content: dict[str, Any] = yaml.safe_load((BUILDSPECS / f"{name}.yml").read_text(encoding="utf-8"))
     return codebuild.BuildSpec.from_object(content)
 
 
 def log_options(scope: Construct, kind: str, suffix: str) -> codebuild.LoggingOptions:
-    """A log group of the project's own, kept 30 days (E14): CodeBuild's default one is kept forever."""
+    """A log group for the project with a retention (E14). CodeBuild's default group keeps logs forever."""
     group = logs.LogGroup(
         scope,
         f"{''.join(part.capitalize() for part in kind.split('-'))}Logs",
         log_group_name=f"/aws/codebuild/{names.physical(kind, suffix)}",
-        retention=logs.RetentionDays.ONE_MONTH,
+        retention=LOG_RETENTION,
         removal_policy=RemovalPolicy.DESTROY,
     )
     return codebuild.LoggingOptions(cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=group))

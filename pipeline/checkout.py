@@ -1,7 +1,10 @@
-"""How the repository is reached: by the pipeline, and by CodeBuild projects outside it, which check the branch out themselves."""
+"""Access to the repository, for the pipeline and for CodeBuild projects outside it, which check the branch out themselves."""
 
 from __future__ import annotations
 
+from typing import cast
+
+from aws_cdk import CfnResource
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codecommit as codecommit
 from aws_cdk import aws_codepipeline as codepipeline
@@ -10,7 +13,7 @@ from constructs import Construct
 
 from pipeline.settings import Source
 
-#: AWS renamed the service; which of the names is asked for depends on when the connection was made.
+#: AWS renamed the service; which name it authorizes depends on the age of the connection.
 _CONNECTION_ACTIONS = tuple(
     f"{service}:{action}"
     for service in ("codeconnections", "codestar-connections")
@@ -19,7 +22,7 @@ _CONNECTION_ACTIONS = tuple(
 
 
 def branch_source(scope: Construct, source: Source) -> codebuild.ISource:
-    """The head of the delivered branch, without history and without a webhook."""
+    """The head of the delivered branch, without history or webhook."""
     if source.connection_arn is None:
         repository = codecommit.Repository.from_repository_name(scope, "Repository", source.repository)
         return codebuild.Source.code_commit(repository=repository, branch_or_ref=source.branch, clone_depth=1)
@@ -29,29 +32,33 @@ def branch_source(scope: Construct, source: Source) -> codebuild.ISource:
     )
 
 
-def use_connection(project: codebuild.Project, role: iam.Role, source: Source) -> None:
-    """Let *project* check out through the source's connection, which the CDK's own construct does not know.
+def connection_statement(sid: str, arn: str) -> iam.PolicyStatement:
+    """To check out through the connection."""
+    return iam.PolicyStatement(sid=sid, actions=list(_CONNECTION_ACTIONS), resources=[arn])
 
-    CodeBuild tries the connection when the project is made: the permission must be there before.
+
+def authenticate(project: codebuild.Project, arn: str) -> CfnResource:
+    """Let *project* use the connection for cloning and webhooks, which the CDK's construct does not support; returns its resource."""
+    resource = cast("CfnResource", project.node.default_child)
+    resource.add_property_override("Source.Auth", {"Type": "CODECONNECTIONS", "Resource": arn})
+    return resource
+
+
+def use_connection(project: codebuild.Project, role: iam.Role, source: Source) -> None:
+    """Let *project* check out through the connection of *source*, if it has one.
+
+    CodeBuild tries the connection when the project is created, so the permission must exist before.
     """
     if source.connection_arn is None:
         return
-    policy = iam.Policy(
-        project,
-        "Connection",
-        roles=[role],
-        statements=[iam.PolicyStatement(sid="UseConnection", actions=list(_CONNECTION_ACTIONS), resources=[source.connection_arn])],
-    )
-    resource = project.node.default_child
-    assert isinstance(resource, codebuild.CfnProject)
-    resource.add_property_override("Source.Auth", {"Type": "CODECONNECTIONS", "Resource": source.connection_arn})
-    resource.node.add_dependency(policy)
+    policy = iam.Policy(project, "Connection", roles=[role], statements=[connection_statement("UseConnection", source.connection_arn)])
+    authenticate(project, source.connection_arn).node.add_dependency(policy)
 
 
 def fetch_through_connection(pipeline: codepipeline.Pipeline, source: Source) -> None:
-    """Let the pipeline's source action use the connection under the name that its ARN has.
+    """Let the pipeline's source action use the connection, under the service's name in its ARN.
 
-    The CDK grants the older name alone, and IAM compares it with the ARN, which has the newer one since July 2024.
+    The CDK grants the action of the old name only, while ARNs have had the new one since July 2024.
     """
     if source.connection_arn is None:
         return

@@ -1,31 +1,24 @@
-"""A build on a schedule that holds every target's stack against its template (D10)."""
+"""The daily build that compares every target's stack with its template (D10)."""
 
 from __future__ import annotations
 
 from typing import Mapping, Sequence
 
 from aws_cdk import Duration
-from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from etl import names
 from etl.target import Target
 from pipeline.accounts import assume, stage_role
-from pipeline.builds import ENVIRONMENT, buildspec, log_options
-from pipeline.checkout import branch_source, use_connection
 from pipeline.notifications import Notifications
+from pipeline.scheduled import ScheduledBuild
 from pipeline.settings import PipelineSettings
 from stages.etl_stage import EtlStage
 
-#: Daily, before the working day of either region.
-SCHEDULE = events.Schedule.cron(hour="4", minute="30")
-TIMEOUT = Duration.hours(1)
-
-#: CloudFormation reads each resource with the rights of whoever asks: these are the read permissions of the types that a
-#: stage is made of, by what they may be asked of.
+#: CloudFormation reads each resource with the permissions of the caller: these are the read actions of a stage's resource types,
+#: with the resources that they are allowed on.
 _READ: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Stacks": (
         (
@@ -143,64 +136,45 @@ _READ: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-class DriftDetection(Construct):
-    """``project`` reports drift by itself; a build that fails is reported by the topic's rule."""
+class DriftDetection(ScheduledBuild):
+    """Daily, before the working day of either region."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: PipelineSettings, stages: Sequence[EtlStage], notifications: Notifications
     ) -> None:
-        super().__init__(scope, construct_id)
         kind = "drift"
         name = names.physical(kind, settings.suffix)
-        role = iam.Role(
-            self,
-            "Role",
-            role_name=name,
-            assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"),
-            description="Reads what the stages are made of, to hold it against their templates",
-        )
         roles = {
             stage.target: stage_role(stage, kind, settings=settings, trusted=name, statements=statements([stage.target]))
             for stage in stages
         }
-        self.project = codebuild.Project(
-            self,
-            "Project",
-            project_name=name,
-            description="Reports stages that are not as their templates say",
-            role=role,
-            source=branch_source(self, settings.source),
-            build_spec=buildspec(kind),
-            environment=ENVIRONMENT,
-            environment_variables={
-                "LEDGERLINE_STAGES": codebuild.BuildEnvironmentVariable(value=" ".join(_asked(*each) for each in roles.items())),
-                "LEDGERLINE_TOPIC": codebuild.BuildEnvironmentVariable(value=notifications.topic.topic_arn),
-            },
-            logging=log_options(self, kind, settings.suffix),
-            timeout=TIMEOUT,
-            concurrent_build_limit=1,
+        super().__init__(
+            scope,
+            construct_id,
+            kind=kind,
+            settings=settings,
+            notifications=notifications,
+            schedule=events.Schedule.cron(hour="4", minute="30"),
+            timeout=Duration.hours(1),
+            description="Reports stages that differ from their templates",
+            role_description="Reads the resources of the stages to compare them with their templates",
+            variables={"LEDGERLINE_STAGES": " ".join(_stage_argument(*each) for each in roles.items())},
+            statements=_own_statements(roles),
         )
-        use_connection(self.project, role, settings.source)
-        for statement in _own_statements(roles):
-            role.add_to_policy(statement)
-        notifications.topic.grant_publish(role)
-        notifications.tell_of_failed_builds("Drift", self.project)
-        schedule = events.Rule(self, "Schedule", rule_name=names.physical("drift-schedule", settings.suffix), schedule=SCHEDULE)
-        schedule.add_target(targets.CodeBuildProject(self.project))
 
 
-def _asked(target: Target, role: str | None) -> str:
-    """What ``buildspec/drift.sh`` splits again."""
+def _stage_argument(target: Target, role: str | None) -> str:
+    """``suffix=region`` or ``suffix=region=role``, which ``buildspec/drift.sh`` splits again."""
     return "=".join(filter(None, (target.suffix, target.region, role)))
 
 
 def _own_statements(roles: Mapping[Target, str | None]) -> list[iam.PolicyStatement]:
-    near, far = [target for target, role in roles.items() if role is None], [role for role in roles.values() if role]
-    return [*(statements(near) if near else []), *([assume(*far)] if far else [])]
+    here, elsewhere = [target for target, role in roles.items() if role is None], [role for role in roles.values() if role]
+    return [*(statements(here) if here else []), *([assume(*elsewhere)] if elsewhere else [])]
 
 
 def statements(stages: Sequence[Target]) -> list[iam.PolicyStatement]:
-    """Read the resources of *stages*, by their names where the service knows names."""
+    """To read the resources of *stages*, by their names where the service authorizes single resources."""
     return [
         iam.PolicyStatement(
             sid=f"Read{sid}",

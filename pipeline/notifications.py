@@ -1,4 +1,4 @@
-"""Who hears of the delivery: one topic, for executions, failed actions, approvals and drift."""
+"""The topic of the delivery: executions, failed actions and builds, approvals, drift and known vulnerabilities."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from constructs import Construct
 
 from etl import names
 
-#: An approval is not here: its action tells the topic itself, and with the link.
-TOLD = ("STARTED", "SUCCEEDED", "FAILED")
+#: Not approvals: their action publishes to the topic by itself, with the link.
+NOTIFIED_STATES = ("STARTED", "SUCCEEDED", "FAILED")
 
 _PIPELINE, _BUILDS = "aws.codepipeline", "aws.codebuild"
 
 
 class Notifications(Construct):
-    """``topic`` is where people subscribe."""
+    """People subscribe to ``topic``."""
 
     def __init__(self, scope: Construct, construct_id: str, *, suffix: str) -> None:
         super().__init__(scope, construct_id)
@@ -29,15 +29,15 @@ class Notifications(Construct):
             self,
             "Key",
             alias=f"alias/{name}",
-            description="Encrypts what is told of the delivery",
+            description="Encrypts the notifications of the delivery",
             enable_key_rotation=True,
             pending_window=Duration.days(7),
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.topic = sns.Topic(self, "Topic", topic_name=name, master_key=key, enforce_ssl=True)
 
-    def tell_of_pipeline(self, name: str) -> None:
-        """Executions of the pipeline called *name* that start or end, and each action that fails."""
+    def notify_of_pipeline(self, name: str) -> None:
+        """Notify of executions of the pipeline called *name* that start or end, and of each action that fails."""
         where = f"https://{Stack.of(self).region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/executions/"
         pipeline, execution = events.EventField.from_path("$.detail.pipeline"), events.EventField.from_path("$.detail.execution-id")
         state, stage, action = (events.EventField.from_path(f"$.detail.{part}") for part in ("state", "stage", "action"))
@@ -47,7 +47,7 @@ class Notifications(Construct):
             events.EventPattern(
                 source=[_PIPELINE],
                 detail_type=["CodePipeline Pipeline Execution State Change"],
-                detail={"pipeline": [name], "state": list(TOLD)},
+                detail={"pipeline": [name], "state": list(NOTIFIED_STATES)},
             ),
             f"Delivery {pipeline} {state}: {where}{execution}/timeline",
         )
@@ -61,9 +61,9 @@ class Notifications(Construct):
             f"Delivery {pipeline}: {action} of {stage} FAILED: {reason} {where}{execution}/timeline",
         )
 
-    def tell_of_failed_builds(self, kind: str, project: codebuild.IProject) -> None:
-        """Builds of a project that no pipeline waits for; *kind* names the rule."""
-        found, state = events.EventField.from_path("$.detail.project-name"), events.EventField.from_path("$.detail.build-status")
+    def notify_of_failed_builds(self, kind: str, project: codebuild.IProject) -> None:
+        """Notify of failed builds of a *project* outside the pipeline; *kind* names the rule."""
+        name, state = events.EventField.from_path("$.detail.project-name"), events.EventField.from_path("$.detail.build-status")
         log = events.EventField.from_path("$.detail.additional-information.logs.deep-link")
         self._rule(
             f"Failed{kind}",
@@ -72,7 +72,7 @@ class Notifications(Construct):
                 detail_type=["CodeBuild Build State Change"],
                 detail={"project-name": [project.project_name], "build-status": ["FAILED", "FAULT", "TIMED_OUT"]},
             ),
-            f"Build {found} {state}: {log}",
+            f"Build {name} {state}: {log}",
         )
 
     def _rule(self, kind: str, pattern: events.EventPattern, message: str) -> None:

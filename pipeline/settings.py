@@ -1,8 +1,7 @@
-"""``cdk.json`` read, checked and typed: the only configuration there is."""
+"""The settings in ``cdk.json``, checked and typed. There is no other configuration."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -12,18 +11,18 @@ from typing import Any, Mapping
 from etl import names
 from etl.target import RUNBOOK, RuntimeSettings, Target
 from pipeline import slugs
-from pipeline.unreadable import why
-from runtime.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
+from pipeline.json_file import Unreadable, read_json
+from runtime.core.settings import DEFAULT_CHUNK_BYTES, DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO, MAX_DECODED_BYTES, MAX_DECODED_RATIO
 
 KEY = "ledgerline"
 #: Context keys that override one value each.
 OVERRIDES = (f"{KEY}.runtime", f"{KEY}.chunk_bytes")
 
-#: What Lambda offers and the tests run on; the contract's two are 3.9 and 3.13 (E12), the others serve machines that lack both.
+#: Runtimes of Lambda that the tests can run on. 3.9 and 3.13 are required (E12); the others are for machines without both.
 RUNTIMES = ("3.9", "3.10", "3.11", "3.12", "3.13")
 GITHUB, CODECOMMIT = "github", "codecommit"
 
-#: Bytes. Below it a chunk is smaller than the window in which its boundary is looked for.
+#: Bytes. A smaller chunk would be smaller than the window in which the planner looks for its boundary.
 MIN_CHUNK_BYTES = 65_536
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -32,7 +31,7 @@ _STAGE_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,19}")
 _CONNECTION = re.compile(r"arn:aws:(?:codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]{36}")
 _REPOSITORY = {GITHUB: re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+"), CODECOMMIT: re.compile(r"[A-Za-z0-9._-]{1,100}")}
 _BRANCH = re.compile(r"[A-Za-z0-9._/-]{1,250}")
-#: The standard bootstrap's own qualifier, whose roles reach everything, is none for branches.
+#: Not the qualifier of the standard bootstrap, whose roles reach every stack.
 _QUALIFIER = re.compile(r"(?!hnb659fds$)[a-z0-9]{1,10}")
 
 
@@ -54,7 +53,7 @@ class Source:
     connection_arn: str | None
 
     def page(self, path: str) -> str:
-        """Where a browser finds a file of the repository; the *path* alone at CodeCommit, whose pages need the account's console."""
+        """URL of a file of the repository; only its *path* for CodeCommit, whose pages are in the account's console."""
         return f"https://github.com/{self.repository}/blob/{self.branch}/{path}" if self.kind == GITHUB else path
 
 
@@ -68,7 +67,7 @@ class PipelineSettings:
 
 @dataclass(frozen=True)
 class BranchSettings:
-    """Stages of branches: the bootstrap *qualifier* that they go through, and when the reaper looks and takes them away."""
+    """Stages of branches: their bootstrap's *qualifier*, how long they live, and how often the reaper runs."""
 
     qualifier: str
     time_to_live_hours: int
@@ -77,7 +76,7 @@ class BranchSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """``branches`` is None where branches have no stages."""
+    """``branches`` is None if branches have no stages."""
 
     runtime: RuntimeSettings
     pipeline: PipelineSettings
@@ -86,11 +85,11 @@ class Settings:
 
 
 def read_context(path: Path) -> dict[str, Any]:
-    """The ``context`` object of a ``cdk.json``; raise SettingsError when there is none."""
+    """The ``context`` object of a ``cdk.json``; raise SettingsError if there is none."""
     try:
-        context = json.loads(path.read_text(encoding="utf-8"))["context"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError("context", f"cannot be read ({why(error)}); correct it, or restore it: git checkout {path.name}") from error
+        context = read_json(path, "context")
+    except Unreadable as error:
+        raise SettingsError("context", f"cannot be read ({error}); correct it, or restore it: git checkout {path.name}") from error
     if not isinstance(context, dict):
         raise SettingsError("context", "is not an object")
     return context
@@ -118,7 +117,7 @@ def parse(context: Mapping[str, Any]) -> Settings:
     _refuse_branch_name("pipeline", "suffix", pipeline.suffix)
     for target in targets:
         _refuse_branch_name("targets", "suffix", target.suffix)
-        # It goes into the names of the builds that work on the target, and of their roles.
+        # It is part of the names of the target's builds and of their roles.
         _refuse_branch_name("targets", "name", target.name)
     branches = _branches(reader.object("branches")) if root.get("branches") is not None else None
     return Settings(runtime, pipeline, targets, branches)
@@ -161,7 +160,7 @@ def _branches(reader: _Reader) -> BranchSettings:
 
 
 def _refuse_branch_name(where: str, what: str, value: str) -> None:
-    """The branches' roles reach ``etl-*-br-*``, and their reaper looks for it (D6): no other name may have that in it, in no place."""
+    """Refuse a name that the branches' roles and reaper would match, which is ``etl-*-br-*`` (D6)."""
     if f"-{slugs.PREFIX}" in f"-{names.kebab(value)}-":
         word = slugs.PREFIX.rstrip("-")
         raise SettingsError(f"{KEY}.{where}", f"{what} {value!r} holds the word {word!r}, which is for branches; choose another")
@@ -177,7 +176,7 @@ def _refuse_repeated(what: str, values: list[str]) -> None:
 
 
 class _Reader:
-    """One JSON object with its path, so that every complaint can say where."""
+    """A JSON object with its path, which every error names."""
 
     def __init__(self, values: Mapping[str, Any], where: str) -> None:
         self.values, self._where = values, where

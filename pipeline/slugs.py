@@ -1,7 +1,7 @@
-"""A branch's name as the suffix of its stage: bounded, plain, and another branch's never.
+"""From the name of a branch to the suffix of its stage: short, plain, and different for every branch.
 
-A branch is named by whoever may push, so its name goes nowhere but through here: a slug into names, a
-label into a tag. Pure, without the CDK: the commands of :mod:`ops` find a branch's stage by the same rule.
+Anyone who may push can choose a branch's name, so it is used only as made here: as a slug in names and as a
+label in a tag. This module does not import the CDK, since :mod:`ops` uses it too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-#: Every suffix of a branch stage begins so, and no other name has it as a word: main's stages are out of reach by their names alone.
+#: Every suffix of a branch's stage begins with it, and no other name contains it, so that patterns for branches match no other stage.
 PREFIX = "br-"
 
 _HASH_DIGITS = 8
@@ -22,7 +22,7 @@ _NAMED = re.compile(rf"(?:^|[/:])etl[-/](?:.*?[-/])??({_SUFFIX.pattern})(?![a-z0
 
 
 class BranchRefused(Exception):
-    """A name that no stage is made for; the message is one line."""
+    """A branch that cannot have a stage; the message is one line."""
 
     def __init__(self, branch: str, reason: str) -> None:
         self.branch, self.reason = branch, reason
@@ -30,7 +30,7 @@ class BranchRefused(Exception):
 
 
 def digest(branch: str) -> str:
-    """64 hex digits that stand for the exact name; raise BranchRefused for a name that has no UTF-8, or none at all."""
+    """SHA-256 of the exact name; raise BranchRefused for an empty name or one that is not UTF-8."""
     if not branch:
         raise BranchRefused(branch, "the name is empty; name the branch as git does, such as feature/x")
     try:
@@ -40,9 +40,9 @@ def digest(branch: str) -> str:
 
 
 def slug(branch: str) -> str:
-    """At most 16 of ``[a-z0-9-]``: a word of the name's last part for people, and always 8 hex of the exact name's hash.
+    """At most 16 of ``[a-z0-9-]``: a word of the name's last part for people, and 8 hex digits of the exact name's hash.
 
-    The hash is never left out: if only changed names had one, ``A`` and ``a-559aead0`` would meet.
+    The hash is always there: if only changed names had it, ``A`` and ``a-559aead0`` would have the same slug.
     """
     code = digest(branch)[:_HASH_DIGITS]
     word = re.sub(r"[^a-z0-9]+", "-", branch.rpartition("/")[2].lower()).strip("-")[:_WORD_LENGTH].rstrip("-")
@@ -55,19 +55,19 @@ def suffix(branch: str) -> str:
 
 
 def is_branch_suffix(text: str) -> bool:
-    """True for what :func:`suffix` can return and for nothing else."""
+    """True for every value that :func:`suffix` can return, and no other."""
     return _SUFFIX.fullmatch(text) is not None
 
 
 def label(branch: str) -> str:
-    """The name for people, as a tag's value: what tags do not take becomes an underscore."""
+    """The name as a tag's value for people: characters that tags do not allow become underscores."""
     return re.sub(r"[^A-Za-z0-9_.:/=+@-]", "_", branch)[:_LABEL_LENGTH]
 
 
 def suffix_in(name: str) -> str | None:
-    """The suffix of the branch's stage that a resource of that physical name (or ARN, or URL) belongs to.
+    """The suffix of a branch's stage in the physical name, ARN or URL of a resource; None if it belongs to no branch.
 
-    What comes before the suffix may be anything, for kinds of resources come and go: the settings keep the word out of main's names.
+    Any kind of resource may come before the suffix; the settings refuse names of other stages that contain the prefix.
     """
-    found = _NAMED.search(name)
-    return found[1] if found else None
+    match = _NAMED.search(name)
+    return match[1] if match else None

@@ -1,8 +1,7 @@
-"""The delivery: source, synth, self-mutation, assets, then each target with its proof (D1)."""
+"""The stack of the pipeline: source, synth, self-mutation, assets, then each target with its validation (D1)."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Sequence
 
@@ -17,25 +16,26 @@ from constructs import Construct
 from etl import names
 from etl.target import TAGS, Target
 from pipeline.accounts import keyed_regions
-from pipeline.advisories import AdvisoryScan
 from pipeline.approval import ReviewedApproval, review_step
 from pipeline.artifacts import ArtifactBucket, SupportStack
 from pipeline.branches.builds import BranchBuilds
 from pipeline.builds import ENVIRONMENT, buildspec, log_options
 from pipeline.checkout import fetch_through_connection
 from pipeline.drift import DriftDetection
+from pipeline.json_file import read_json
 from pipeline.notifications import Notifications
+from pipeline.scheduled import AdvisoryScan
 from pipeline.settings import GITHUB, BranchSettings, PipelineSettings, Source
 from pipeline.validation import validation_step
 from stages.etl_stage import EtlStage
 
-#: The newest; it reads assemblies up to schema 54, which is what aws-cdk-lib 2.273 writes.
+#: The newest. It reads assemblies up to schema 54, which aws-cdk-lib 2.273 writes.
 CDK_ASSETS_VERSION = "4.7.3"
 _PACKAGE = Path(__file__).resolve().parent.parent / "package.json"
 
 
 class PipelineStack(Stack):
-    """``delivery`` deploys *stages* in their order, and mutates itself first."""
+    """``delivery`` updates itself, then deploys *stages* in their order."""
 
     def __init__(
         self, scope: Construct, *, settings: PipelineSettings, stages: Sequence[EtlStage], branches: BranchSettings | None = None
@@ -55,7 +55,7 @@ class PipelineStack(Stack):
             "Pipeline",
             pipeline_name=names.physical("pipeline", settings.suffix),
             pipeline_type=codepipeline.PipelineType.V2,
-            # A newer commit overtakes one that waits; none runs beside another.
+            # One commit at a time; a newer one replaces one that waits.
             execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
             restart_execution_on_update=True,
             cross_region_replication_buckets=self._artifact_buckets(scope, [stage.target for stage in stages]),
@@ -76,19 +76,19 @@ class PipelineStack(Stack):
             synth=self._assembly,
             cli_version=cdk_cli_version(),
             cdk_assets_cli_version=CDK_ASSETS_VERSION,
-            # One project for all assets: its definition does not change with them, so assets alone do not mutate the pipeline.
+            # One project for all assets: with one per asset, new assets would change the pipeline, which would restart.
             publish_assets_in_parallel=False,
             code_build_defaults=pipelines.CodeBuildOptions(build_environment=ENVIRONMENT),
             self_mutation_code_build_defaults=self._options("self-mutate"),
             asset_publishing_code_build_defaults=self._options("assets"),
         )
-        # Before the stages are added, which synthesizes them: it may ask them for roles.
+        # Before the stages are added, which synthesizes them: it may add roles to them.
         DriftDetection(self, "Drift", settings=settings, stages=stages, notifications=self._notifications)
         for stage in stages:
             self._deploy(stage, source)
         self.delivery.build_pipeline()
         fetch_through_connection(pipeline, settings.source)
-        self._notifications.tell_of_pipeline(names.physical("pipeline", settings.suffix))
+        self._notifications.notify_of_pipeline(names.physical("pipeline", settings.suffix))
         AdvisoryScan(self, "Advisories", settings=settings, notifications=self._notifications)
         if branches is not None:
             BranchBuilds(self, "Branches", settings=settings, branches=branches, notifications=self._notifications)
@@ -155,6 +155,6 @@ class PipelineStack(Stack):
 
 
 def cdk_cli_version() -> str:
-    """The CLI that ``package.json`` pins: one number for machines and the pipeline."""
-    version: str = json.loads(_PACKAGE.read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    """The version of the CLI in ``package.json``, for developers' machines and the pipeline."""
+    version: str = read_json(_PACKAGE, "devDependencies")["aws-cdk"]
     return version

@@ -1,4 +1,4 @@
-"""The step that proves a stage after its deployment, takes it back when it is not good, and the little that it may do."""
+"""The step that validates a stage after its deployment and rolls it back if that fails, with its permissions."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from constructs import Construct
 from etl import names
 from etl.permissions import ACCESS, DATASET, PROBES
 from etl.target import Target
-from pipeline.accounts import acting_by, assume, bootstrap_role, bootstrap_version, stage_role
+from pipeline.accounts import acting_by, assume, bootstrap_role, bootstrap_version, stack_arn, stage_role
 from pipeline.builds import ENVIRONMENT, buildspec
 from pipeline.settings import PipelineSettings
-from runtime import keys
+from runtime.core import keys
 from stages.etl_stage import EtlStage
 
-#: Seconds that ``buildspec/validate.sh`` may wait: for a probe, and then, going back, for the stack to rest, for the change set, for
-#: the update and for another probe (``ops validate``, ``ops rollback``). An end before theirs would leave a stage half-way.
+#: Seconds that ``buildspec/validate.sh`` may wait: for a probe (``ops validate``), and then in ``ops rollback`` for the end of a running
+#: update, for the change set, for its execution and for another probe. A shorter time-out could leave a stage half rolled back.
 WAITS_SECONDS = 900 + 4 * 1_800
-#: Beside them: installing, functions that become Active, cleaning up.
+#: Also for installing, for functions to become Active, and for cleaning up.
 TIMEOUT = Duration.seconds(WAITS_SECONDS + 45 * 60)
-#: The outputs by which ``ops`` knows a stage (``ops.stage.Stage``). All of them would be more than an action of CodePipeline takes.
+#: The outputs that ``ops`` needs (``ops.stage.Stage``). All of them would exceed the limits of a CodePipeline action.
 PASSED_ON = ("Stage", "SourceName", "DataBucketName", "TrackingTableName", "FunctionNames", "AlarmPrefix", "AlarmNames")
 
 
@@ -36,7 +36,7 @@ def validation_step(
     logging: codebuild.LoggingOptions,
     source: pipelines.IFileSetProducer,
 ) -> pipelines.CodeBuildStep:
-    """Acts by a role of the stage where that is in another account, which trusts the build's own role in *scope* by its name."""
+    """Validates a stage in another account by a role of the stage, which trusts the build's role in *scope* by its name."""
     target = stage.target
     granted = [*statements(target), *memory_statements(target), *rollback_statements(stage)]
     acted_by = stage_role(stage, "validation", settings=settings, trusted=project_name, statements=granted)
@@ -72,9 +72,9 @@ def output_variable(output: str) -> str:
 
 
 def statements(target: Target) -> list[iam.PolicyStatement]:
-    """Read the stage; upload, read and remove the probe's own files, and nothing of a partner's.
+    """To read the stage's state, and to upload, read and remove the probe's files, but no partner's.
 
-    Everything is by name: the stage is in another stack, and may be in another region.
+    Resources are given by name, since the stage is in another stack and may be in another region.
     """
     bucket = f"arn:aws:s3:::{names.bucket('data', target.account, target.region, target.suffix)}"
 
@@ -82,13 +82,13 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
         return f"arn:aws:{service}:{target.region}:{target.account}:{resource}"
 
     written = [f"{bucket}/{prefix}*" for prefix in PROBES]
-    # A plan's name is a file id alone.
+    # The key of a plan does not hold the dataset.
     plans = [f"{bucket}/{keys.MANIFESTS}*"]
     functions = [arn("lambda", f"function:{names.physical(names.kebab(name), target.suffix)}") for name in (*ACCESS, "check_deployment")]
     rows: dict[str, tuple[list[str], list[str]]] = {
-        "FindStage": (["cloudformation:DescribeStacks"], [arn("cloudformation", f"stack/etl-{target.suffix}/*")]),
+        "FindStage": (["cloudformation:DescribeStacks"], [stack_arn(target)]),
         "SeeFunctions": (["lambda:GetFunctionConfiguration"], functions),
-        # Listing by prefix is authorized for all alarms or for none.
+        # CloudWatch authorizes listing for all alarms or for none.
         "SeeAlarms": (["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"], [arn("cloudwatch", "alarm:*")]),
         "SeeExecution": (["states:DescribeExecution"], [arn("states", f"execution:{names.physical('workflow', target.suffix)}:*")]),
         "UploadProbe": (["s3:PutObject", "s3:AbortMultipartUpload"], [f"{bucket}/{keys.INCOMING}{DATASET}/*"]),
@@ -104,24 +104,23 @@ def statements(target: Target) -> list[iam.PolicyStatement]:
 
 
 def memory_statements(target: Target) -> list[iam.PolicyStatement]:
-    """Keep what was validated, and see whether that is what is deployed."""
+    """To store the validated template, and to compare it with the deployed one."""
     kept = f"arn:aws:s3:::{names.bucket('data', target.account, target.region, target.suffix)}/{keys.VALIDATED}*"
-    stack = f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"
     return [
         iam.PolicyStatement(sid="Remember", actions=["s3:GetObject", "s3:PutObject"], resources=[kept]),
-        iam.PolicyStatement(sid="SeeTemplate", actions=["cloudformation:GetTemplate"], resources=[stack]),
+        iam.PolicyStatement(sid="SeeTemplate", actions=["cloudformation:GetTemplate"], resources=[stack_arn(target)]),
     ]
 
 
-#: The name that ``ops.rollback`` gives its change set.
+#: The name of the change set that ``ops.rollback`` creates.
 CHANGE_SET = "rollback"
 
 
 def rollback_statements(stage: EtlStage) -> list[iam.PolicyStatement]:
-    """Deploy what was validated again: one change set of one stack, from the templates kept, by the stack's own role."""
+    """To deploy the validated template again: one change set of the one stack, from the stored templates, by the stack's role."""
     target, role = stage.target, bootstrap_role(stage, "cfn-exec")
     bucket = names.bucket("data", target.account, target.region, target.suffix)
-    stack = [f"arn:aws:cloudformation:{target.region}:{target.account}:stack/etl-{target.suffix}/*"]
+    stack = [stack_arn(target)]
     ours = {"cloudformation:ChangeSetName": CHANGE_SET}
     templates = {"cloudformation:TemplateUrl": f"https://s3.{target.region}.amazonaws.com/{bucket}/{keys.VALIDATED}*"}
     rows: dict[str, tuple[list[str], list[str], dict[str, dict[str, str]]]] = {
@@ -132,7 +131,7 @@ def rollback_statements(stage: EtlStage) -> list[iam.PolicyStatement]:
             stack,
             {"StringEquals": ours},
         ),
-        # CloudFormation takes the values of a template's parameters out of SSM with the rights of whoever makes the change set.
+        # CloudFormation reads the parameters of a template from SSM with the permissions of the change set's creator.
         "ReadVersion": (["ssm:GetParameters"], [bootstrap_version(stage)], {}),
         "PassStackRole": (["iam:PassRole"], [role], {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}),
     }

@@ -1,1 +1,1 @@
-"""What is deployed as one unit to one account and region."""
+"""The CDK stages: all stacks that are deployed together to one account and region."""

@@ -1,4 +1,4 @@
-"""The ephemeral form of the stage: the same class, deployed for a branch through a bootstrap of its own (D6)."""
+"""The ephemeral stage of a branch: the same constructs, deployed through a bootstrap for branches (D6)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from stages.etl_stage import EtlStage
 
 @dataclass(frozen=True, kw_only=True)
 class BranchTarget(Target):
-    """``qualifier`` names the bootstrap whose roles reach branch stacks only. ``branch`` is safe as a tag's value.
+    """``qualifier`` names the bootstrap whose roles reach branch stacks only. ``branch`` is a valid value of a tag.
 
-    ``digest`` is of the branch's exact name: two branches whose slugs met would be told apart by it.
-    There is no ``trail``: branches hold test data, come in any number, and would use up what a region allows.
+    ``digest`` is the hash of the branch's exact name, which distinguishes branches even if their slugs are equal.
+    There is no ``trail``: branches hold test data, and a region allows five trails.
     """
 
     slug: str
@@ -38,10 +38,10 @@ class BranchTarget(Target):
 
 
 class BranchStage(EtlStage):
-    """Every stack in it goes through the branches' bootstrap, and every role in it is bounded."""
+    """Every stack is deployed through the branches' bootstrap, and every role has a permissions boundary."""
 
     def __init__(self, scope: Construct, *, target: BranchTarget, settings: RuntimeSettings, layer_path: Path) -> None:
-        # Stacks read both when they are made, so that a stack that is added later cannot forget them.
+        # Every stack of the stage reads both when it is created.
         context = {
             "@aws-cdk/core:bootstrapQualifier": target.qualifier,
             "@aws-cdk/core:permissionsBoundary": {"name": boundary_name(target)},
@@ -50,5 +50,5 @@ class BranchStage(EtlStage):
 
 
 def boundary_name(target: BranchTarget) -> str:
-    """The policy of the bootstrap that bounds every role a branch makes: no role can give itself what it lacks."""
+    """The policy of the bootstrap that limits every role of a branch, so that none can extend its own permissions."""
     return f"cdk-{target.qualifier}-boundary-{target.account}-{target.region}"

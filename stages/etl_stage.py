@@ -1,4 +1,4 @@
-"""The one class that is deployed everywhere: primary, disaster recovery and branches."""
+"""The stage that is deployed everywhere: as primary, for disaster recovery, and for branches."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from etl.target import RuntimeSettings, Target
 
 
 class EtlStage(Stage):
-    """The full ETL for *target* (D3), guarded from inside: aspects of the app do not enter stages.
+    """The full ETL for *target* (D3), with its own guardrails, since aspects of the app do not reach into stages.
 
-    ``context`` is CDK context for its stacks alone.
+    *context* is CDK context for its stacks only.
     """
 
     def __init__(

@@ -18,10 +18,9 @@ def boundaries(job: Job) -> Answer:
     import numpy as np
 
     from benchmarks import adversarial
-    from runtime.contracts.loader import load_contracts
-    from runtime.formats import file_format
+    from runtime.chunk.proofs import fold
     from runtime.formats.recognition import recognize
-    from runtime.rows.proofs import fold
+    from runtime.formats.registry import compiled, load_contracts
     from tests.support.records import prove
     from tests.support.sources import CountingSource
 
@@ -30,18 +29,18 @@ def boundaries(job: Job) -> Answer:
     true, longest = set(ends.tolist()), max(int(np.diff(ends).max()), SHORTEST_CHUNK_BYTES)
     source = CountingSource.of(data)
     contract, layout = recognize(source, "hostile.csv", "transactions", load_contracts())
-    plan = file_format(contract).plan
+    plan = compiled(contract, layout).plan
     rng = random.Random(job["seed"])
     cuts = guessed_wrong = replans = wrong = 0
     for _ in range(job["plans"]):
         chunk_bytes = int(longest * 10 ** rng.uniform(0.02, 0.7))
-        ranges = plan(source, contract, layout, chunk_bytes)
+        ranges = plan(source, chunk_bytes)
         cuts += len(ranges) - 1
         guessed_wrong += sum(end not in true for _, end in ranges)
         replan_from = fold([prove(data, *chunk) for chunk in ranges], layout.header_end, source.size).replan_from
         if replan_from is not None:
             replans += 1
             keep = [(start, end) for start, end in ranges if end <= replan_from]
-            ranges = plan(source, contract, layout, chunk_bytes, exact_from=replan_from, keep=keep)
+            ranges = plan(source, chunk_bytes, exact_from=replan_from, keep=keep)
         wrong += sum(end not in true for _, end in ranges)
     return {"cuts": cuts, "guessed_wrong": guessed_wrong, "replans": replans, "wrong_in_the_end": wrong}

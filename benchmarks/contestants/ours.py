@@ -11,7 +11,7 @@ from benchmarks.contestants.dataset import COMPRESSION, THREADS
 Job = Dict[str, Any]
 Answer = Dict[str, Any]
 
-#: As ``runtime.object_store`` streams a chunk.
+#: As ``runtime.aws.object_store`` streams a chunk.
 PART_BYTES = 8 * 1024 * 1024
 
 
@@ -21,8 +21,8 @@ def chunk(job: Job, stream: Callable[[Any, str, int], Iterable[bytes]] | None = 
     """
     import pyarrow as pa
 
-    from runtime.records.source import FileSource
-    from runtime.rows.process import process_chunk
+    from runtime.chunk.process import process_chunk
+    from runtime.formats.source import FileSource
 
     pa.set_cpu_count(THREADS)
     with FileSource(job["path"]) as source:
@@ -50,8 +50,8 @@ def chunk(job: Job, stream: Callable[[Any, str, int], Iterable[bytes]] | None = 
 def chunk_as_handler(job: Job) -> Answer:
     """The chunk step with everything that its Lambda handler imports, reading ahead as it does from S3."""
     import runtime.handlers.process_chunk  # noqa: F401  # its weight is what counts
-    from runtime.models import ObjectRef
-    from runtime.object_store import ObjectStore
+    from runtime.aws.object_store import ObjectStore
+    from runtime.core.models import ObjectRef
 
     def stream(source: Any, path: str, start: int) -> Iterable[bytes]:
         return ObjectStore(_FileAsBucket(), "").stream(ObjectRef("", path), start, source.size)  # type: ignore[arg-type]  # one method of S3
@@ -79,9 +79,9 @@ def plan(job: Job) -> Answer:
     """
     import time
 
-    from runtime.formats.limits import MAX_CHUNK_BYTES
-    from runtime.records.planning import plan as planned
-    from runtime.records.source import FileSource
+    from runtime.core.limits import MAX_CHUNK_BYTES
+    from runtime.formats.registry import compiled
+    from runtime.formats.source import FileSource
     from tests.support.sources import CountingSource
 
     with FileSource(job["path"]) as file:
@@ -92,34 +92,34 @@ def plan(job: Job) -> Answer:
             return file.read(start, end)
 
         source = CountingSource(file.size, read)
-        ranges = planned(source, contract, layout, MAX_CHUNK_BYTES)
+        ranges = compiled(contract, layout).plan(source, MAX_CHUNK_BYTES)
     return {**_counts(source), "chunks": len(ranges), "header": layout.header_end}
 
 
 def plan_far(job: Job) -> Answer:
     """Planning a source of any size that is not there: the header, and then one block of real records over and over."""
-    from runtime.formats.limits import MAX_CHUNK_BYTES
-    from runtime.records.planning import plan as planned
-    from runtime.records.source import FileSource
+    from runtime.core.limits import MAX_CHUNK_BYTES
+    from runtime.formats.registry import compiled
+    from runtime.formats.source import FileSource
     from tests.support.sources import CountingSource
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])
         header, block = file.read(0, layout.header_end), file.read(layout.header_end, file.size)
     source = CountingSource.repeating(header, block, -(-job["size"] // len(block)))
-    ranges = planned(source, contract, layout, MAX_CHUNK_BYTES)
+    ranges = compiled(contract, layout).plan(source, MAX_CHUNK_BYTES)
     return {**_counts(source), "chunks": len(ranges), "size": source.size}
 
 
 def plan_exactly(job: Job) -> Answer:
     """The exact fallback: reads every byte and cuts by quote parity, as after a proof that does not hold."""
-    from runtime.formats.limits import MAX_CHUNK_BYTES
-    from runtime.records.planning import plan as planned
-    from runtime.records.source import FileSource
+    from runtime.core.limits import MAX_CHUNK_BYTES
+    from runtime.formats.registry import compiled
+    from runtime.formats.source import FileSource
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])
-        ranges = planned(file, contract, layout, MAX_CHUNK_BYTES, exact_from=layout.header_end)
+        ranges = compiled(contract, layout).plan(file, MAX_CHUNK_BYTES, exact_from=layout.header_end)
     return {"chunks": len(ranges), "bytes_read": file.size}
 
 
@@ -133,25 +133,25 @@ def records(job: Job) -> Answer:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from runtime.contracts.loader import load_contracts
-    from runtime.formats import file_format
-    from runtime.mainframe.judging import judge
-    from runtime.mainframe.layout import contracted_form
-    from runtime.mainframe.reader import RecordReader
-    from runtime.records.source import FileSource
+    from runtime.formats.copybook.judging import Judge
+    from runtime.formats.copybook.layout import contracted_form
+    from runtime.formats.copybook.reader import RecordReader
+    from runtime.formats.registry import file_format, load_contracts
+    from runtime.formats.source import FileSource
 
     pa.set_cpu_count(1)
     contract = load_contracts()["accounts"]
     if job.get("described"):
-        contract = dataclasses.replace(contract, dialect=dataclasses.replace(contract.fixed_length, record_format="V"))
+        contract = dataclasses.replace(contract, dialect=dataclasses.replace(contract.dialect, record_format="V"))
     rows = accepted = 0
     reasons: Counter[str] = Counter()
     sums = dict.fromkeys(job.get("sums", ()), 0)
     with FileSource(job["path"]) as source:
         layout: Any = file_format(contract).recognize(source, contract)
         reader = RecordReader(_parts(source, job["path"], 0), contracted_form(contract))
+        judge = Judge(contract, layout)
         for block in reader:
-            judged = judge(block, contract, layout)
+            judged = judge.judge(block)
             rows += judged.rows
             reasons.update(reason.counted for rejected in judged.rejected for reason in rejected.reasons)
             if judged.accepted is not None:
@@ -169,8 +169,8 @@ def records(job: Job) -> Answer:
 
 def read(job: Job) -> Answer:
     """Only reading: every byte, in the pieces of the exact fallback, one after another, with nothing done to them."""
-    from runtime.records.planning import PIECE_BYTES
-    from runtime.records.source import FileSource
+    from runtime.formats.ranges import PIECE_BYTES
+    from runtime.formats.source import FileSource
 
     with FileSource(job["path"]) as file:
         total = sum(len(file.read(start, min(start + PIECE_BYTES, file.size))) for start in range(0, file.size, PIECE_BYTES))
@@ -178,8 +178,8 @@ def read(job: Job) -> Answer:
 
 
 def _recognized(source: Any, path: str) -> Tuple[Any, Any]:
-    from runtime.contracts.loader import load_contracts
     from runtime.formats.recognition import recognize
+    from runtime.formats.registry import load_contracts
 
     return recognize(source, path, "transactions", load_contracts())
 

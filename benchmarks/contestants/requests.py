@@ -27,7 +27,7 @@ def count(job: Job) -> Answer:
     from moto import mock_aws
 
     from benchmarks import generate
-    from runtime import object_store
+    from runtime.aws import object_store
     from tests.support import workflow
 
     # As the planner cuts: a little short of what is allowed.

@@ -28,8 +28,8 @@ from benchmarks.statistics import Spread, paired_ratio
 from local import emulator
 from local.progress import Steps
 from local.stage import LocalStage, up
-from runtime.models import FileStatus
-from runtime.tracking import Tracking
+from runtime.aws.tracking import Tracking
+from runtime.core.models import FileStatus
 from tests.runtimes import ROOT
 
 

@@ -10,7 +10,7 @@ from benchmarks.bench import Bench, our
 from benchmarks.findings import Findings, seconds_of, timings
 from benchmarks.runs import Entrant, warm
 from benchmarks.statistics import paired_ratio
-from runtime import allocation
+from runtime.core import allocation
 
 
 def measure(bench: Bench) -> Findings:

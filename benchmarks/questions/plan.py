@@ -11,7 +11,7 @@ from benchmarks.bench import Bench, our
 from benchmarks.findings import Findings, as_table, seconds_of, timings
 from benchmarks.runs import Entrant, warm, whole
 from benchmarks.statistics import paired_ratio
-from runtime import allocation
+from runtime.core import allocation
 
 _WINDOW_BYTES = 64 * 1024
 _SECONDS_A_READ = 0.02

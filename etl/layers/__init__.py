@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from etl.layers.build import LayerError, RuntimeUnknown, built_layer, layer_bytes
+from etl.layers.build import LayerError, RuntimeUnknown, archive, built_layer, layer_bytes
 
-__all__ = ["LayerError", "RuntimeUnknown", "built_layer", "layer_bytes"]
+__all__ = ["LayerError", "RuntimeUnknown", "archive", "built_layer", "layer_bytes"]

@@ -1,4 +1,4 @@
-"""What people see of a stage, and what wakes them: metrics apart from the alarms and widgets made of them."""
+"""Monitoring of a stage: its metrics, and the alarms and the dashboard that show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard: how much goes through, how much of it fails, how close to the limits."""
+"""The dashboard: throughput, failures, and how close the stage is to its limits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from constructs import Construct
 
 from etl import names
 from etl.monitoring.metrics import AVERAGE, MAXIMUM, P90, StageMetrics
-from runtime import metric_names as emitted
+from runtime.core import metric_names as emitted
 
 _WIDTH, _HEIGHT = 8, 6
 
 
 class Dashboard(Construct):
-    """*links* (text to URL) head the page, and the *runbook*; *alarms* are shown as one row of lights."""
+    """*links* (text to URL) and the *runbook* are at the top, above the state of all *alarms*."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """The metrics of a stage: those that AWS publishes for its resources, and those that the handlers emit.
 
-A test compares every one that a widget or an alarm names with what is really there.
+A test checks that each metric used by a widget or an alarm exists.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
-from runtime import metric_names
+from runtime.core import metric_names
 
 PERIOD = Duration.minutes(5)
 SUM, MAXIMUM, AVERAGE, P90 = "Sum", "Maximum", "Average", "p90"
 
 
 class StageMetrics:
-    """Every metric by its name, over five minutes unless told otherwise."""
+    """Every metric by its name, over five minutes by default."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class StageMetrics:
         queues: Mapping[str, sqs.IQueue],
         rules: Mapping[str, str],
     ) -> None:
-        """*queues* are keyed by what they hold, *rules* map what they react to to their physical names."""
+        """*queues* are keyed by their contents (``dead-results``); *rules* map the kind of rule (``arrived``) to its physical name."""
         self._suffix, self._machine, self._functions = suffix, machine, functions
         self._table, self._queues, self.rules = table, queues, rules
 
@@ -42,7 +42,7 @@ class StageMetrics:
         return tuple(self._functions)
 
     def emitted(self, name: str, statistic: str = SUM, period: Duration = PERIOD, label: str | None = None) -> cloudwatch.Metric:
-        """A metric of the handlers for the whole stage; *name* is one of :mod:`runtime.metric_names`."""
+        """A metric of the handlers for the whole stage; *name* is one of :mod:`runtime.core.metric_names`."""
         return cloudwatch.Metric(
             namespace=metric_names.NAMESPACE,
             metric_name=name,
@@ -86,7 +86,7 @@ class StageMetrics:
         )
 
     def rejected_row_percent(self, least_rows: int, period: Duration = PERIOD) -> cloudwatch.MathExpression:
-        """Zero until *least_rows* were read in the period: ten rows say nothing about a sender."""
+        """Zero while fewer than *least_rows* were read in the period: a few rows say nothing about a sender."""
         return cloudwatch.MathExpression(
             expression=f"IF(rows_read >= {least_rows}, 100 * rows_rejected / rows_read, 0)",
             using_metrics={
@@ -98,7 +98,7 @@ class StageMetrics:
         )
 
     def unsuccessful_file_percent(self, least_files: int, period: Duration = PERIOD) -> cloudwatch.MathExpression:
-        """Files that ended REJECTED or FAILED, of all that ended; zero until *least_files* have."""
+        """Files that ended REJECTED or FAILED, in percent of all that ended; zero while fewer than *least_files* ended."""
         lost = "FILL(files_rejected, 0) + FILL(files_failed, 0)"
         ended = f"FILL(files_succeeded, 0) + {lost}"
         return cloudwatch.MathExpression(

@@ -1,7 +1,7 @@
 """What stands in for a CodeBuild image: this machine's interpreters behind a private home and private prefixes.
 
 A build may install what it likes, ``npm install -g`` included: nothing of it touches the machine, and the
-next build begins as clean as this one. Only the packages that were downloaded are kept, to be fast.
+next build begins as clean as this one. Only downloaded packages are kept: uv's are those that this machine's uv keeps anyway.
 """
 
 from __future__ import annotations
@@ -30,9 +30,21 @@ _NETWORK = (
     "CURL_CA_BUNDLE",
     "NODE_EXTRA_CA_CERTS",
 )
-_REGISTRIES = ("PIP_", "NPM_CONFIG_")
+_REGISTRIES = ("PIP_", "UV_", "NPM_CONFIG_")
 #: What is the build's own, whatever the machine has.
-_OURS = ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "NPM_CONFIG_PREFIX", "NPM_CONFIG_CACHE")
+_OURS = (
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_USER",
+    "PIP_REQUIRE_VIRTUALENV",
+    "UV_CACHE_DIR",
+    "UV_LINK_MODE",
+    "UV_NO_CACHE",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_SYSTEM_PYTHON",
+    "NPM_CONFIG_PREFIX",
+    "NPM_CONFIG_CACHE",
+)
 _SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 _PYTHONS = tuple(version for version in RUNTIMES if version != "3.9")  # what the tools run on
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -71,7 +83,8 @@ class Image:
                 "TMPDIR": str(self._scratch / "tmp"),
                 "PIP_CACHE_DIR": str(self._cache / "pip"),
                 "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-                "PIP_NO_COMPILE": "1",  # a build imports little of what it installs
+                "UV_CACHE_DIR": _uv_cache(),
+                "UV_LINK_MODE": "copy",  # a hard link would let a build write into what all builds share
                 "npm_config_prefix": str(self._npm),
                 "npm_config_cache": str(self._cache / "npm"),
                 "npm_config_update_notifier": "false",
@@ -147,10 +160,19 @@ def _inherited(name: str) -> bool:
 
 
 def _registry_files() -> dict[str, str]:
-    """The user's own settings of pip and npm: a private home would hide them, and with them how to reach a registry."""
+    """The user's own settings of pip, uv and npm: a private home would hide them, and with them how to reach a registry."""
     home = Path.home()
-    files = {"PIP_CONFIG_FILE": home / ".config" / "pip" / "pip.conf", "NPM_CONFIG_USERCONFIG": home / ".npmrc"}
+    files = {
+        "PIP_CONFIG_FILE": home / ".config" / "pip" / "pip.conf",
+        "UV_CONFIG_FILE": home / ".config" / "uv" / "uv.toml",
+        "NPM_CONFIG_USERCONFIG": home / ".npmrc",
+    }
     return {name: str(path) for name, path in files.items() if path.is_file() and name not in os.environ}
+
+
+def _uv_cache() -> str:
+    uv = Path(sys.executable).parent / "uv"
+    return subprocess.run([str(uv), "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _node_version() -> str:

@@ -23,5 +23,5 @@ LIMITS: tuple[Limit, ...] = (
         "Other accounts",
         "one emulator holds them all, apart; their administrators' part is done by the first set-up, and keys open nothing",
     ),
-    Limit("Time", "downloads are cached in .ledgerline/cache; durations are this machine's"),
+    Limit("Time", "downloads are cached; durations are this machine's"),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from local.delivery.source import Revision
 from local.errors import LocalError
-from pipeline.unreadable import why
+from pipeline.json_file import why
 
 
 @dataclass(frozen=True)

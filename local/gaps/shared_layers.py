@@ -1,4 +1,4 @@
-"""A layer is unpacked once and read by every worker, as the read-only /opt is."""
+"""A layer is unpacked once and read by every worker, as the read-only /opt is; the next emulator finds it unpacked."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from etl import cache
+from local.emulator import ROOT
 from local.gaps.gap import Gap, must_contain
 
+_LAYERS = ROOT / ".cache" / "unpacked-layers"
 _unpacking = threading.Lock()
 
 
@@ -42,14 +45,16 @@ def _fix() -> None:
 
 
 def _unpacked(content: bytes) -> Path:
-    directory = Path(tempfile.gettempdir()) / "layers" / hashlib.sha256(content).hexdigest()
+    directory = _LAYERS / hashlib.sha256(content).hexdigest()[:20]
     with _unpacking:
         if not directory.is_dir():
-            directory.parent.mkdir(exist_ok=True)
-            unfinished = Path(tempfile.mkdtemp(dir=directory.parent))
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                archive.extractall(unfinished)
-            unfinished.rename(directory)
+            _LAYERS.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=_LAYERS) as scratch:
+                unfinished = Path(scratch) / "layer"
+                with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                    archive.extractall(unfinished)
+                cache.publish(unfinished, directory)
+        cache.keep_newest(directory)
     return directory
 
 

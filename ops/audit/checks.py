@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.errors import OutputDiffers
-from runtime.errors import AccessRefused, ObjectMissing, PermanentError
+from runtime.core.errors import AccessRefused, ObjectMissing, PermanentError
 
 AGREES = "agrees"
 DIFFERS = "differs"

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ops.audit.checks import Unverifiable
-from runtime.object_store import StoredObject
+from runtime.aws.object_store import StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -10,12 +10,12 @@ from typing import Any
 from ops.audit import stored
 from ops.audit.checks import Check, Unverifiable, check
 from ops.audit.table import COMMITTED
-from runtime import keys
-from runtime.errors import ObjectMissing
-from runtime.models import ChunkStatus, FileStatus, ObjectRef
-from runtime.object_store import ObjectStore
-from runtime.workflow.documents import commit_manifest, extracts, reject_report
-from runtime.workflow.reasons import ALL_REASONS, everything
+from runtime.aws.object_store import ObjectStore
+from runtime.core import keys
+from runtime.core.errors import ObjectMissing
+from runtime.core.models import ChunkStatus, FileStatus, ObjectRef
+from runtime.steps.documents import commit_manifest, extracts, reject_report
+from runtime.steps.reasons import ALL_REASONS, everything
 
 Item = Mapping[str, Any]
 

@@ -18,20 +18,20 @@ from ops.audit.rows import ordinal_of_accepted
 from ops.audit.story import COUNTS
 from ops.audit.text import Text
 from ops.terminal import counted
+from runtime.aws.object_store import ObjectStore
+from runtime.chunk.key_digests import duplicates
+from runtime.chunk.process import ChunkOutput, process_chunk
 from runtime.contracts.model import Contract
-from runtime.object_store import ObjectStore
-from runtime.rows.key_digests import duplicates
-from runtime.rows.process import ChunkOutput, process_chunk
-from runtime.workflow.reading import Reading
-from runtime.workflow.reasons import commonest, everything
-from runtime.workflow.stage import text_of
+from runtime.steps.reasons import commonest, everything
+from runtime.steps.snapshot import Snapshot
+from runtime.steps.stage import text_of
 
 Item = Mapping[str, Any]
 
 _DIGEST_MEMORY_BYTES = 256 * 1024 * 1024
 
 
-def process_again(chunk: Item, text: Text, reading: Reading, file: Item) -> ChunkOutput:
+def process_again(chunk: Item, text: Text, reading: Snapshot, file: Item) -> ChunkOutput:
     """What ProcessChunk makes of the chunk today."""
     _, size = text_of(dict(file))
     return process_chunk(

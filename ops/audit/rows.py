@@ -1,4 +1,4 @@
-"""What became of row N: found by counting (docs/adr/0003-row-numbers-are-derived.md), never from the original."""
+"""What became of row N: found by counting (docs/adr/0002), never from the original."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from ops.audit import stored
 from ops.errors import RowUnknown
 from ops.reject_lines import RejectedRow, parse
-from runtime.models import ChunkStatus, FileStatus
-from runtime.object_store import ObjectStore
+from runtime.aws.object_store import ObjectStore
+from runtime.core.models import ChunkStatus, FileStatus
 
 Item = Mapping[str, Any]
 

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.audit.checks import Unverifiable
-from runtime import keys
+from runtime.aws.object_store import ObjectStore, StoredSource
 from runtime.contracts.model import Contract
-from runtime.errors import ContractInvalid, ObjectMissing
+from runtime.core import keys
+from runtime.core.errors import ContractInvalid, ObjectMissing
+from runtime.core.models import ObjectRef
 from runtime.formats.recognition import recognize
-from runtime.models import ObjectRef
-from runtime.object_store import ObjectStore, StoredSource
-from runtime.workflow import reading
-from runtime.workflow.reading import Reading
+from runtime.steps import snapshot
+from runtime.steps.snapshot import Snapshot
 
 Item = Mapping[str, Any]
 
 
-def reading_of(file: Item, contracts: Mapping[str, Contract], store: ObjectStore) -> Reading:
+def reading_of(file: Item, contracts: Mapping[str, Contract], store: ObjectStore) -> Snapshot:
     """What ProcessChunk read the file by. Its contract has the digest that the table recorded, wherever it comes from.
 
     Raises Unverifiable when the snapshot has expired and *contracts*, those of this checkout, are no longer the same; and
@@ -36,17 +36,17 @@ def reading_of(file: Item, contracts: Mapping[str, Contract], store: ObjectStore
     return found
 
 
-def _snapshot(file: Item, store: ObjectStore) -> Reading:
+def _snapshot(file: Item, store: ObjectStore) -> Snapshot:
     body = store.read(ObjectRef(store.bucket, file["reading_key"]))
     if file["reading_key"] != keys.reading(file["file_id"], hashlib.sha256(body).hexdigest()):
         raise ValueError(f"{file['reading_key']} does not bear the digest of its content")
     try:
-        return reading.load(store, file["reading_key"])
+        return snapshot.load(store, file["reading_key"])
     except ContractInvalid as error:
         raise Unverifiable(f"this version cannot read the contract of then ({error}); verify with the version that was deployed") from error
 
 
-def _recognized(file: Item, contracts: Mapping[str, Contract], store: ObjectStore) -> Reading:
+def _recognized(file: Item, contracts: Mapping[str, Contract], store: ObjectStore) -> Snapshot:
     contract = contracts.get(file["dataset"])
     if contract is None or contract.sha256 != file["contract_sha256"]:
         raise Unverifiable(
@@ -54,4 +54,4 @@ def _recognized(file: Item, contracts: Mapping[str, Contract], store: ObjectStor
             f"(version {file['contract_version']}); verify from a commit that has that version"
         )
     source = StoredSource(store, ObjectRef.from_dict(file["location"]), file["size"])
-    return Reading(*recognize(source, file["key"], contract.dataset, {contract.dataset: contract}))
+    return Snapshot(*recognize(source, file["key"], contract.dataset, {contract.dataset: contract}))

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ops.errors import OutputDiffers
-from runtime.models import ObjectRef
-from runtime.object_store import ObjectStore
+from runtime.aws.object_store import ObjectStore
+from runtime.core.models import ObjectRef
 
 Written = Mapping[str, Any]
 

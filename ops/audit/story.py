@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from runtime.models import SCHEMA
-from runtime.tracking import superseded
-from runtime.workflow.reasons import ALL_REASONS
+from runtime.aws.tracking import superseded
+from runtime.core.models import SCHEMA
+from runtime.steps.reasons import ALL_REASONS
 
 Item = Mapping[str, Any]
 

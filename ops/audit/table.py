@@ -7,11 +7,11 @@ from typing import Any
 
 from ops.audit.checks import Check, check
 from ops.audit.story import COUNTS
-from runtime import keys
-from runtime.models import ChunkStatus, FileStatus, file_id
-from runtime.rows.proofs import ChunkProof, fold
-from runtime.workflow.reasons import ALL_REASONS, commonest, summed
-from runtime.workflow.stage import text_of
+from runtime.chunk.proofs import ChunkProof, fold
+from runtime.core import keys
+from runtime.core.models import ChunkStatus, FileStatus, file_id
+from runtime.steps.reasons import ALL_REASONS, commonest, summed
+from runtime.steps.stage import text_of
 
 Item = Mapping[str, Any]
 

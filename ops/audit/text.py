@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runtime.formats import Layout
-from runtime.records.decoding import Limits, decode
+from runtime.formats.decoding import Limits, decode
+from runtime.formats.interface import Layout
 
 Item = Mapping[str, Any]
 

@@ -14,13 +14,13 @@ from ops.audit.reprocessing import KeyCheck, difference, process_again
 from ops.audit.snapshot import reading_of
 from ops.audit.table import COMMITTED, malformed, table_checks, uncovered
 from ops.audit.text import Text
-from runtime import keys
+from runtime.aws.object_store import ObjectStore, StoredObject, StoredSource
 from runtime.contracts.model import Contract
-from runtime.errors import FileRejected
-from runtime.models import FileStatus, ObjectRef
-from runtime.object_store import ObjectStore, StoredObject, StoredSource
-from runtime.workflow.reading import Reading
-from runtime.workflow.validation import examine
+from runtime.core import keys
+from runtime.core.errors import FileRejected
+from runtime.core.models import FileStatus, ObjectRef
+from runtime.steps.snapshot import Snapshot
+from runtime.steps.validate import examine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -64,7 +64,7 @@ class Verifier:
         fingerprint = fingerprint_of(original, self.s3)
         parts = fingerprint.pass_on(self._stream(original.size))
         covering = check("table", "the chunks cover the original", lambda: uncovered(self.file, self.chunks))
-        readings: list[Reading] = []
+        readings: list[Snapshot] = []
         if covering.result == AGREES or "reading_key" in self.file:
             yield check("contract", "it is the one that the table names", lambda: readings.append(self._reading()))
         if covering.result == AGREES:
@@ -77,7 +77,7 @@ class Verifier:
         _exhaust(parts)
         yield check("original", "its bytes have the ETag that S3 gave them", lambda: _etag(original, fingerprint))
 
-    def _process_again(self, reading: Reading, parts: Iterator[bytes]) -> Iterator[Check]:
+    def _process_again(self, reading: Snapshot, parts: Iterator[bytes]) -> Iterator[Check]:
         text = Text(self.file, reading.layout, parts)
         if self.file["header_bytes"]:
             yield check("original", "it has a header", lambda: _exhaust(text.until(self.file["header_bytes"])))
@@ -88,7 +88,7 @@ class Verifier:
         if reading.layout.decoding:
             yield check("original", "it decodes to the text that was recorded", text.difference)
 
-    def _chunk_checks(self, reading: Reading, repeats: KeyCheck, text: Text) -> Iterator[Check]:
+    def _chunk_checks(self, reading: Snapshot, repeats: KeyCheck, text: Text) -> Iterator[Check]:
         first_row = 1
         for chunk in self.chunks:
 
@@ -113,7 +113,7 @@ class Verifier:
         if found != self.file.get("error_type"):
             raise Unverifiable(f"the contracts of this checkout find {found}; verify from the commit that was deployed then")
 
-    def _reading(self) -> Reading:
+    def _reading(self) -> Snapshot:
         return reading_of(self.file, self.contracts, self.store)
 
     def _stream(self, size: int) -> Iterator[bytes]:

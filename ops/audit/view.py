@@ -14,8 +14,8 @@ from ops.audit.rows import ACCEPTED, WITHHELD, Fate
 from ops.outcome import COLOURS, REPEATS, detail_text, repeats_text
 from ops.record_text import dump
 from ops.terminal import cell, counted, printable
-from runtime.contracts.fields import WHOLE_ROW
-from runtime.models import ChunkStatus
+from runtime.core.models import ChunkStatus
+from runtime.core.reason_codes import WHOLE_ROW
 
 Document = Mapping[str, Any]
 

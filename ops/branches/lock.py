@@ -1,4 +1,4 @@
-"""One build at a time works on a branch's stage: an item of the lock table, taken by a conditional write (docs/adr/0042).
+"""One build at a time works on a branch's stage: an item of the lock table, taken by a conditional write (docs/adr/0014).
 
 The item expires soon and is renewed for as long as its holder lives, so that a build that was killed blocks nobody for long.
 """

@@ -17,9 +17,9 @@ from ops.follow import Progress, look
 from ops.live import read_bar
 from ops.options import DEFAULT_STAGE, Deployed, FileIdArgument, JsonOption, RegionOption, StageOption, connect
 from ops.terminal import emit, stderr, stdout
-from runtime.contracts.loader import load_contracts
-from runtime.models import FileStatus
-from runtime.object_store import ObjectStore
+from runtime.aws.object_store import ObjectStore
+from runtime.core.models import FileStatus
+from runtime.formats.registry import load_contracts
 
 
 def audit(

@@ -23,7 +23,7 @@ from ops.errors import OpsError
 from ops.options import JsonOption, RegionOption
 from ops.terminal import cell, counted, emit, printable, stderr, stdout
 from pipeline import slugs
-from runtime.tracking import utc_now
+from runtime.aws.tracking import utc_now
 
 app = typer.Typer(help="Stages of branches: deploy, list, destroy, reap.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -16,10 +16,10 @@ from rich.text import Text
 from ops.errors import FileUnknown, NotEnded, NotTheOutput, OutputUnknown
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, StageOption, connect
 from ops.terminal import cell, emit, stdout
-from runtime.contracts.loader import load_contracts
+from runtime.aws.object_store import ObjectStore
 from runtime.contracts.model import Contract
-from runtime.models import FileStatus, ObjectRef
-from runtime.object_store import ObjectStore
+from runtime.core.models import FileStatus, ObjectRef
+from runtime.formats.registry import load_contracts
 
 if TYPE_CHECKING:
     from ops.comparison.comparing import Comparison, Example

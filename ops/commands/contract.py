@@ -21,7 +21,7 @@ from ops.options import JsonOption
 from ops.outcome import REPEATS, reason_table, reasons, repeats_text
 from ops.terminal import as_json, counted, emit, printable, stderr, stdout
 from runtime.contracts.infer import infer as infer_contract
-from runtime.contracts.loader import parse_contract
+from runtime.formats.registry import parse_contract
 
 app = typer.Typer(help="Draft a data contract from a file; check a file against one.", no_args_is_help=True, rich_markup_mode=None)
 

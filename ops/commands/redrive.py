@@ -16,8 +16,8 @@ from ops.outcome import document, next_step, panel, places
 from ops.redrive import Redriver
 from ops.stage import workflow_of
 from ops.terminal import counted, emit, printable, stderr, stdout
-from runtime.models import FileStatus, Redrive
-from runtime.workflow.redrive import obstacle
+from runtime.core.models import FileStatus, Redrive
+from runtime.steps.redrive import obstacle
 
 #: Seconds that the new execution is given to open the file's next attempt.
 _TAKE_UP_SECONDS = 300

@@ -16,10 +16,10 @@ from ops.listing import concern, recent_files
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, OptionalFileIdArgument, RegionOption, StageOption, connect, known_states
 from ops.outcome import COLOURS, detail_text, next_step, outputs, panel, places
 from ops.terminal import bytes_text, cell, emit, stderr, stdout
-from runtime.contracts.loader import load_contracts
-from runtime.keys import NO_PARTNER
-from runtime.models import ChunkStatus, FileStatus
-from runtime.tracking import utc_now
+from runtime.aws.tracking import utc_now
+from runtime.core.keys import NO_PARTNER
+from runtime.core.models import ChunkStatus, FileStatus
+from runtime.formats.registry import load_contracts
 
 #: A file may have thousands of chunks; a person wants the odd ones. ``--json`` has them all.
 _CHUNKS_SHOWN = 50

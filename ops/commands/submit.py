@@ -15,9 +15,9 @@ from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, Stage
 from ops.outcome import document, next_step, panel, places
 from ops.terminal import INTERRUPTED, emit, stderr, stdout
 from ops.upload import incoming_key, upload
-from runtime.contracts.loader import load_contracts
-from runtime.errors import InvalidKey, UnknownDataset
-from runtime.models import FileStatus, file_id
+from runtime.core.errors import InvalidKey, UnknownDataset
+from runtime.core.models import FileStatus, file_id
+from runtime.formats.registry import load_contracts
 
 
 def submit(

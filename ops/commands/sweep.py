@@ -10,10 +10,10 @@ import typer
 from ops.options import DEFAULT_STAGE, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.stage import workflow_of
 from ops.terminal import counted, emit, printable, stderr, stdout
-from runtime.object_store import ObjectStore
-from runtime.tracking import utc_now
-from runtime.workflow.leftovers import Leftovers
-from runtime.workflow.sweep import ABANDONED, LOST, MIN_AGE, UNMOVED, UNTOLD, Sweep
+from runtime.aws.object_store import ObjectStore
+from runtime.aws.tracking import utc_now
+from runtime.steps.orphaned_outputs import Leftovers
+from runtime.steps.sweep import ABANDONED, LOST, MIN_AGE, UNMOVED, UNTOLD, Sweep
 
 _MEANING = {
     LOST: "arrived and was not recorded",

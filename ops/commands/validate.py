@@ -15,7 +15,7 @@ from ops.terminal import counted, emit, printable, stderr, stdout
 from ops.validated import is_deployed, remember
 from ops.validation.deployment import Since
 from ops.validation.run import Report, Validation
-from runtime.tracking import utc_now
+from runtime.aws.tracking import utc_now
 
 CommitOption = Annotated[
     str | None, typer.Option("--commit", metavar="ID", envvar="CODEBUILD_RESOLVED_SOURCE_VERSION", help="What --record notes as deployed.")

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from runtime.contracts.places import Place
-from runtime.mainframe.blocks import Bytes
+from runtime.formats.copybook.blocks import Bytes
+from runtime.formats.copybook.items import ElementaryItem
 
 #: Units that are looked at for a key that the other file has: a run of more that are missing reads as changed keys.
 LOOK_AHEAD = 1000
@@ -51,7 +51,7 @@ class _Side:
         return first, taken
 
 
-def aligned(legacy: Iterator[Bytes], ours: Iterator[Bytes], key: Place, unit_bytes: int) -> Iterator[Span]:
+def aligned(legacy: Iterator[Bytes], ours: Iterator[Bytes], key: ElementaryItem, unit_bytes: int) -> Iterator[Span]:
     one, other = _Side(legacy, unit_bytes), _Side(ours, unit_bytes)
     span = slice(key.offset, key.offset + key.length)
     while True:

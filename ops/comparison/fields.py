@@ -12,10 +12,10 @@ import numpy as np
 from ops.comparison.known import Defect
 from ops.comparison.outputs import Output, Where
 from runtime.contracts.model import Field
-from runtime.contracts.places import Place, field_of
-from runtime.mainframe.blocks import Bytes
-from runtime.mainframe.decoding import Reading, column
-from runtime.mainframe.faults import explain
+from runtime.formats.copybook.blocks import Bytes
+from runtime.formats.copybook.decoding import DecodingRules, ItemDecoder
+from runtime.formats.copybook.faults import explain
+from runtime.formats.copybook.items import ElementaryItem, field_of
 
 VALUE, SPELLING, DEFECT = "value", "bytes", "known"
 FILLER = "(filler)"
@@ -54,7 +54,7 @@ class Fields:
         self._output = output
         self._known: Mapping[str, Defect] = {defect.field: defect for defect in known}
         # Low-values and blanks are no numbers here: what is there is what is asked.
-        self._reading = Reading(output.encoding, (), ())
+        self._reading = DecodingRules(output.encoding, (), ())
 
     @cached_property
     def _fields(self) -> dict[str, Field]:
@@ -97,7 +97,7 @@ class Fields:
             for begin, end in gaps
         ]
 
-    def _explained(self, place: Place, legacy: Bytes, ours: Bytes) -> Difference:
+    def _explained(self, place: ElementaryItem, legacy: Bytes, ours: Bytes) -> Difference:
         spelled, values, remarks = [], [], []
         for side, unit in (("legacy", legacy), ("ours", ours)):
             raw, value = unit[place.offset : place.offset + place.length].tobytes(), self._decoded(place, unit.reshape(1, -1))[0]
@@ -116,19 +116,19 @@ class Fields:
         value = self._decoded(place, unit.reshape(1, -1))[0]
         return _hex(unit[place.offset : place.offset + place.length].tobytes()) if value is None else _text(value, place)
 
-    def _kind(self, place: Place, legacy: object, ours: object) -> str:
+    def _kind(self, place: ElementaryItem, legacy: object, ours: object) -> str:
         if legacy is not None and legacy == ours:
             return SPELLING
         defect = self._known.get(place.name)
         return DEFECT if defect and ours is not None and defect.applies(ours) else VALUE
 
-    def _decoded(self, place: Place, units: Bytes) -> list[Any]:
+    def _decoded(self, place: ElementaryItem, units: Bytes) -> list[Any]:
         """Values of the field; None for bytes that are none."""
-        found = column(units, place, self._fields[place.name], np.zeros(len(units), np.bool_), self._reading)
+        found = ItemDecoder(place, self._fields[place.name], self._reading).column(units, np.zeros(len(units), np.bool_))
         return [None if bad else value for value, bad in zip(found.array.to_pylist(), found.bad.tolist(), strict=True)]
 
 
-def _text(value: object, place: Place) -> str:
+def _text(value: object, place: ElementaryItem) -> str:
     """Whole numbers without a sign with all their digits, as account numbers are written."""
     return f"{value:0{place.digits}}" if isinstance(value, int) and not place.signed else str(value)
 

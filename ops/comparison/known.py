@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from runtime.extracts.accounts import DEBIT_FOR_ZERO
+from runtime.formats.copybook.extracts.accounts import DEBIT_FOR_ZERO
 
 
 @dataclass(frozen=True)

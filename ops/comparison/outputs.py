@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from ops.errors import OutputUnknown
 from runtime.contracts.model import Contract, Extract
-from runtime.contracts.places import Place
-from runtime.contracts.record import record_of
-from runtime.mainframe.forms import DESCRIPTOR_BYTES, VARIABLE
+from runtime.formats.copybook.items import ElementaryItem
+from runtime.formats.copybook.record import record_of
+from runtime.formats.copybook.record_form import DESCRIPTOR_BYTES, VARIABLE
 
 
 class Where(NamedTuple):
@@ -34,7 +34,7 @@ class Output:
     encoding: str
     variable: bool
     records: tuple[tuple[int, int], ...]
-    places: tuple[Place, ...]
+    places: tuple[ElementaryItem, ...]
 
     @property
     def unit_bytes(self) -> int:
@@ -45,7 +45,7 @@ class Output:
         return DESCRIPTOR_BYTES if self.variable else 0
 
     @property
-    def key(self) -> Place:
+    def key(self) -> ElementaryItem:
         return self.places[0]
 
     @property
@@ -93,11 +93,11 @@ def _extracts(contract: Contract) -> dict[str, Extract]:
 def _output(dataset: str, extract: Extract, encoding: str) -> Output:
     variable = extract.record_format in VARIABLE
     records: list[tuple[int, int]] = []
-    places: list[Place] = []
+    places: list[ElementaryItem] = []
     at = 0
     for copybook in extract.copybooks:
         record, content = record_of(copybook), at + (DESCRIPTOR_BYTES if variable else 0)
-        places += [replace(place, offset=content + place.offset) for place in record.places]
+        places += [replace(place, offset=content + place.offset) for place in record.items]
         records.append((at, content - at + record.maximum))
         at = content + record.maximum
     return Output(dataset, extract.name, encoding, variable, tuple(records), tuple(sorted(places, key=lambda place: place.offset)))

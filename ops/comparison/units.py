@@ -9,9 +9,9 @@ import numpy as np
 
 from ops.comparison.outputs import Output
 from ops.errors import NotTheOutput
-from runtime.contracts.places import ZONED
-from runtime.mainframe.blocks import Bytes
-from runtime.mainframe.decoding import number
+from runtime.formats.copybook.blocks import Bytes
+from runtime.formats.copybook.decoding import number
+from runtime.formats.copybook.items import ZONED
 
 #: Bytes that are compared at once.
 PIECE_BYTES = 4 * 1024 * 1024

@@ -9,8 +9,8 @@ from typing import Any
 
 from ops.reject_lines import RejectedRow
 from ops.validation.observation import Observation
-from runtime.keys import PROCESSED
-from runtime.probe import COLUMNS, ExpectedReject, Probe, Reason
+from runtime.core.keys import PROCESSED
+from runtime.steps.probe import COLUMNS, ExpectedReject, Probe, Reason
 
 _SHOWN = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

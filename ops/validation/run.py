@@ -14,11 +14,11 @@ from ops.stage import Stage
 from ops.validation.comparison import differences
 from ops.validation.deployment import Since, alarm_findings, function_problems
 from ops.validation.observation import observe
-from runtime import probe_removal
-from runtime.keys import INCOMING
-from runtime.models import FileStatus, file_id
-from runtime.probe import DATASET, Probe, build_probe
-from runtime.tracking import Tracking
+from runtime.aws import probe_removal
+from runtime.aws.tracking import Tracking
+from runtime.core.keys import INCOMING
+from runtime.core.models import FileStatus, file_id
+from runtime.steps.probe import DATASET, Probe, build_probe
 
 _PAUSE_SECONDS = 1.0
 #: A workflow that still runs on a probe gives up before this.

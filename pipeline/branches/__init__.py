@@ -1,1 +1,1 @@
-"""Stages of branches: their target, their bootstrap, and the builds that deploy, destroy and reap them (D6)."""
+"""Stages of branches: their target, their bootstrap, and the builds that deploy and destroy them (D6)."""

@@ -1,7 +1,7 @@
-"""The three builds of branches: one deploys a branch's stage, one destroys it, one reaps what both missed (D6).
+"""The three builds of branches: one deploys a branch's stage, one destroys it, and the reaper destroys what is left (D6).
 
-No pipeline is made for a branch. What starts a build differs by source: a webhook through the connection for
-GitHub, EventBridge for CodeCommit. GitHub tells nobody of a deleted branch: there the reaper is the answer.
+A branch has no pipeline. A webhook starts its builds for GitHub, EventBridge for CodeCommit. GitHub sends no event for a
+deleted branch, whose stage the reaper destroys.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pipeline.notifications import Notifications
 from pipeline.settings import CODECOMMIT, BranchSettings, PipelineSettings
 
 DEPLOY, DESTROY, REAP = "deploy-branch", "destroy-branch", "reap-branches"
-#: Longer than a build waits for another one on its stage (an hour), and its own work.
+#: Time for its own work and for waiting up to an hour for another build on the same stage.
 TIMEOUT = Duration.hours(3)
 
 
 class BranchBuilds(Construct):
-    """``locks`` keeps two builds off one stage (docs/adr/0042)."""
+    """``locks`` is the table by which only one build at a time works on a stage (docs/adr/0014)."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: PipelineSettings, branches: BranchSettings, notifications: Notifications
@@ -42,12 +42,12 @@ class BranchBuilds(Construct):
         self._source.trigger(deploy=deploy, destroy=destroy)
         schedule = events.Schedule.rate(Duration.hours(branches.reap_every_hours))
         events.Rule(self, "Reap", description="Reaps stages of branches", schedule=schedule, targets=[targets.CodeBuildProject(reap)])
-        # Nobody waits for these two: what they leave costs money until somebody is told.
-        notifications.tell_of_failed_builds("DestroyBranch", destroy)
-        notifications.tell_of_failed_builds("ReapBranches", reap)
+        # Nobody watches these two, and a stage that they fail to destroy costs money.
+        notifications.notify_of_failed_builds("DestroyBranch", destroy)
+        notifications.notify_of_failed_builds("ReapBranches", reap)
         if settings.source.kind == CODECOMMIT:
-            # GitHub shows whoever pushed what became of it, at the commit; CodeCommit does not.
-            notifications.tell_of_failed_builds("DeployBranch", deploy)
+            # GitHub shows the state of the build at the commit; CodeCommit does not.
+            notifications.notify_of_failed_builds("DeployBranch", deploy)
 
     def _lock_table(self) -> dynamodb.Table:
         return dynamodb.Table(

@@ -1,7 +1,7 @@
-"""What the builds of branches may do: look at what is named for branches, take it away, and assume their bootstrap's roles.
+"""What the builds of branches may do: list resources, delete those of branches, and assume the roles of the branches' bootstrap.
 
-A pattern before an object's key has no wildcard but at its end: keys are chosen by whoever writes them, and ``etl-*-br-*``
-would match one in another stage's bucket.
+A pattern for a bucket has its only wildcard at the end: ``etl-*-br-*`` would also match keys in another stage's bucket, which
+are chosen by senders.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pipeline import slugs, validation
 from pipeline.branches.target import STAGE
 from pipeline.settings import BranchSettings, PipelineSettings
 
-#: Every suffix of a branch.
+#: Matches the suffix of every branch.
 ANY = f"{slugs.PREFIX}*"
 BUCKETS = ("data", "logs")
 #: The bootstrap's roles that the CDK CLI assumes.
 ASSUMED = ("deploy", "file-publishing")
 
-#: What ``ops.branches.inventory`` asks; the services authorize listing on no resource.
+#: The calls of ``ops.branches.inventory``. Services authorize listing for all resources or for none.
 LISTED = (
     "cloudformation:DescribeStacks",
     "cloudformation:ListStacks",
@@ -43,10 +43,10 @@ LISTED = (
 
 
 def teardown(settings: PipelineSettings, locks_arn: str) -> list[iam.PolicyStatement]:
-    """To take a stage down and see that it is gone. CloudFormation deletes with the bootstrap's role, not with this one."""
+    """To delete a stage and check that nothing of it is left. CloudFormation deletes with the bootstrap's role, not with this one."""
     place = f"{settings.region}:{settings.account}"
     buckets = [f"arn:aws:s3:::{names.bucket(kind, settings.account, settings.region, ANY)}" for kind in BUCKETS]
-    stacks = [f"arn:aws:cloudformation:{place}:stack/etl-{ANY}/*"]
+    stacks = [f"arn:aws:cloudformation:{place}:stack/{names.stack(ANY)}/*"]
     groups = [f"arn:aws:logs:{place}:log-group:{path}/etl-*-{ANY}" for path in ("/aws/lambda", "/aws/vendedlogs/states")]
     rows: dict[str, tuple[list[str], list[str]]] = {
         "List": (list(LISTED), ["*"]),
@@ -60,18 +60,9 @@ def teardown(settings: PipelineSettings, locks_arn: str) -> list[iam.PolicyState
 
 
 def deployment(settings: PipelineSettings, branches: BranchSettings) -> list[iam.PolicyStatement]:
-    """To deploy through the branches' bootstrap, and to validate what came of it."""
+    """To deploy through the branches' bootstrap, and to validate the deployed stage."""
     place = f"{settings.account}-{settings.region}"
     roles = [f"arn:aws:iam::{settings.account}:role/cdk-{branches.qualifier}-{role}-role-{place}" for role in ASSUMED]
     every = Target(name=STAGE, account=settings.account, region=settings.region, suffix=ANY, source_name=ANY)
     assume = iam.PolicyStatement(sid="AssumeBranchRoles", actions=["sts:AssumeRole"], resources=roles)
     return [assume, *validation.statements(every), *validation.memory_statements(every)]
-
-
-def connection(arn: str) -> iam.PolicyStatement:
-    """To read the repository through its connection, under the service's old name and its new one."""
-    actions = [f"{service}:{action}" for service in ("codeconnections", "codestar-connections") for action in _CONNECTION]
-    return iam.PolicyStatement(sid="ReadRepository", actions=actions, resources=[arn])
-
-
-_CONNECTION = ("GetConnection", "GetConnectionToken", "UseConnection")

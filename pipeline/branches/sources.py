@@ -1,4 +1,4 @@
-"""Where the builds of branches get their code, and what starts them, by the kind of source."""
+"""The source code of the branches' builds, and the events that start them, for GitHub and for CodeCommit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from pipeline.branches import permissions
+from pipeline.checkout import authenticate, connection_statement
 from pipeline.settings import GITHUB, Source
 
 _EVENT = codebuild.EventAction
 
 
 class BranchSource:
-    """``url`` is what git fetches from, inside a build, where CodeBuild's credential helper is on."""
+    """``url`` is the address that git fetches from inside a build, with CodeBuild's credential helper."""
 
     def __init__(self, scope: Construct, source: Source, region: str) -> None:
         self._scope, self._source = scope, source
@@ -30,7 +30,7 @@ class BranchSource:
         self._repository = None if self._github else codecommit.Repository.from_repository_name(scope, "Repository", source.repository)
 
     def pushes(self) -> codebuild.ISource:
-        """The commit that was pushed to any branch but the pipeline's own; tags are none."""
+        """The commit that was pushed to any branch but the pipeline's own, and to no tag."""
         branches = codebuild.FilterGroup.in_event_of(_EVENT.PUSH).and_head_ref_is("^refs/heads/.+")
         # Anchored: main must not exclude maintenance.
         return self._of([branches.and_head_ref_is_not(f"^refs/heads/{re.escape(self._source.branch)}$")])
@@ -39,7 +39,7 @@ class BranchSource:
         return self._of([codebuild.FilterGroup.in_event_of(_EVENT.PULL_REQUEST_CLOSED, _EVENT.PULL_REQUEST_MERGED)])
 
     def main(self) -> codebuild.ISource:
-        """The pipeline's own branch, which only reviewed code is on."""
+        """The pipeline's own branch, whose code is reviewed."""
         return self._of([])
 
     def _of(self, webhook: list[codebuild.FilterGroup]) -> codebuild.ISource:
@@ -56,24 +56,23 @@ class BranchSource:
         )
 
     def policies(self) -> dict[str, iam.PolicyDocument]:
-        """Inline policies of a project's role: CodeBuild tries the connection when the project is made, so the role must be born with it.
+        """Inline policies of a project's role. For CodeCommit there are none: its source grants what is needed.
 
-        A policy beside the role would name the project, and come after it. For CodeCommit the source itself grants what is needed.
+        CodeBuild tries the connection when the project is created, and a separate policy would be created after the project.
         """
         arn = self._source.connection_arn
-        return {"connection": iam.PolicyDocument(statements=[permissions.connection(arn)])} if arn else {}
+        return {"connection": iam.PolicyDocument(statements=[connection_statement("ReadRepository", arn)])} if arn else {}
 
     def authenticate(self, project: codebuild.Project) -> None:
-        """Have the connection used for cloning, and for making the webhook; the L2 does not know it."""
+        """Let the project use the source's connection, if it has one."""
         if self._source.connection_arn is not None:
-            auth = {"Type": "CODECONNECTIONS", "Resource": self._source.connection_arn}
-            _resource(project).add_property_override("Source.Auth", auth)
+            authenticate(project, self._source.connection_arn)
 
     def trigger(self, *, deploy: codebuild.Project, destroy: codebuild.Project) -> None:
-        """CodeCommit's events; GitHub's come by the webhooks, where a fork's pull request waits for a member's word."""
+        """Start builds by CodeCommit's events. GitHub starts them by webhooks; for a fork's pull request a member must comment first."""
         if self._repository is None:
             policy = {"RequiresCommentApproval": "FORK_PULL_REQUESTS"}
-            _resource(destroy).add_property_override("Triggers.PullRequestBuildPolicy", policy)
+            cast("CfnResource", destroy.node.default_child).add_property_override("Triggers.PullRequestBuildPolicy", policy)
             return
         self._on("Pushed", self._repository, ["referenceCreated", "referenceUpdated"], deploy, commit=True)
         self._on("Deleted", self._repository, ["referenceDeleted"], destroy, commit=False)
@@ -103,7 +102,3 @@ class BranchSource:
                 )
             ],
         )
-
-
-def _resource(project: codebuild.Project) -> CfnResource:
-    return cast("CfnResource", project.node.default_child)

@@ -1,4 +1,4 @@
-"""Where a branch's stage goes: beside the pipeline, under a suffix that is the branch's alone."""
+"""The target of a branch's stage: the pipeline's account and region, under a suffix of the branch's own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pipeline.settings import KEY, Settings, SettingsError
 from pipeline.slugs import BranchRefused
 from stages.branch_stage import BranchTarget
 
-#: The stage's construct id: the same for all branches, so that logical ids do not depend on a branch's name.
+#: The stage's construct id, the same for all branches: logical ids do not depend on a branch's name.
 STAGE = "Branch"
 
 

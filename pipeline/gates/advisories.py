@@ -1,7 +1,7 @@
 """``python -m pipeline.gates.advisories``: known vulnerabilities of everything in the locks (D8, G8).
 
-pip-audit asks OSV and npm asks its registry: they need a network, and the gates of :mod:`pipeline.gates` need none. Exit
-status 1 for findings, 2 when a service could not be asked, which is no answer.
+pip-audit asks OSV and npm asks its registry, so this needs a network, unlike the other gates. Exit status 1 for findings, 2 when a
+service gave no answer.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence
 
-from pipeline.gates.standing import ADVISORIES
+from pipeline.gates.accepted_findings import ADVISORIES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: What the delivery builds with, and what runs in Lambda on each of its runtimes.
+#: The locks of the delivery's tools, and of the layer on each of its runtimes.
 LOCKS = ("requirements.txt", "runtime/layers/requirements-3.9.txt", "runtime/layers/requirements-3.13.txt")
 PACKAGE_LOCK = "package-lock.json"
 OSV = "https://api.osv.dev/v1/query"
-#: Where there is no service to ask, this says why. No build on AWS has it: a test looks.
+#: Set, with the reason, where no service can be reached. A test checks that no build on AWS has it.
 ABSENT = "LEDGERLINE_NO_ADVISORIES"
 
 _PIP_AUDIT = ("--require-hashes", "--disable-pip", "--strict", "--format=json", "--progress-spinner=off", "--vulnerability-service=osv")
@@ -36,7 +36,7 @@ class NotAsked(Exception):
 
 @dataclass(frozen=True)
 class Vulnerability:
-    """One advisory on one package; ``identifiers`` are its names in the databases, ``fix`` is what helps."""
+    """One advisory on one package; ``identifiers`` are its names in the databases, ``fix`` says which version is without it."""
 
     lock: str
     package: str
@@ -49,10 +49,10 @@ class Vulnerability:
         also = f" ({', '.join(others)})" if others else ""
         return f"{self.lock}: {self.package} {self.version}: {first}{also}: {self.fix}"
 
-    def stands(self, today: dt.date) -> bool:
+    def is_accepted(self, today: dt.date) -> bool:
         return any(
-            self.package == standing.package and standing.identifier in self.identifiers and today <= standing.until
-            for standing in ADVISORIES
+            self.package == accepted.package and accepted.identifier in self.identifiers and today <= accepted.until
+            for accepted in ADVISORIES
         )
 
 
@@ -63,18 +63,18 @@ def main(arguments: Sequence[str] | None = None, *, today: dt.date | None = None
         sys.stdout.write(f"not checked here: known vulnerabilities of the dependencies: {absent}\n")
         return 0
     try:
-        found = [*(each for lock in LOCKS for each in python_packages(lock)), *node_packages()]
+        known = [*(each for lock in LOCKS for each in python_packages(lock)), *node_packages()]
     except NotAsked as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    open_ones = [each for each in found if not each.stands(today or dt.datetime.now(tz=dt.timezone.utc).date())]
-    sys.stdout.writelines(f"{each}\n" for each in open_ones)
-    sys.stdout.write(f"{len(LOCKS) + 1} locks: {len(open_ones)} known vulnerabilities, and {len(found) - len(open_ones)} that stand\n")
-    return 1 if open_ones else 0
+    findings = [each for each in known if not each.is_accepted(today or dt.datetime.now(tz=dt.timezone.utc).date())]
+    sys.stdout.writelines(f"{each}\n" for each in findings)
+    sys.stdout.write(f"{len(LOCKS) + 1} locks: {len(findings)} known vulnerabilities, and {len(known) - len(findings)} that are accepted\n")
+    return 1 if findings else 0
 
 
 def python_packages(lock: str) -> Iterator[Vulnerability]:
-    """What OSV knows of the packages in *lock*; raise NotAsked."""
+    """The vulnerabilities that OSV knows of the packages in *lock*; raise NotAsked."""
     command = (sys.executable, "-m", "pip_audit", "--requirement", lock, f"--osv-url={OSV}", *_PIP_AUDIT)
     for package in _asked(command, "dependencies", lock):
         for advisory in package.get("vulns", ()):
@@ -85,17 +85,17 @@ def python_packages(lock: str) -> Iterator[Vulnerability]:
 
 
 def node_packages() -> Iterator[Vulnerability]:
-    """What npm's registry knows of the packages in the lock; raise NotAsked."""
+    """The vulnerabilities that npm's registry knows of the packages in the lock; raise NotAsked."""
     vulnerable: Mapping[str, Any] = _asked(("npm", "audit", "--json", "--package-lock-only"), "vulnerabilities", PACKAGE_LOCK)
     for package in vulnerable.values():
-        # What a package has through another one is that one's, and named there.
+        # A text names another package of the answer, through which this one is vulnerable.
         for advisory in (via for via in package["via"] if isinstance(via, Mapping)):
             identifier = advisory["url"].rpartition("/")[2]
             yield Vulnerability(PACKAGE_LOCK, advisory["name"], advisory["range"], (identifier,), advisory["title"])
 
 
 def _asked(command: Sequence[str], key: str, lock: str) -> Any:
-    """What is under *key* of the answer; the exit status says only whether something was found, or that nothing was asked."""
+    """The value of *key* in the answer. The exit status is no help: it is 1 both for findings and for some failures."""
     try:
         done = subprocess.run(  # noqa: S603 — fixed words
             command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=_TIMEOUT_SECONDS
@@ -104,8 +104,8 @@ def _asked(command: Sequence[str], key: str, lock: str) -> Any:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotAsked(f"{lock}: {command[0]} gave no answer: {error}") from error
     except (ValueError, KeyError) as error:
-        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise NotAsked(f"{lock}: known vulnerabilities could not be asked for: {said[-1].strip() if said else 'no answer'}") from error
+        output = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise NotAsked(f"{lock}: known vulnerabilities could not be asked for: {output[-1].strip() if output else 'no answer'}") from error
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""cfn-lint over a template, with the findings that stand."""
+"""cfn-lint on a template, without the accepted findings."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.match import Match  # type: ignore[import-untyped]
 
 from pipeline.gates import NO_COMMAND
-from pipeline.gates.assembly import Template
-from pipeline.gates.standing import LINTS
+from pipeline.gates.accepted_findings import LINTS
+from pipeline.templates import Template
 
 
 def findings(template: Template, region: str) -> Iterator[str]:
-    """What cfn-lint says of *template* in *region* and does not stand, one line each."""
+    """The findings of cfn-lint on *template* in *region* that are not accepted, one line each."""
     body = template.path.read_text(encoding="utf-8")
     for match in lint(body, regions=[region]):
-        if not _stands(match, template):
+        if not _accepted(match, template):
             where = "/".join(map(str, match.path or []))
             yield f"{template.stack_name}/{where}: {match.rule.id} {match.message}"
 
 
-def _stands(match: Match, template: Template) -> bool:
+def _accepted(match: Match, template: Template) -> bool:
     path = list(match.path or [])
     kind = template.resources[str(path[1])]["Type"] if len(path) > 1 and path[0] == "Resources" else ""
-    return any(match.rule.id == standing.rule and (not standing.types or kind in standing.types) for standing in LINTS)
+    return any(match.rule.id == accepted.rule and (not accepted.types or kind in accepted.types) for accepted in LINTS)
 
 
 if __name__ == "__main__":

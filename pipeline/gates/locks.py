@@ -1,8 +1,7 @@
-"""What the locks promise: every package pinned, with hashes, from no address of their own, as their sources ask."""
+"""Locks: every package pinned, with hashes, without an address, and in a version that the lock's source allows."""
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Iterator, Sequence
@@ -11,7 +10,7 @@ from packaging.utils import canonicalize_name
 from pip_requirements_parser import InstallRequirement, RequirementsFile  # type: ignore[import-untyped]
 
 from pipeline.gates import NO_COMMAND
-from pipeline.unreadable import why
+from pipeline.json_file import Unreadable, read_json
 
 _LOCK = re.compile(r"requirements[\w.-]*\.txt")
 _EXACT = re.compile(r"\d[\w.+-]*")
@@ -19,7 +18,7 @@ PACKAGE, PACKAGE_LOCK = "package.json", "package-lock.json"
 
 
 def findings(root: Path, files: Sequence[str]) -> Iterator[str]:
-    """What the locks among these *files* of *root* do not keep, one line each."""
+    """What is wrong with the locks among these *files* of *root*, one line each."""
     for name in files:
         if _LOCK.fullmatch(Path(name).name):
             yield from _python(root, name)
@@ -68,10 +67,9 @@ def _node(root: Path, name: str) -> Iterator[str]:
     lock_path = (root / name).with_name(PACKAGE_LOCK)
     where = lock_path.relative_to(root).as_posix()
     try:
-        asked = json.loads((root / name).read_text(encoding="utf-8"))
-        packages = json.loads(lock_path.read_text(encoding="utf-8"))["packages"]
-    except (OSError, ValueError, KeyError) as error:
-        yield f"{where}: cannot be read beside {name}: {why(error)}"
+        asked, packages = read_json(root / name), read_json(lock_path, "packages")
+    except Unreadable as error:
+        yield f"{where}: cannot be read beside {name}: {error}"
         return
     for kind in ("dependencies", "devDependencies", "optionalDependencies"):
         for package, version in asked.get(kind, {}).items():

@@ -1,6 +1,6 @@
-"""What must be true of every resource in every template; a rule is a function from a template to its breaches.
+"""Our own rules for every resource of every template; a rule is a function from a template to its breaches.
 
-The aspects of :mod:`etl.guardrails` make these true. Here they are judged by the result alone.
+The aspects of :mod:`etl.guardrails` apply most of them. Here only the result counts, so the numbers are stated again.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Callable, Iterator, Mapping
 
 from pipeline.gates import NO_COMMAND
-from pipeline.gates.assembly import Template
+from pipeline.policies import IDENTITY, policies
+from pipeline.templates import Properties, Template, listed, properties_of, reference
 
 #: The property that names a resource of the type (E15).
 NAMES = {
@@ -32,7 +33,7 @@ NAMES = {
     "AWS::SSM::Parameter": "Name",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
-#: Types without a name of their own: policies of a named resource, keys (their alias is named), custom resources.
+#: Types that have no name: policies of a named resource, keys (their alias has one), custom resources.
 UNNAMEABLE = (
     "AWS::KMS::Key",
     "AWS::S3::BucketPolicy",
@@ -52,25 +53,24 @@ UNTAGGABLE = (
     "Custom::DeploymentCheck",
     "Custom::S3AutoDeleteObjects",
 )
-#: Types with a name that does not end in the suffix, and what stands behind it there.
+#: Types whose names may have one of these endings after the suffix.
 NAME_ENDINGS = {"AWS::SQS::Queue": (".fifo", ""), "AWS::SSM::Parameter": ("/chunk-bytes",)}
 
 RETENTION_DAYS = 30
 MEMORY_MB, TIMEOUT_SECONDS = 3072, 900
-#: Each function and each project has a log group of its stack.
+#: Services that would create a log group by themselves; functions and projects have one of their stack.
 LOGGERS = ("lambda.amazonaws.com", "codebuild.amazonaws.com")
 DENIED_EVERYWHERE = frozenset({"s3:DeleteBucket", "dynamodb:DeleteTable"})
 #: Lambda refuses to create a traced function whose role may not do this.
 TRACE = "xray:PutTraceSegments"
-#: Of a key and a value of an action's configuration (``ActionConfigurationKey`` and ``ActionConfigurationValue`` of CodePipeline's API).
+#: Limits of CodePipeline for an action's configuration (``ActionConfigurationKey`` and ``ActionConfigurationValue`` of its API).
 KEY_CHARACTERS, VALUE_CHARACTERS = 50, 1000
 
-Properties = Mapping[str, Any]
 Rule = Callable[[Template], Iterator[str]]
 
 
 def roles_deny_deletion(template: Template) -> Iterator[str]:
-    """E13; and functions and builds may not make log groups, which would be kept forever."""
+    """E13. Functions and builds may not create log groups either, since those would be kept forever."""
     for name, properties in template.of_type("AWS::IAM::Role"):
         missing = DENIED_EVERYWHERE - _denied(properties)
         if any(service in str(properties.get("AssumeRolePolicyDocument")) for service in LOGGERS):
@@ -83,57 +83,57 @@ def resources_are_tagged(template: Template) -> Iterator[str]:
     """E10."""
     for name, body in template.resources.items():
         if body["Type"] not in UNTAGGABLE:
-            tags = _tags(body.get("Properties", {}))
+            tags = _tags(properties_of(body))
             if tags.get("Environment") != "Production" or tags.get("Project") != "ETL":
                 yield f"{name}: {body['Type']} lacks the tags Environment=Production and Project=ETL (E10)"
 
 
 def names_end_in_suffix(template: Template) -> Iterator[str]:
-    """E15: a type is named, or listed as one that cannot be."""
+    """E15. A type that is neither in NAMES nor UNNAMEABLE is a breach."""
     for name, body in template.resources.items():
         resource_type = body["Type"]
         if resource_type in UNNAMEABLE:
             continue
-        given = body.get("Properties", {}).get(NAMES.get(resource_type, ""), "")
+        given = properties_of(body).get(NAMES.get(resource_type, ""), "")
         endings = NAME_ENDINGS.get(resource_type, ("",))
         if not any(isinstance(given, str) and given.endswith(f"{template.suffix}{ending}") for ending in endings):
             yield f"{name}: {resource_type} is named {given!r}, which does not end in {template.suffix!r} (E15)"
 
 
 def logs_are_kept_30_days(template: Template) -> Iterator[str]:
-    """E14: every log group says how long, and whatever logs has a log group of this template."""
+    """E14: log groups have a retention, and functions, projects and state machines log to a group of the template."""
     groups = {name for name, _ in template.of_type("AWS::Logs::LogGroup")}
     for name, properties in template.of_type("AWS::Logs::LogGroup"):
         if properties.get("RetentionInDays") != RETENTION_DAYS:
             yield f"{name}: log group is not kept {RETENTION_DAYS} days (E14)"
     for name, properties in template.of_type("AWS::Lambda::Function"):
         logging = properties.get("LoggingConfig", {})
-        if logging.get("LogFormat") != "JSON" or _reference(logging.get("LogGroup")) not in groups:
+        if logging.get("LogFormat") != "JSON" or reference(logging.get("LogGroup")) not in groups:
             yield f"{name}: function does not log as JSON to a log group of its stack (E14)"
     for name, properties in template.of_type("AWS::CodeBuild::Project"):
-        if _reference(properties.get("LogsConfig", {}).get("CloudWatchLogs", {}).get("GroupName")) not in groups:
+        if reference(properties.get("LogsConfig", {}).get("CloudWatchLogs", {}).get("GroupName")) not in groups:
             yield f"{name}: project does not log to a log group of its stack (E14)"
     for name, properties in template.of_type("AWS::StepFunctions::StateMachine"):
         destinations = properties.get("LoggingConfiguration", {}).get("Destinations", [])
-        if not any(_reference(destination["CloudWatchLogsLogGroup"]["LogGroupArn"]) in groups for destination in destinations):
+        if not any(reference(destination["CloudWatchLogsLogGroup"]["LogGroupArn"]) in groups for destination in destinations):
             yield f"{name}: state machine does not log to a log group of its stack (E14)"
 
 
 def nothing_outlives_its_stack(template: Template) -> Iterator[str]:
     """E16."""
-    emptied = {_reference(properties["BucketName"]) for _, properties in template.of_type("Custom::S3AutoDeleteObjects")}
+    emptied = {reference(properties["BucketName"]) for _, properties in template.of_type("Custom::S3AutoDeleteObjects")}
     for name, body in template.resources.items():
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
             if body.get(policy, "Delete") != "Delete":
                 yield f"{name}: {policy} is {body[policy]} (E16)"
-        if body.get("Properties", {}).get("DeletionProtectionEnabled"):
+        if properties_of(body).get("DeletionProtectionEnabled"):
             yield f"{name}: deletion protection is on (E16)"
         if body["Type"] == "AWS::S3::Bucket" and name not in emptied:
             yield f"{name}: bucket is not emptied before its deletion (E16)"
 
 
 def functions_are_sized_and_traced(template: Template) -> Iterator[str]:
-    """E8 and E18: what is traced has a role that may send traces."""
+    """E8 and E18; the role of a traced resource may send traces."""
     for name, properties in template.of_type("AWS::Lambda::Function"):
         if (properties.get("MemorySize"), properties.get("Timeout")) != (MEMORY_MB, TIMEOUT_SECONDS):
             yield f"{name}: function has not {MEMORY_MB} MB and {TIMEOUT_SECONDS} s (E8)"
@@ -149,7 +149,7 @@ def functions_are_sized_and_traced(template: Template) -> Iterator[str]:
 
 
 def stores_are_encrypted(template: Template) -> Iterator[str]:
-    """E4: at rest."""
+    """E4, at rest."""
     required: dict[str, Callable[[Properties], bool]] = {
         "AWS::S3::Bucket": lambda p: bool(p.get("BucketEncryption")),
         "AWS::DynamoDB::Table": lambda p: p.get("SSESpecification", {}).get("SSEEnabled") is True,
@@ -164,7 +164,7 @@ def stores_are_encrypted(template: Template) -> Iterator[str]:
 
 
 def plain_http_is_refused(template: Template) -> Iterator[str]:
-    """E4: in transit, by a policy on every bucket, queue and topic."""
+    """E4, in transit: a policy on every bucket, queue and topic."""
     policies = (
         ("AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
         ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy"),
@@ -172,10 +172,10 @@ def plain_http_is_refused(template: Template) -> Iterator[str]:
     )
     for resource_type, policy_type in policies:
         guarded = {
-            _reference(target)
+            reference(target)
             for _, properties in template.of_type(policy_type)
             if _refuses_http(properties["PolicyDocument"])
-            for target in _listed(properties.get("Bucket") or properties.get("Queues") or properties.get("Topics"))
+            for target in listed(properties.get("Bucket") or properties.get("Queues") or properties.get("Topics"))
         }
         for name, _ in template.of_type(resource_type):
             if name not in guarded:
@@ -190,7 +190,7 @@ def buckets_are_private(template: Template) -> Iterator[str]:
 
 
 def actions_are_short_enough(template: Template) -> Iterator[str]:
-    """Longer configurations are refused by CodePipeline, and by nobody before it. Counted with the placeholders of variables."""
+    """CodePipeline refuses longer configurations at the deployment. Placeholders of variables count."""
     for name, properties in template.of_type("AWS::CodePipeline::Pipeline"):
         for stage in properties["Stages"]:
             for action in stage["Actions"]:
@@ -223,33 +223,26 @@ def breaches(template: Template) -> list[str]:
 
 
 def _denied(role: Properties) -> set[str]:
-    """Actions that an inline policy of the role denies on everything, without a condition."""
+    """Actions that the role's inline policies deny on everything, without a condition."""
     return {
         action
         for policy in role.get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Deny" and statement["Resource"] == "*" and "Condition" not in statement
-        for action in _listed(statement["Action"])
+        for action in listed(statement["Action"])
     }
 
 
 def _may_trace(template: Template, role: Any) -> bool:
     """A policy of the *role*, inline or attached, allows it on everything without a condition. Managed policies do not count."""
-    role_id = _reference(role)
-    documents = [
-        policy["PolicyDocument"]
-        for name, body in template.of_type("AWS::IAM::Role")
-        if name == role_id
-        for policy in body.get("Policies", [])
-    ]
-    documents += [body["PolicyDocument"] for _, body in template.of_type("AWS::IAM::Policy") if {"Ref": role_id} in body.get("Roles", [])]
     return any(
         statement["Effect"] == "Allow"
-        and "*" in _listed(statement["Resource"])
+        and "*" in listed(statement["Resource"])
         and "Condition" not in statement
-        and any(fnmatchcase(TRACE, pattern) for pattern in _listed(statement["Action"]))
-        for document in documents
-        for statement in document["Statement"]
+        and any(fnmatchcase(TRACE, pattern) for pattern in listed(statement["Action"]))
+        for policy in policies(template)
+        if policy.kind == IDENTITY and {"Ref": reference(role)} in policy.holders
+        for statement in policy.statements
     )
 
 
@@ -266,21 +259,10 @@ def _tags(properties: Properties) -> dict[str, str]:
 
 
 def _length(value: Any) -> int:
-    """Characters of a value, those not counted that CloudFormation puts in."""
+    """Characters of a value, without those that CloudFormation fills in."""
     if isinstance(value, Mapping):
         return sum(_length(part) for part in value["Fn::Join"][1]) if "Fn::Join" in value else 0
     return len(str(value))
-
-
-def _reference(value: Any) -> str | None:
-    """The logical id that a Ref or GetAtt points to."""
-    if isinstance(value, Mapping):
-        return value.get("Ref") or next(iter(value.get("Fn::GetAtt", [])), None)
-    return None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 if __name__ == "__main__":

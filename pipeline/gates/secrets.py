@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords in the repository's files, as detect-secrets finds them; nothing is asked of a network."""
+"""Keys, tokens and passwords in the repository's files, found by detect-secrets without a network."""
 
 from __future__ import annotations
 
@@ -11,41 +11,44 @@ from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import default_settings, get_settings
 
 from pipeline.gates import NO_COMMAND
-from pipeline.gates.standing import SECRETS, Secret
+from pipeline.gates.accepted_findings import SECRETS, Secret
 
-#: A comment beside a secret does not make it stand: what stands is in one file.
+#: The filter by which a comment beside a secret would accept it. Accepted findings are in one file instead.
 _IN_LINE = "detect_secrets.filters.allowlist.is_line_allowlisted"
 
 
 @dataclass(frozen=True)
-class Found:
-    """``kind`` is the detector's name; ``value`` is the secret itself, which nobody is to be shown."""
+class Finding:
+    """``kind`` is the detector's name; ``value`` is the secret itself, which is never printed."""
 
     path: str
     line: int
     kind: str
     value: str
 
-    def stands_by(self, standing: Secret) -> bool:
-        return (self.path, self.kind) == (standing.path, standing.kind) and re.fullmatch(standing.value, self.value) is not None
+    def is_accepted_by(self, accepted: Secret) -> bool:
+        return (self.path, self.kind) == (accepted.path, accepted.kind) and re.fullmatch(accepted.value, self.value) is not None
 
 
 def findings(root: Path, files: Sequence[str]) -> Iterator[str]:
-    """What looks like a secret in these *files* of *root* and does not stand, one line each."""
-    for found in scan(root, files):
-        if not any(found.stands_by(standing) for standing in SECRETS):
-            yield f"{found.path}:{found.line}: {found.kind}: revoke it and take it out (or pipeline/gates/standing.py says why it is none)"
+    """What looks like a secret in these *files* of *root* and is not accepted, one line each."""
+    for finding in scan(root, files):
+        if not any(finding.is_accepted_by(accepted) for accepted in SECRETS):
+            yield (
+                f"{finding.path}:{finding.line}: {finding.kind}: revoke it and take it out; if it is no secret, say so in "
+                "pipeline/gates/accepted_findings.py"
+            )
 
 
-def scan(root: Path, files: Sequence[str]) -> list[Found]:
+def scan(root: Path, files: Sequence[str]) -> list[Finding]:
     """Everything that looks like a secret."""
     collection = SecretsCollection(root=str(root))
     with default_settings():
         get_settings().disable_filters(_IN_LINE)
         for name in files:
             collection.scan_file(name)
-    found = [Found(name, secret.line_number, secret.type, secret.secret_value or "") for name, secret in collection]
-    return sorted(found, key=lambda each: (each.path, each.line, each.kind))
+    suspects = [Finding(name, secret.line_number, secret.type, secret.secret_value or "") for name, secret in collection]
+    return sorted(suspects, key=lambda each: (each.path, each.line, each.kind))
 
 
 if __name__ == "__main__":

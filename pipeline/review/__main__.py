@@ -1,24 +1,23 @@
 """``python -m pipeline.review``: what a delivery would change, as ``review.html``, ``review.md`` and a line in ``summary.txt``.
 
-Exit status: 0 the review is written, whatever it says, for a person decides; 2 there is nothing to compare.
+Exit status: 0 the review is written, whatever it says; 2 there is nothing to compare.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
+from etl import names
 from pipeline import settings
-from pipeline.gates.assembly import NoAssembly, templates
+from pipeline.json_file import Unreadable, read_json
 from pipeline.review.cost import price_table
-from pipeline.review.html import html
-from pipeline.review.markdown import markdown
+from pipeline.review.document import html, markdown
 from pipeline.review.review import Review, Subject, make
-from pipeline.review.template import NotATemplate, Template, commit_hash, read
+from pipeline.templates import NoAssembly, NotATemplate, Template, commit_hash, read, templates
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -55,31 +54,27 @@ def _review(options: argparse.Namespace, chosen: settings.Settings, today: date)
     if target is None:
         known = ", ".join(target.suffix for target in chosen.targets)
         raise settings.SettingsError("ledgerline.targets", f"has no suffix {options.stage!r}; choose one of {known}")
-    stack = f"etl-{target.suffix}"
-    found = next((template for template in templates(options.assembly, [target.suffix]) if template.stack_name == stack), None)
-    if found is None:
+    stack = names.stack(target.suffix)
+    template = next((each for each in templates(options.assembly, [target.suffix]) if each.stack_name == stack), None)
+    if template is None:
         raise NoAssembly(f"{options.assembly} has no stack {stack}; synthesize it with these settings")
     source = chosen.pipeline.source
     repository = source.repository if source.kind == settings.GITHUB else None
     return make(
         Subject(stack=stack, region=target.region, commit=options.commit, repository=repository),
         _deployed(options.deployed),
-        read(_json(found.path), str(found.path)),
+        template,
         table=price_table(),
         today=today,
     )
 
 
 def _deployed(path: Path) -> Template | None:
-    body = _json(path)
-    return read(body, str(path)) if body else None
-
-
-def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        body = read_json(path)
+    except Unreadable as error:
         raise NotATemplate(f"{path} cannot be read as JSON ({error}); write it with `python -m ops template`") from error
+    return read(body, str(path)) if body else None
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What CloudFormation does when a property changes, from the resource types' own schemas.
+"""What CloudFormation does when a property changes: update the resource in place, or replace it.
 
-The registry's schema of a type lists the properties that cannot be changed in place; cfn-lint brings the
-schemas along, so that this needs no network and no table of ours. A type without a schema is answered with doubt.
+The schema of a type in CloudFormation's registry lists the properties that cannot be changed in place. cfn-lint contains
+the schemas, so this needs no network. A change of a type without a schema may replace.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Any, Iterable, Mapping
 from cfnlint.schema._exceptions import ResourceNotFoundError  # type: ignore[import-untyped]
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
+from pipeline.templates import PropertyPath
+
 IN_PLACE, PERHAPS, REPLACES = "in place", "may replace", "replaces"
 
-#: Types that hold what cannot be made again, and what is lost with them.
+#: Types that hold data, and what is lost with a resource of them.
 HOLDS: Mapping[str, str] = {
     "AWS::DynamoDB::GlobalTable": "every item",
     "AWS::DynamoDB::Table": "every item",
@@ -33,20 +35,18 @@ HOLDS: Mapping[str, str] = {
 #: Schemas are nearly the same in all regions; this one has every type.
 _REGION = "us-east-1"
 
-Path = tuple[str, ...]
-
 
 @dataclass(frozen=True)
 class _Schema:
-    create_only: tuple[Path, ...]
-    conditional: tuple[Path, ...]
-    identifier: tuple[Path, ...]
+    create_only: tuple[PropertyPath, ...]
+    conditional: tuple[PropertyPath, ...]
+    identifier: tuple[PropertyPath, ...]
 
 
-def behaviour(resource_type: str, path: Path) -> str:
+def behaviour(resource_type: str, path: PropertyPath) -> str:
     """IN_PLACE, PERHAPS or REPLACES for a change at *path* of the properties."""
     if resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource":
-        # Its provider decides, by the physical id that it answers with.
+        # Its function decides, by the physical id that it returns.
         return PERHAPS
     schema = _schema(resource_type)
     if schema is None:
@@ -57,9 +57,9 @@ def behaviour(resource_type: str, path: Path) -> str:
 
 
 def given_name(resource_type: str, properties: Mapping[str, Any]) -> Any:
-    """The name in *properties* that no second resource of the type can have; None without one.
+    """The name in *properties* that must be unique among resources of the type; None without one.
 
-    It identifies the resource by itself, or is called after the type: ``QueueName``, or plainly ``Name``.
+    That is the property which alone identifies the resource, or one called after the type (``QueueName``) or ``Name``.
     """
     schema = _schema(resource_type)
     if schema is None:
@@ -69,7 +69,7 @@ def given_name(resource_type: str, properties: Mapping[str, Any]) -> Any:
     return next((properties[path[0]] for path in names if properties.get(path[0]) is not None), None)
 
 
-def _touches(path: Path, listed: Iterable[Path]) -> bool:
+def _touches(path: PropertyPath, listed: Iterable[PropertyPath]) -> bool:
     return any(all(there in ("*", here) for here, there in zip(path, entry)) for entry in listed)
 
 
@@ -86,6 +86,6 @@ def _schema(resource_type: str) -> _Schema | None:
     )
 
 
-def _paths(pointers: Any) -> tuple[Path, ...]:
+def _paths(pointers: Any) -> tuple[PropertyPath, ...]:
     """JSON pointers as paths: ``/properties/A/B`` is ("A", "B")."""
     return tuple(tuple(pointer.split("/")[2:]) for pointer in pointers or ())

@@ -1,25 +1,27 @@
-"""What a deployment would do to a stack's resources."""
+"""The changes that a deployment would make to a stack's resources."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any, Iterator, Mapping
 
-from pipeline.review.behaviour import HOLDS, PERHAPS, REPLACES, Path, behaviour, given_name
-from pipeline.review.template import Resource, Template, is_intrinsic
+from pipeline.review.behaviour import HOLDS, PERHAPS, REPLACES, behaviour, given_name
+from pipeline.templates import PropertyPath, Resource, Template, is_intrinsic, properties_of, references
 
 REMOVED, REPLACED, MAY_BE_REPLACED, CHANGED, ADDED = "removed", "replaced", "may be replaced", "changed", "added"
 #: Worst first.
 KINDS = (REMOVED, REPLACED, MAY_BE_REPLACED, CHANGED, ADDED)
 
+#: Attributes of a resource that change what CloudFormation does; the others only describe it.
+_ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Condition")
 _ABSENT = object()
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One property at *path*; ``before`` and ``after`` are None where it is absent. ``follows`` is a resource that it refers to."""
+    """One property or attribute; ``before`` and ``after`` are None where absent. ``follows`` is a replaced resource that it refers to."""
 
-    path: Path
+    path: PropertyPath
     before: Any = None
     after: Any = None
     behaviour: str = ""
@@ -28,7 +30,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """``loses`` says what goes with a resource that is removed or replaced; ``note`` what a person must know beside that."""
+    """``loses`` says what data a removed or replaced resource takes with it; ``note`` is a further warning."""
 
     logical_id: str
     type: str
@@ -39,41 +41,45 @@ class Change:
 
     @property
     def rank(self) -> tuple[bool, int, str, str]:
-        """What loses data comes first, then by kind."""
+        """Order of the review: what loses data first, then by kind."""
         return (self.loses is None, KINDS.index(self.kind), self.type, self.logical_id)
 
 
 def compare(before: Template | None, after: Template) -> list[Change]:
     """Every change, the most serious first; *before* is None when nothing is deployed yet."""
     old = before.resources if before else {}
-    found = {name: _removed(resource) for name, resource in old.items() if name not in after.resources}
+    changes = {name: Change(name, resource["Type"], REMOVED) for name, resource in old.items() if name not in after.resources}
     for name, resource in after.resources.items():
-        change = _changed(old[name], resource) if name in old else Change(name, resource.type, ADDED)
+        change = _changed(name, old[name], resource) if name in old else Change(name, resource["Type"], ADDED)
         if change:
-            found[name] = change
-    _follow(found, after)
-    return sorted((_explained(change, old.get(name), after.resources.get(name)) for name, change in found.items()), key=lambda c: c.rank)
+            changes[name] = change
+    _follow(changes, after)
+    explained = (_explained(change, old.get(name), after.resources.get(name)) for name, change in changes.items())
+    return sorted(explained, key=lambda change: change.rank)
 
 
-def _removed(resource: Resource) -> Change:
-    return Change(resource.logical_id, resource.type, REMOVED)
+def _changed(name: str, old: Resource, new: Resource) -> Change | None:
+    resource_type = new["Type"]
+    if old["Type"] != resource_type:
+        return Change(name, resource_type, REPLACED, (Difference(("Type",), old["Type"], resource_type, REPLACES),))
+    differences = [
+        replace(difference, behaviour=behaviour(resource_type, difference.path))
+        for difference in _differences(properties_of(old), properties_of(new), ())
+    ]
+    differences += _differences(_attributes(old), _attributes(new), ())
+    return Change(name, resource_type, _kind(differences), tuple(differences)) if differences else None
 
 
-def _changed(old: Resource, new: Resource) -> Change | None:
-    if old.type != new.type:
-        types = Difference(("Type",), old.type, new.type, REPLACES)
-        return Change(new.logical_id, new.type, REPLACED, (types,))
-    differences = [replace(found, behaviour=behaviour(new.type, found.path)) for found in _differences(old.properties, new.properties, ())]
-    differences += _differences(old.attributes, new.attributes, ())
-    return Change(new.logical_id, new.type, _kind(differences), tuple(differences)) if differences else None
+def _attributes(resource: Resource) -> dict[str, Any]:
+    return {name: resource[name] for name in _ATTRIBUTES if name in resource}
 
 
 def _kind(differences: list[Difference]) -> str:
-    behaviours = {found.behaviour for found in differences}
+    behaviours = {difference.behaviour for difference in differences}
     return REPLACED if REPLACES in behaviours else MAY_BE_REPLACED if PERHAPS in behaviours else CHANGED
 
 
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> Iterator[Difference]:
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], path: PropertyPath) -> Iterator[Difference]:
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key, _ABSENT), new.get(key, _ABSENT)
         if before == after:
@@ -86,30 +92,29 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> 
 
 
 def _apart(before: Any, after: Any) -> tuple[Any, Any]:
-    """Of two lists, only the items that the other lacks, unless they differ in order alone."""
+    """Of two lists, only the items that the other lacks; both lists whole if they differ only in order."""
     if not (isinstance(before, list) and isinstance(after, list)):
         return before, after
-    gone, come = [item for item in before if item not in after], [item for item in after if item not in before]
-    return (gone, come) if gone or come else (before, after)
+    removed, added = [item for item in before if item not in after], [item for item in after if item not in before]
+    return (removed, added) if removed or added else (before, after)
 
 
-def _follow(found: dict[str, Change], after: Template) -> None:
-    """Whoever refers to a resource that is replaced sees another value, and may be replaced for it in turn."""
+def _follow(changes: dict[str, Change], after: Template) -> None:
+    """Add the resources that refer to a replaced one: they get another value, and may be replaced for it in turn."""
     followed: set[str] = set()
-    while moved := {name for name, change in found.items() if change.kind in (REPLACED, MAY_BE_REPLACED)} - followed:
+    while moved := {name for name, change in changes.items() if change.kind in (REPLACED, MAY_BE_REPLACED)} - followed:
         followed |= moved
-        for resource in after.resources.values():
-            followers = [(path, target) for path, target in resource.references() if target in moved]
-            if followers and (resource.logical_id not in found or found[resource.logical_id].kind != ADDED):
-                found[resource.logical_id] = _following(found.get(resource.logical_id), resource, followers)
+        for name, resource in after.resources.items():
+            followers = [(path, target) for path, target in references(resource) if target in moved]
+            if followers and (name not in changes or changes[name].kind != ADDED):
+                changes[name] = _following(changes.get(name) or Change(name, resource["Type"], CHANGED), followers)
 
 
-def _following(known: Change | None, resource: Resource, followers: list[tuple[Path, str]]) -> Change:
-    change = known or Change(resource.logical_id, resource.type, CHANGED)
+def _following(change: Change, followers: list[tuple[PropertyPath, str]]) -> Change:
     differences = list(change.differences)
     for path, target in followers:
-        # A reference that is followed may turn out equal: a name that was given stays. So this is never certain.
-        doubt = PERHAPS if behaviour(resource.type, path) in (REPLACES, PERHAPS) else ""
+        # Never certain: the reference may keep its value, as that to a given name does.
+        doubt = PERHAPS if behaviour(change.type, path) in (REPLACES, PERHAPS) else ""
         difference = Difference(path, behaviour=doubt, follows=target)
         if difference not in differences:
             differences.append(difference)
@@ -119,17 +124,18 @@ def _following(known: Change | None, resource: Resource, followers: list[tuple[P
 
 def _explained(change: Change, old: Resource | None, new: Resource | None) -> Change:
     if change.kind == REMOVED and old:
-        kept = old.attributes.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+        kept = old.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
         note = "stays behind, outside of any stack" if kept else ""
-        return replace(change, loses=None if kept else HOLDS.get(old.type), note=note)
+        return replace(change, loses=None if kept else HOLDS.get(old["Type"]), note=note)
     if change.kind in (REPLACED, MAY_BE_REPLACED) and old and new:
-        kept = new.attributes.get("UpdateReplacePolicy") == "Retain"
-        return replace(change, loses=None if kept else HOLDS.get(old.type), note=_name_note(change, old, new))
+        kept = new.get("UpdateReplacePolicy") == "Retain"
+        return replace(change, loses=None if kept else HOLDS.get(old["Type"]), note=_name_note(change, old, new))
     return change
 
 
 def _name_note(change: Change, old: Resource, new: Resource) -> str:
-    name = given_name(new.type, new.properties)
-    if change.kind == REPLACED and old.type == new.type and name is not None and name == given_name(old.type, old.properties):
+    name = given_name(new["Type"], properties_of(new))
+    same_name = name is not None and name == given_name(old["Type"], properties_of(old))
+    if change.kind == REPLACED and old["Type"] == new["Type"] and same_name:
         return "the deployment will fail: CloudFormation makes the new one first, and its name is taken; give it another name"
     return ""

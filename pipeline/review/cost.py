@@ -1,12 +1,11 @@
-"""What a stage would cost in a month, from its template, a stated volume and the dated prices of ``prices.json``.
+"""An estimate of a stage's cost in a month, from its template, an assumed volume and the dated prices of ``prices.json``.
 
-A template says how large things are and how many; it says nothing of how much arrives. The volume is therefore an
-assumption, the same before and after: what differs is what the change does.
+A template does not say how much data arrives. The assumed volume is the same before and after, so that the
+difference shows the effect of the change.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -14,12 +13,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
-from pipeline.review.template import Resource, Template, text
+from pipeline.json_file import read_json
+from pipeline.templates import Properties, Template, properties_of, text
+from runtime.core.settings import DEFAULT_CHUNK_BYTES
 
 _PRICES = Path(__file__).with_name("prices.json")
 _FALLBACK_REGION = "us-east-1"
 _BYTES_PER_MEGABYTE, _BYTES_PER_GIGABYTE = 1e6, 1e9
-#: The parameter that a stage splits files by.
+#: The end of the name of the parameter that holds the size of a chunk.
 _CHUNK_BYTES = "/chunk-bytes"
 
 Quantities = Mapping[str, float]
@@ -51,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``remarks`` are sentences: the assumptions, and what is not in the sums."""
+    """``remarks`` are sentences: the assumptions, and what is not counted."""
 
     lines: tuple[Line, ...]
     remarks: tuple[str, ...]
@@ -71,7 +72,7 @@ class Estimate:
 
 @lru_cache(maxsize=1)
 def price_table() -> PriceTable:
-    content = json.loads(_PRICES.read_text(encoding="utf-8"))
+    content = read_json(_PRICES)
     return PriceTable(
         as_of=date.fromisoformat(content["as_of"]),
         source=content["source"],
@@ -94,66 +95,66 @@ def estimate(before: Template | None, after: Template, *, region: str, table: Pr
 
 
 def _quantities(template: Template, table: PriceTable) -> defaultdict[str, float]:
-    chunks = table.assumed["gigabytes"] * _BYTES_PER_GIGABYTE / _chunk_bytes(template, table)
+    chunks = table.assumed["gigabytes"] * _BYTES_PER_GIGABYTE / _chunk_bytes(template)
     total: defaultdict[str, float] = defaultdict(float)
     for resource in template.resources.values():
-        if resource.type in _COUNTED:
-            for unit, quantity in _COUNTED[resource.type](resource, table.assumed, chunks).items():
+        if resource["Type"] in _COUNTED:
+            for unit, quantity in _COUNTED[resource["Type"]](properties_of(resource), table.assumed, chunks).items():
                 total[unit] += quantity
     return total
 
 
-def _chunk_bytes(template: Template, table: PriceTable) -> float:
-    for parameter in template.of_type("AWS::SSM::Parameter"):
-        value = text(parameter.properties.get("Value", ""))
-        if text(parameter.properties.get("Name", "")).endswith(_CHUNK_BYTES) and value.isdigit() and int(value):
+def _chunk_bytes(template: Template) -> float:
+    for _, parameter in template.of_type("AWS::SSM::Parameter"):
+        value = text(parameter.get("Value", ""))
+        if text(parameter.get("Name", "")).endswith(_CHUNK_BYTES) and value.isdigit() and int(value):
             return int(value)
-    return float(table.assumed["default_chunk_bytes"])
+    return float(DEFAULT_CHUNK_BYTES)
 
 
-def _function(resource: Resource, assumed: Mapping[str, Any], chunks: float) -> Quantities:
-    calls = _calls(resource, assumed, chunks)
-    gigabytes = float(resource.properties.get("MemorySize", 128)) / 1024
+def _function(properties: Properties, assumed: Mapping[str, Any], chunks: float) -> Quantities:
+    calls = _calls(properties, assumed, chunks)
+    gigabytes = float(properties.get("MemorySize", 128)) / 1024
     seconds = calls * assumed["seconds_per_call"]
-    if _is_called(resource, assumed["calls_per_chunk"]):
+    if _is_called(properties, assumed["calls_per_chunk"]):
         seconds += assumed["gigabytes"] * _BYTES_PER_GIGABYTE / _BYTES_PER_MEGABYTE * assumed["seconds_per_megabyte"]
     return {"lambda_requests": calls, "lambda_gb_seconds": seconds * gigabytes}
 
 
-def _calls(resource: Resource, assumed: Mapping[str, Any], chunks: float) -> float:
-    if _is_called(resource, assumed["calls_per_chunk"]):
+def _calls(properties: Properties, assumed: Mapping[str, Any], chunks: float) -> float:
+    if _is_called(properties, assumed["calls_per_chunk"]):
         return chunks
-    return float(assumed["files"]) if _is_called(resource, assumed["calls_per_file"]) else 0.0
+    return float(assumed["files"]) if _is_called(properties, assumed["calls_per_file"]) else 0.0
 
 
-def _is_called(resource: Resource, kinds: Iterable[str]) -> bool:
-    name = text(resource.properties.get("FunctionName", ""))
+def _is_called(properties: Properties, kinds: Iterable[str]) -> bool:
+    name = text(properties.get("FunctionName", ""))
     return any(name.startswith(f"etl-{kind}-") for kind in kinds)
 
 
-def _per_file_and_chunk(unit: str) -> Callable[[Resource, Mapping[str, Any], float], Quantities]:
+def _per_file_and_chunk(unit: str) -> Callable[[Properties, Mapping[str, Any], float], Quantities]:
     return lambda _, assumed, chunks: {
         unit: assumed["files"] * assumed[f"{unit}_per_file"] + chunks * assumed[f"{unit}_per_chunk"],
     }
 
 
-def _table(resource: Resource, assumed: Mapping[str, Any], chunks: float) -> Quantities:
-    if resource.properties.get("BillingMode") != "PAY_PER_REQUEST":
+def _table(properties: Properties, assumed: Mapping[str, Any], chunks: float) -> Quantities:
+    if properties.get("BillingMode") != "PAY_PER_REQUEST":
         return {}
     return {
         unit: quantity
         for kind in ("table_writes", "table_reads")
-        for unit, quantity in _per_file_and_chunk(kind)(resource, assumed, chunks).items()
+        for unit, quantity in _per_file_and_chunk(kind)(properties, assumed, chunks).items()
     }
 
 
-def _alarm(resource: Resource, _assumed: Mapping[str, Any], _chunks: float) -> Quantities:
-    """An alarm costs as many times as it has metrics."""
-    metrics = resource.properties.get("Metrics")
+def _alarm(properties: Properties, _assumed: Mapping[str, Any], _chunks: float) -> Quantities:
+    """An alarm is billed once for each metric that it reads."""
+    metrics = properties.get("Metrics")
     return {"alarm_metrics": sum("MetricStat" in metric for metric in metrics) if metrics else 1}
 
 
-_COUNTED: Mapping[str, Callable[[Resource, Mapping[str, Any], float], Quantities]] = {
+_COUNTED: Mapping[str, Callable[[Properties, Mapping[str, Any], float], Quantities]] = {
     "AWS::CloudTrail::Trail": _per_file_and_chunk("data_events"),
     "AWS::CloudWatch::Alarm": _alarm,
     "AWS::CloudWatch::Dashboard": lambda *_: {"dashboards": 1},
@@ -173,17 +174,15 @@ def _remarks(before: Template | None, after: Template, region: str, table: Price
     yield f"Prices of {table.as_of} ({(today - table.as_of).days:,} days old). {table.source}."
     if any(region not in by_region for by_region in table.prices.values()):
         yield f"The table lacks prices of {region}; those of {_FALLBACK_REGION} stand in."
-    both = [*after.resources.values(), *(before.resources.values() if before else ())]
-    types = {resource.type for resource in both}
+    both = [*after.resources.items(), *(before.resources.items() if before else ())]
+    types = {resource["Type"] for _, resource in both}
     if types & table.follows_traffic:
         yield "Not counted, since they follow the data and not the template: storage, requests to S3 and queues, logs, traces, transfer."
-    idle = sorted({text(r.properties.get("FunctionName", r.logical_id)) for r in both if _is_uncounted_function(r, assumed)})
+    functions = [(name, properties_of(resource)) for name, resource in both if resource["Type"] == "AWS::Lambda::Function"]
+    called = [*assumed["calls_per_file"], *assumed["calls_per_chunk"]]
+    idle = sorted({text(each.get("FunctionName", name)) for name, each in functions if not _is_called(each, called)})
     if idle:
         yield f"Counted as never called (failures and deployments only): {', '.join(idle)}."
     unknown = sorted(types - table.free - table.follows_traffic - _COUNTED.keys())
     if unknown:
         yield f"Not counted, because the table has no price for them: {', '.join(unknown)}."
-
-
-def _is_uncounted_function(resource: Resource, assumed: Mapping[str, Any]) -> bool:
-    return resource.type == "AWS::Lambda::Function" and not _is_called(resource, [*assumed["calls_per_file"], *assumed["calls_per_chunk"]])

@@ -1,22 +1,35 @@
-"""A review as sections of headings, paragraphs and tables: what the Markdown and the HTML have in common."""
+"""The review as documents: sections of paragraphs and tables, written as Markdown and as HTML.
+
+The Markdown is for the build's log. The HTML is one page without scripts, which the S3 console opens.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Iterable, Sequence, Union
 
+from pipeline.review.broadening import Broadening
 from pipeline.review.changes import ADDED, REMOVED, Change, Difference
-from pipeline.review.policies import Broadening
 from pipeline.review.review import Review, dollars
-from pipeline.review.template import text
+from pipeline.templates import text
 
-#: Characters of a value that are shown; the templates have the rest.
+#: Characters of a value that are shown.
 _SHOWN = 160
+_STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #16191f; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border: 1px solid #d5dbdb; padding: .35rem .6rem; text-align: left; vertical-align: top; }
+th { background: #f2f3f3; } td { overflow-wrap: anywhere; white-space: pre-line; font-size: .9rem; }
+tr.loud td { background: #fdecea; } tr.loud td:first-child { font-weight: 600; }
+"""
 
 
 @dataclass(frozen=True)
 class Table:
-    """``loud`` are the numbers of the rows that must not be missed."""
+    """``loud`` are the numbers of the rows to highlight."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -38,6 +51,58 @@ class Section:
     blocks: Sequence[Block]
 
 
+def markdown(review: Review) -> str:
+    parts = [f"# {_escaped(title(review))}"]
+    for section in sections(review):
+        parts.append(f"## {section.title}")
+        parts += [_markdown_block(block) for block in section.blocks]
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_block(block: Block) -> str:
+    if isinstance(block, Table):
+        rows = [block.header, ["---"] * len(block.header), *([_markdown_cell(cell) for cell in row] for row in block.rows)]
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"[{_escaped(block.label)}](<{block.url}>)" if isinstance(block, Link) else _escaped(block)
+
+
+def _markdown_cell(value: str) -> str:
+    return "<br>".join(_escaped(line) for line in value.splitlines())
+
+
+def _escaped(value: str) -> str:
+    """*value* without meaning to Markdown: it comes from a template, which may hold anything."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(value.split()))
+
+
+def html(review: Review) -> str:
+    body = [f"<h1>{escape(title(review))}</h1>"]
+    for section in sections(review):
+        body.append(f"<h2>{escape(section.title)}</h2>")
+        body += [_html_block(block) for block in section.blocks]
+    head = (
+        '<meta charset="utf-8">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{escape(title(review))}</title><style>{_STYLE}</style>"
+    )
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(body) + "\n</body></html>\n"
+
+
+def _html_block(block: Block) -> str:
+    if isinstance(block, Table):
+        header = "".join(f"<th>{escape(cell)}</th>" for cell in block.header)
+        rows = "".join(_html_row(row, number in block.loud) for number, row in enumerate(block.rows))
+        return f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+    if isinstance(block, Link):
+        return f'<p><a href="{escape(block.url)}" rel="noreferrer">{escape(block.label)}</a></p>'
+    return f"<p>{escape(block)}</p>"
+
+
+def _html_row(row: Sequence[str], loud: bool) -> str:
+    cells = "".join(f"<td>{escape(cell)}</td>" for cell in row)
+    return f'<tr class="loud">{cells}</tr>' if loud else f"<tr>{cells}</tr>"
+
+
 def title(review: Review) -> str:
     return f"Delivery to {review.subject.stack} in {review.subject.region}"
 
@@ -46,14 +111,14 @@ def sections(review: Review) -> list[Section]:
     changed = [change for change in review.changes if change.kind != ADDED]
     added = [change for change in review.changes if change.kind == ADDED]
     losses = f"Read this first: {len(review.losses)} resources that hold data would be removed or replaced." if review.losses else None
-    found = [Section("Summary", [*_present(review.summary, losses, f"Commits: {review.commits}"), *_compare(review)])]
+    document = [Section("Summary", [*_present(review.summary, losses, f"Commits: {review.commits}"), *_compare(review)])]
     if changed:
-        found.append(Section("Removed, replaced and changed", [_changes(changed)]))
+        document.append(Section("Removed, replaced and changed", [_changes(changed)]))
     if added:
-        found.append(Section("Added", [Table(("resource", "type"), [(change.logical_id, change.type) for change in added])]))
+        document.append(Section("Added", [Table(("resource", "type"), [(change.logical_id, change.type) for change in added])]))
     if not review.changes:
-        found.append(Section("Resources", ["The deployed template and this one have the same resources."]))
-    return [*found, _permissions(review), _cost(review)]
+        document.append(Section("Resources", ["The deployed template and this one have the same resources."]))
+    return [*document, _permissions(review), _cost(review)]
 
 
 def _present(*parts: str | None) -> list[str]:
@@ -66,7 +131,7 @@ def _compare(review: Review) -> list[Link]:
 
 def _changes(changes: Sequence[Change]) -> Table:
     rows = [
-        (_kind(change), change.logical_id, change.type, "\n".join(_difference(found) for found in change.differences)) for change in changes
+        (_kind(change), change.logical_id, change.type, "\n".join(_difference(each) for each in change.differences)) for change in changes
     ]
     return Table(("what", "resource", "type", "why"), rows, _numbers(change.loses or change.note for change in changes))
 
@@ -82,12 +147,12 @@ def _kind(change: Change) -> str:
     return "\n".join([*lines, *_present(change.note)])
 
 
-def _difference(found: Difference) -> str:
-    where = ".".join(found.path)
-    effect = f" ({found.behaviour})" if found.behaviour not in ("", "in place") else ""
-    if found.follows:
-        return f"{where}: follows {found.follows}{effect}"
-    return f"{where}: {_value(found.before)} → {_value(found.after)}{effect}"
+def _difference(difference: Difference) -> str:
+    where = ".".join(difference.path)
+    effect = f" ({difference.behaviour})" if difference.behaviour not in ("", "in place") else ""
+    if difference.follows:
+        return f"{where}: follows {difference.follows}{effect}"
+    return f"{where}: {_value(difference.before)} → {_value(difference.after)}{effect}"
 
 
 def _value(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The review as a value: everything that its documents show, and the line that the approval shows."""
+"""The review as a value: the content of its documents, and the summary that the approval shows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
+from pipeline.review.broadening import Broadening, broadened
 from pipeline.review.changes import KINDS, Change, compare
 from pipeline.review.cost import Estimate, PriceTable, estimate
-from pipeline.review.policies import Broadening, broadened
-from pipeline.review.template import Template
+from pipeline.templates import Template
 
-#: An approval's words have 1,000 characters: of what is lost, so many are named, so long.
+#: Limits on the resources that the summary names: an approval has room for 1,000 characters.
 _NAMED_LOSSES, _NAME_CHARACTERS = 3, 60
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is reviewed: *commit* on its way to a stack. ``repository`` is owner/name at GitHub, or None."""
+    """The stack that is reviewed and the *commit* that would be deployed. ``repository`` is owner/name at GitHub, or None."""
 
     stack: str
     region: str
@@ -40,7 +40,7 @@ class Review:
 
     @property
     def commits(self) -> str:
-        """``from...to`` in the notation of Git, as far as it is known."""
+        """``from...to`` in Git's notation, with "unknown" for a commit that is not known."""
         to = self.subject.commit or "unknown"
         if self.first:
             return f"{to} (first delivery)"
@@ -55,7 +55,7 @@ class Review:
 
     @property
     def summary(self) -> str:
-        """One line, for the approval and the message about it."""
+        """One line, for the approval and its message to the topic."""
         kinds = Counter(change.kind for change in self.changes)
         parts = [f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]] or ["no resource changes"]
         roles = len({item.subject for item in self.broadenings})

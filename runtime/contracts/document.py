@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
 
 
 class Node:

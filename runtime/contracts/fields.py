@@ -7,14 +7,13 @@ from typing import Any
 
 from runtime.contracts import patterns, values
 from runtime.contracts.document import Node
-from runtime.contracts.formats import time_format
 from runtime.contracts.model import FIELD_TYPES, Field
+from runtime.contracts.time_formats import time_format
+from runtime.core.reason_codes import WHOLE_ROW
 
 MAX_PRECISION = 38
 #: A number whose schema gives no precision and scale: exact, and wide enough for what publishers mean by it.
 DEFAULT_PRECISION, DEFAULT_SCALE = 38, 18
-#: Stands for the whole row in reports.
-WHOLE_ROW = "*"
 
 _INFORMATION = ("name", "type", "format", "title", "description", "example", "rdfType")
 _BY_TYPE = {

@@ -1,36 +1,29 @@
-"""Contract files, read and checked: what is wrong is said with file, field and rule.
+"""Contract files, read and checked: an error names file, field and rule.
 
+A format's part of a contract is read by the format itself, which is passed in: ``runtime.formats.registry`` has all of them.
 The standard library only, because the stack imports this when it is synthesized.
 """
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, NamedTuple, Protocol
 
 from runtime.contracts.document import Node
-from runtime.contracts.fields import parse_field
-from runtime.contracts.model import RESERVED_PREFIX, Contract, Csv, Dialect, Extracts, Field
-from runtime.errors import ContractInvalid
+from runtime.contracts.model import RESERVED_DATASETS, RESERVED_PREFIX, Contract, Extracts, Field
+from runtime.core.errors import ContractInvalid
 
-#: Datasets of the system itself; no other may begin with the reserved prefix.
-RESERVED_DATASETS = ("_validation",)
-#: Canonical names of the codecs whose first 128 characters are ASCII, one byte each; then those that are decoded to UTF-8 first.
-ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be")
-#: Enough for any file that people make; far more would only be an attack on memory.
-MAX_COLUMNS = 2000
+#: The contracts that are deployed, and the copybooks beside them.
+DEPLOYED = Path(__file__).parent
 
 _DATASET = re.compile(r"_?[a-z0-9][a-z0-9_-]{0,62}")
 _DOCUMENT = (
     "dataset", "version", "title", "description", "format", "compression", "encoding", "duplicateKeys", "rejectedRowsThreshold", "schema",
     "extracts",
 )  # fmt: skip
-#: What a contract of each format says besides.
-_OWN = {"csv": ("dialect",), "fixed-length": ("record",)}
 _SCHEMA = ("$schema", "name", "title", "description", "fields", "fieldsMatch", "primaryKey", "missingValues")
 _UNSUPPORTED_SCHEMA = {
     "foreignKeys": "other files are not looked into",
@@ -38,26 +31,81 @@ _UNSUPPORTED_SCHEMA = {
 }
 
 
-def load_contracts(directory: Path | None = None) -> dict[str, Contract]:
-    """Every ``*.json`` of *directory* (default: the deployed contracts), by dataset, which is the file's stem.
+class Terms(NamedTuple):
+    """A format's part of a contract: how files are written, in which encoding (a canonical name), with which columns."""
 
-    Raises ContractInvalid for the first file that is wrong.
-    """
-    paths = sorted((directory or Path(__file__).parent).glob("*.json"))
-    return {path.stem: load_contract(path) for path in paths}
-
-
-def load_contract(path: Path) -> Contract:
-    """One contract file; raise ContractInvalid."""
-    contract = read_contract(path)
-    if contract.dataset != path.stem:
-        raise ContractInvalid(path.name, None, f"dataset is {contract.dataset!r}, but the file is named {path.stem!r}; they must be equal")
-    return contract
+    dialect: Any
+    encoding: str
+    fields: tuple[Field, ...]
 
 
-def read_contract(path: Path) -> Contract:
-    """A contract file under any name, with the copybooks beside it; raise ContractInvalid."""
-    return parse_contract(_inline_copybooks(read_document(path.read_bytes(), path.name), path.parent, path.name), path.name)
+class FormatTerms(Protocol):
+    """What the loader needs of a format. ``properties`` are the properties of the contract that only this format has."""
+
+    @property
+    def properties(self) -> Sequence[str]: ...
+
+    def terms(self, node: Node, schema: Node) -> Terms:
+        """Read the contract's top level *node* and its *schema*; raise ContractInvalid."""
+
+
+#: Reads the property ``extracts`` of a contract with these columns and dialect; returns it, and the columns as it marks them.
+ParseExtracts = Callable[[Node, Sequence[Field], Any], "tuple[Extracts, tuple[Field, ...]]"]
+
+
+class ContractReader:
+    """Reads contracts of the formats that it is given, by name. Every method raises ContractInvalid."""
+
+    def __init__(self, formats: Mapping[str, FormatTerms], parse_extracts: ParseExtracts) -> None:
+        self._formats, self._parse_extracts = formats, parse_extracts
+
+    def load_all(self, directory: Path = DEPLOYED) -> dict[str, Contract]:
+        """Every ``*.json`` of *directory*, by dataset, which is the file's stem."""
+        return {path.stem: self.load(path) for path in sorted(directory.glob("*.json"))}
+
+    def load(self, path: Path) -> Contract:
+        """One contract file, whose stem is its dataset."""
+        contract = self.read(path)
+        if contract.dataset != path.stem:
+            rule = f"dataset is {contract.dataset!r}, but the file is named {path.stem!r}; they must be equal"
+            raise ContractInvalid(path.name, None, rule)
+        return contract
+
+    def read(self, path: Path) -> Contract:
+        """A contract file under any name, with the copybooks beside it."""
+        return self.parse(_inline_copybooks(read_document(path.read_bytes(), path.name), path.parent, path.name), path.name)
+
+    def parse(self, document: Mapping[str, Any], origin: str) -> Contract:
+        """Check a contract *document*; errors name *origin*."""
+        node = Node(document, origin)
+        name = node.choice("format", tuple(self._formats))
+        node.only((*_DOCUMENT, *self._formats[name].properties))
+        version = node.integer("version", 1, 10**9)
+        if version is None:
+            raise node.invalid("is missing", "version")
+        schema = node.node("schema")
+        schema.only(_SCHEMA, _UNSUPPORTED_SCHEMA)
+        dialect, encoding, fields = self._formats[name].terms(node, schema)
+        primary_key = _primary_key(schema, fields)
+        fields = tuple(_required(field) if field.name in primary_key else field for field in fields)
+        extracts = None
+        if node.has("extracts"):
+            extracts, fields = self._parse_extracts(node.node("extracts"), fields, dialect)
+        return Contract(
+            dataset=_dataset(node),
+            version=version,
+            format=name,
+            compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
+            encoding=encoding,
+            dialect=dialect,
+            fields=fields,
+            primary_key=primary_key,
+            duplicate_keys=node.choice("duplicateKeys", ("report", "reject"), "report"),
+            missing_values=_missing_values(schema),
+            rejected_rows_threshold=_threshold(node),
+            extracts=extracts,
+            document=document,
+        )
 
 
 def read_document(data: bytes, origin: str) -> dict[str, Any]:
@@ -101,55 +149,6 @@ def _lines(name: Any, folder: Path, origin: str) -> Any:
         raise ContractInvalid(origin, None, f"copybook {name!r} cannot be read beside the contract: {error}") from error
 
 
-def parse_contract(document: Mapping[str, Any], origin: str) -> Contract:
-    """Check a contract *document*; raise ContractInvalid with *origin*, the field and the rule it breaks."""
-    node = Node(document, origin)
-    form = node.choice("format", tuple(_OWN))
-    node.only((*_DOCUMENT, *_OWN[form]))
-    version = node.integer("version", 1, 10**9)
-    if version is None:
-        raise node.invalid("is missing", "version")
-    schema = node.node("schema")
-    schema.only(_SCHEMA, _UNSUPPORTED_SCHEMA)
-    dialect, encoding, fields = _delimited(node, schema) if form == "csv" else _records(node, schema)
-    primary_key = _primary_key(schema, fields)
-    fields = tuple(_required(field) if field.name in primary_key else field for field in fields)
-    extracts = None
-    if node.has("extracts"):
-        extracts, fields = _extracts(node, fields, dialect)
-    return Contract(
-        dataset=_dataset(node),
-        version=version,
-        format=form,
-        compression=node.choice("compression", ("gz",)) if node.has("compression") else None,
-        encoding=encoding,
-        dialect=dialect,
-        fields=fields,
-        primary_key=primary_key,
-        duplicate_keys=node.choice("duplicateKeys", ("report", "reject"), "report"),
-        missing_values=_missing_values(schema),
-        rejected_rows_threshold=_threshold(node),
-        extracts=extracts,
-        document=document,
-    )
-
-
-def _delimited(node: Node, schema: Node) -> tuple[Dialect, str, tuple[Field, ...]]:
-    return _csv(node.node("dialect"), schema), _encoding(node), _fields(schema)
-
-
-def _records(node: Node, schema: Node) -> tuple[Dialect, str, tuple[Field, ...]]:
-    from runtime.contracts import fixed_length  # noqa: PLC0415 - parsing copybooks is as much code as the rest, and CSV needs none of it
-
-    return fixed_length.described(node, schema)
-
-
-def _extracts(node: Node, fields: Sequence[Field], dialect: Dialect) -> tuple[Extracts, tuple[Field, ...]]:
-    from runtime.contracts.extracts import parse_extracts  # noqa: PLC0415 - as above
-
-    return parse_extracts(node.node("extracts"), fields, dialect)
-
-
 def _dataset(node: Node) -> str:
     name = node.text("dataset")
     if not _DATASET.fullmatch(name):
@@ -159,29 +158,6 @@ def _dataset(node: Node) -> str:
     return name
 
 
-def _encoding(node: Node) -> str:
-    name = node.text("encoding", "utf-8")
-    try:
-        canonical = codecs.lookup(name).name
-    except LookupError:
-        canonical = name
-    if canonical not in ENCODINGS:
-        raise node.invalid(f"is {name!r}, not one of {', '.join(ENCODINGS)}", "encoding")
-    return canonical
-
-
-def _csv(node: Node, schema: Node) -> Csv:
-    """Delimiter and quote; the rest of a CSV dialect may be stated where it says what is done anyway."""
-    node.only(("delimiter", "quoteChar", "doubleQuote", "header"))
-    for key in ("doubleQuote", "header"):
-        if not node.flag(key, True):
-            raise node.invalid("is false; only true is supported", key)
-    delimiter, quote = node.character("delimiter", ","), node.character("quoteChar", '"')
-    if delimiter == quote:
-        raise node.invalid(f"is {delimiter!r}, which is also the quoteChar", "delimiter")
-    return Csv(delimiter, quote, _fields_match(schema))
-
-
 def _threshold(node: Node) -> float | None:
     value = node.data.get("rejectedRowsThreshold", 1.0)
     if value is None:
@@ -189,18 +165,6 @@ def _threshold(node: Node) -> float | None:
     if type(value) not in (int, float) or not 0 < value <= 1:
         raise node.invalid(f"is {value!r}, not a fraction above 0 and up to 1, or null for never", "rejectedRowsThreshold")
     return float(value)
-
-
-def _fields(schema: Node) -> tuple[Field, ...]:
-    descriptors = schema.array("fields")
-    if not 1 <= len(descriptors) <= MAX_COLUMNS:
-        raise schema.invalid(f"has {len(descriptors)} columns, not 1 to {MAX_COLUMNS}", "fields")
-    fields = [parse_field(descriptor, schema.origin, position) for position, descriptor in enumerate(descriptors, 1)]
-    names = [field.name for field in fields]
-    for position, name in enumerate(names):
-        if name in names[:position]:
-            raise ContractInvalid(schema.origin, name, "the name is used by two columns")
-    return tuple(fields)
 
 
 def _required(field: Field) -> Field:
@@ -216,15 +180,6 @@ def _primary_key(schema: Node, fields: Sequence[Field]) -> tuple[str, ...]:
         if name not in [field.name for field in fields]:
             raise schema.invalid(f"names {name!r}, which is not a column", "primaryKey")
     return key
-
-
-def _fields_match(schema: Node) -> str:
-    """A string; the first draft of the standard had an array with one."""
-    found = schema.data.get("fieldsMatch", "exact")
-    name = found[0] if isinstance(found, list) and len(found) == 1 else found
-    if name not in ("exact", "equal"):
-        raise schema.invalid(f"is {found!r}, not exact (names in this order) or equal (any order)", "fieldsMatch")
-    return str(name)
 
 
 def _missing_values(schema: Node) -> tuple[str, ...]:

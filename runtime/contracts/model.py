@@ -6,13 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Mapping, Union
+from typing import Any, Mapping
 
-if TYPE_CHECKING:
-    from runtime.contracts.record import Selection
-
-#: Datasets whose name starts so belong to the system: probes, never partners' data.
+#: Datasets whose name begins with this belong to the system: probes, never partners' data.
 RESERVED_PREFIX = "_"
+#: Datasets of the system itself; no other may begin with the reserved prefix.
+RESERVED_DATASETS = ("_validation",)
 
 FIELD_TYPES = ("string", "integer", "number", "boolean", "date", "datetime")
 
@@ -57,37 +56,6 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Csv:
-    """How delimited text is written.
-
-    ``delimiter`` and ``quote`` are one ASCII character each. ``fields_match`` is the Table Schema's: ``exact`` (the
-    header has the columns' names in their order) or ``equal`` (in any order).
-    """
-
-    delimiter: str
-    quote: str
-    fields_match: str
-
-
-@dataclass(frozen=True)
-class FixedLength:
-    """How records of a copybook are written.
-
-    ``record_format`` is F, FB or V. ``copybook`` are its lines; ``select`` tells which redefinition a record holds.
-    ``low_values`` and ``spaces`` are ``null`` or ``error``: what nothing but X'00', or blanks, is in a number.
-    """
-
-    record_format: str
-    copybook: tuple[str, ...]
-    select: tuple[Selection, ...]
-    low_values: str
-    spaces: str
-
-
-Dialect = Union[Csv, FixedLength]
-
-
-@dataclass(frozen=True)
 class Extract:
     """One file for programs that read records; a row becomes the records of ``copybooks``, one after the other."""
 
@@ -98,7 +66,7 @@ class Extract:
 
 @dataclass(frozen=True)
 class Extracts:
-    """What is written beside the Parquet. ``rules`` names the module of ``runtime.extracts`` that knows what goes where."""
+    """What is written beside the Parquet. ``rules`` names a module of ``runtime.formats.copybook.extracts``."""
 
     rules: str
     encoding: str
@@ -109,7 +77,8 @@ class Extracts:
 class Contract:
     """What a partner and this system have agreed on for one dataset.
 
-    ``dialect`` is how files of its ``format`` are written. ``compression`` is ``gz``, or None where files may come compressed or not.
+    ``dialect`` says how files are written: a class of the folder of the contract's ``format``. ``compression`` is ``gz``, or None
+    where files may come compressed or not.
     ``rejected_rows_threshold`` is the fraction of rejected rows (0..1] at which a file is rejected as
     a whole, or None for never. ``duplicate_keys`` is ``reject`` (the file) or
     ``report``. ``document`` is the contract file, parsed; it is what is kept with each file.
@@ -120,7 +89,7 @@ class Contract:
     format: str
     compression: str | None
     encoding: str
-    dialect: Dialect
+    dialect: Any
     fields: tuple[Field, ...]
     primary_key: tuple[str, ...]
     duplicate_keys: str
@@ -128,18 +97,6 @@ class Contract:
     rejected_rows_threshold: float | None
     extracts: Extracts | None
     document: Mapping[str, Any]
-
-    @property
-    def csv(self) -> Csv:
-        """The dialect of a contract that is known to be one of delimited text."""
-        assert isinstance(self.dialect, Csv)
-        return self.dialect
-
-    @property
-    def fixed_length(self) -> FixedLength:
-        """The dialect of a contract that is known to be one of records of a copybook."""
-        assert isinstance(self.dialect, FixedLength)
-        return self.dialect
 
     @property
     def states_encoding(self) -> bool:

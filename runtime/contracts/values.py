@@ -15,8 +15,9 @@ from typing import Callable, Iterator, Sequence, Union
 
 from runtime.contracts import patterns
 from runtime.contracts.code_pages import codes
-from runtime.contracts.formats import time_format
 from runtime.contracts.model import Field
+from runtime.contracts.time_formats import time_format
+from runtime.core.reason_codes import ENUM, MAX_LENGTH, MAXIMUM, MIN_LENGTH, MINIMUM, PATTERN, REQUIRED, TYPE_ERROR, UNWRITABLE
 
 #: Whether a pattern (first) matches a text (second).
 Matches = Callable[[str, str], bool]
@@ -28,29 +29,17 @@ INTEGER_DIGITS = 19
 _SHOWN_CHARACTERS = 60
 _DEFAULT_FORMS = {"date": "YYYY-MM-DD", "datetime": "YYYY-MM-DDThh:mm:ss[.sss]Z"}
 
-REQUIRED = "required"
-TYPE_ERROR = "type-error"
-ENUM = "enum"
-PATTERN = "pattern"
-MINIMUM = "minimum"
-MAXIMUM = "maximum"
-MIN_LENGTH = "min-length"
-MAX_LENGTH = "max-length"
-#: Of texts that go into extracts, and no rule of a Table Schema.
-UNWRITABLE = "extract-character"
-CODES = (REQUIRED, TYPE_ERROR, ENUM, PATTERN, MINIMUM, MAXIMUM, MIN_LENGTH, MAX_LENGTH)
-
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a value is refused. ``code`` is one of :data:`CODES`, or :data:`UNWRITABLE`; ``message`` is for whoever sent it."""
+    """Why a value is refused. ``code`` is one of VALUE_CODES, or UNWRITABLE; ``message`` is for the sender."""
 
     code: str
     message: str
 
 
 def problem(field: Field, text: str | None, missing_values: Sequence[str], matches: Matches = patterns.matches) -> Problem | None:
-    """The first rule of *field* that *text* breaks, in the order of :data:`CODES`, or None.
+    """The first rule of *field* that *text* breaks, in the order of VALUE_CODES, or None.
 
     None and the missing values are null; null breaks nothing but ``required``. Who tests texts that may be hostile says by
     *matches* how a pattern is tested, or what was found (``runtime.contracts.patterns``).

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Mapping
 
 from runtime.contracts.model import Contract
-from runtime.errors import UnknownDataset
-from runtime.formats import Layout, file_format
-from runtime.records.source import ByteSource
+from runtime.core.errors import UnknownDataset
+from runtime.formats.interface import Layout
+from runtime.formats.registry import file_format
+from runtime.formats.source import ByteSource
 
 
 def recognize(source: ByteSource, key: str, dataset: str | None, contracts: Mapping[str, Contract]) -> tuple[Contract, Layout]:
-    """Find the contract (by *dataset*, else by the one that the file fits) and the layout of a file.
+    """Find the contract (by *dataset*, else the one that the file fits) and the layout of a file.
 
     Raises the FileRejected that names what is wrong, UnknownDataset where no contract or more than one could be meant.
     """
@@ -27,5 +28,5 @@ def recognize(source: ByteSource, key: str, dataset: str | None, contracts: Mapp
         fitting.update(file_format(one).fitting(source, alike))
     if len(fitting) != 1:
         raise UnknownDataset(key, None, list(public), list(fitting))
-    ((found, layout),) = fitting.items()
-    return contracts[found], layout
+    ((name, layout),) = fitting.items()
+    return contracts[name], layout

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from runtime import custom_resource
+from runtime.aws import custom_resource
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def _problem(event: dict[str, Any], context: Any) -> str | None:
     if event["RequestType"] == "Delete":
         return None
     try:
-        from runtime.workflow.deployment_check import check  # noqa: PLC0415 - see above
+        from runtime.steps.deployment_check import check  # noqa: PLC0415 - see above
 
         problems = check(event, context.get_remaining_time_in_millis() / 1000)
     except Exception as error:

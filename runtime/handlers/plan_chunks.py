@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.models import FileTask
-from runtime.observability import observed
-from runtime.workflow.planning import plan_chunks
-from runtime.workflow.stage import current_stage
+from runtime.aws.observability import observed
+from runtime.core.models import FileTask
+from runtime.steps.plan import plan_chunks
+from runtime.steps.stage import current_stage
 
 
 @observed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.models import ChunkTask
-from runtime.observability import observed
-from runtime.workflow.processing import process
-from runtime.workflow.stage import current_stage
+from runtime.aws.observability import observed
+from runtime.core.models import ChunkTask
+from runtime.steps.process import process
+from runtime.steps.stage import current_stage
 
 
 @observed

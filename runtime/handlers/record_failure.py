@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.observability import observed
-from runtime.workflow.failure import record_failure
-from runtime.workflow.stage import current_stage
+from runtime.aws.observability import observed
+from runtime.steps.fail import record_failure
+from runtime.steps.stage import current_stage
 
 
 @observed

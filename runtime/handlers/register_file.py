@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.models import REDRIVE_REQUESTED, Arrival, Redrive
-from runtime.observability import observed
-from runtime.workflow.redrive import redrive_file
-from runtime.workflow.registration import register_file
-from runtime.workflow.stage import current_stage
+from runtime.aws.observability import observed
+from runtime.core.models import REDRIVE_REQUESTED, Arrival, Redrive
+from runtime.steps.redrive import redrive_file
+from runtime.steps.register import register_file
+from runtime.steps.stage import current_stage
 
 
 @observed

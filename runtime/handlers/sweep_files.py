@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from runtime import executions
-from runtime import metric_names as names
-from runtime.observability import emit, logger, observed
-from runtime.tracking import utc_now
-from runtime.workflow.leftovers import Leftovers
-from runtime.workflow.stage import current_stage
-from runtime.workflow.sweep import Sweep
+from runtime.aws import executions
+from runtime.aws.observability import emit, logger, observed
+from runtime.aws.tracking import utc_now
+from runtime.core import metric_names as names
+from runtime.steps.orphaned_outputs import Leftovers
+from runtime.steps.stage import current_stage
+from runtime.steps.sweep import Sweep
 
 #: Of the function's 15 minutes, for files and for outputs that nothing names; what is left goes on with the next run.
 BUDGET_SECONDS, LEFTOVERS_SECONDS = 300, 120

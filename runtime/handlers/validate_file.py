@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from runtime.models import FileTask
-from runtime.observability import observed
-from runtime.parameters import chunk_bytes
-from runtime.workflow.stage import current_stage
-from runtime.workflow.validation import validate_file
+from runtime.aws.observability import observed
+from runtime.aws.parameters import chunk_bytes
+from runtime.core.models import FileTask
+from runtime.steps.stage import current_stage
+from runtime.steps.validate import validate_file
 
 
 @observed

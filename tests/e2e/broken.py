@@ -33,7 +33,7 @@ FAILS = Change(
     "    raise RuntimeError('the new code is broken')",
 )
 #: Every count is right, so the check inside the deployment lets it pass; what a consumer reads is wrong.
-WRONG = Change("runtime/rows/rejects.py", '"offset":{offset + begin},', '"offset":{offset + begin + 1},')
+WRONG = Change("runtime/chunk/rejects.py", '"offset":{offset + begin},', '"offset":{offset + begin + 1},')
 
 
 def _unaltered(template: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from runtime.models import FileStatus, file_id
+from runtime.core.models import FileStatus, file_id
 from tests.e2e.deployed import DeployedStage
 
 #: A wait that reaches it has failed; nothing is slowed down by it.

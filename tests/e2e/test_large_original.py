@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.models import file_id
+from runtime.core.models import file_id
 from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles
 

@@ -13,10 +13,10 @@ from typing import Any, Iterator
 
 import pytest
 
-from runtime import probe_removal
-from runtime.executions import waiting_fault
-from runtime.probe import DATASET
-from runtime.tracking import utc_now
+from runtime.aws import probe_removal
+from runtime.aws.executions import waiting_fault
+from runtime.aws.tracking import utc_now
+from runtime.steps.probe import DATASET
 from tests.e2e.broken import Change, Delivery
 from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles, wait_until
@@ -31,11 +31,11 @@ WAIT_SCALE = 0.25
 #: A wait that reaches it has failed: all three retries, and time to work.
 DEADLINE_SECONDS = 600
 
-_MODELS, _PROCESSING, _CHECK = "runtime/models.py", "runtime/workflow/processing.py", "runtime/handlers/check_deployment.py"
+_MODELS, _PROCESSING, _CHECK = "runtime/core/models.py", "runtime/steps/process.py", "runtime/handlers/check_deployment.py"
 _BEGUN, _RESULTS = "    started = time.monotonic()\n", 'results = {"proof": proof,'
 _ANSWER = "    custom_resource.answer(event, PHYSICAL_ID, _problem(event, context))\n"
 
-#: A schema number is accepted by one version before the next one writes it, or there would be no way back (docs/adr/0064).
+#: A schema number is accepted by one version before the next one writes it, or there would be no way back (docs/adr/0001).
 ACCEPTS_THE_NEXT_SCHEMA = Change(_MODELS, "ACCEPTED_SCHEMAS = (1,)", "ACCEPTED_SCHEMAS = (1, 2)")
 WRITES_THE_NEXT_SCHEMA = Change(_MODELS, "\nSCHEMA = 1\n", "\nSCHEMA = 2\n")
 SIGNED_BY_THE_FIRST = Change(_PROCESSING, _RESULTS, 'results = {"version": "first", "proof": proof,')

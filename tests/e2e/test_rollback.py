@@ -59,11 +59,11 @@ def test_a_deployment_that_cannot_process_a_file_is_rolled_back_by_its_own_check
 def test_a_deployment_whose_code_does_not_load_is_refused_before_any_file_is_sent(stage: DeployedStage, delivery: Delivery) -> None:
     before = fingerprint(delivery)
     stack = delivery.deploy(
-        Change("runtime/records/planning.py", "from __future__ import annotations", "import a_module_that_is_not_there")
+        Change("runtime/formats/csv/planning.py", "from __future__ import annotations", "import a_module_that_is_not_there")
     )
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert (
-        "runtime.formats.delimited_files does not load: ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
+        "runtime.formats.csv.files does not load: ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
         in delivery.reasons()[0]
     )
     assert fingerprint(delivery) == before

@@ -11,5 +11,5 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setattr("runtime.records.boundaries.WINDOW_BYTES", WINDOW_BYTES)
-    monkeypatch.setattr("runtime.records.boundaries.WIDEST_WINDOW_BYTES", WINDOW_BYTES)
+    monkeypatch.setattr("runtime.formats.csv.boundaries.WINDOW_BYTES", WINDOW_BYTES)
+    monkeypatch.setattr("runtime.formats.csv.boundaries.WIDEST_WINDOW_BYTES", WINDOW_BYTES)

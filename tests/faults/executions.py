@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import json
 import sys
 import threading
@@ -21,13 +22,13 @@ from unittest import mock
 from boto3.s3.transfer import TransferConfig
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from runtime import formats, item_table, object_store
-from runtime.contracts.loader import load_contracts
-from runtime.errors import LedgerlineError
-from runtime.models import EXECUTION_ENDED
-from runtime.object_store import ObjectStore
-from runtime.tracking import Tracking, utc_now
-from runtime.workflow.stage import Stage
+from runtime.aws import item_table, object_store
+from runtime.aws.object_store import ObjectStore
+from runtime.aws.tracking import Tracking, utc_now
+from runtime.core.errors import LedgerlineError
+from runtime.core.models import EXECUTION_ENDED
+from runtime.formats.registry import FORMATS
+from runtime.steps.stage import Stage
 from tests.faults.network import DEADLY, Killed, Send, connect, is_write, served
 from tests.support.state_machine import Call, TaskError, WorkerLost
 from tests.support.workflow import BUCKET, SETTINGS, TABLE, Workflow
@@ -190,14 +191,15 @@ class Execution:
 @contextlib.contextmanager
 def one_call_at_a_time() -> Iterator[None]:
     """No pools and no waiting: what a worker does is the same sequence of calls each time."""
-    for contract in load_contracts().values():  # a module that is imported later would bring its pools
-        formats.file_format(contract), formats.row_format(contract)
+    for form in FORMATS.values():  # a module that is imported later would bring its pools
+        for name in form.modules:
+            importlib.import_module(name)
     with contextlib.ExitStack() as stack:
         for name, module in list(sys.modules.items()):
             if name.startswith("runtime.") and hasattr(module, "ThreadPoolExecutor"):
                 stack.enter_context(mock.patch.object(module, "ThreadPoolExecutor", _InOrder))
         in_order = functools.partial(TransferConfig, use_threads=False)
-        stack.enter_context(mock.patch("runtime.object_store.TransferConfig", in_order))
+        stack.enter_context(mock.patch("runtime.aws.object_store.TransferConfig", in_order))
         stack.enter_context(mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None)))
         yield
 

@@ -11,18 +11,18 @@ from typing import Any, Dict, List
 
 import pyarrow.parquet as pq
 
-from runtime import keys
-from runtime.errors import Throttled, error_names
-from runtime.models import FileStatus
-from runtime.tracking import utc_now
-from runtime.workflow.leftovers import MIN_AGE, Leftovers
+from runtime.aws.tracking import utc_now
+from runtime.core import keys
+from runtime.core.errors import Throttled, error_names
+from runtime.core.models import FileStatus
+from runtime.steps.orphaned_outputs import MIN_AGE, Leftovers
 from tests.faults.executions import WiredWorkflow
 from tests.faults.files import Sent
 from tests.support.workflow import BUCKET
 
 Item = Dict[str, Any]
 THROTTLED = error_names(Throttled)
-#: Of the table's client for one call: ``runtime.item_table.make_client`` asks for six retries.
+#: Of the table's client for one call: ``runtime.aws.item_table.make_client`` asks for six retries.
 _TRIES = 7
 
 

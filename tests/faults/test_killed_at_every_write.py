@@ -52,7 +52,7 @@ RUNS = {
 
 @pytest.fixture(autouse=True)
 def standing_still(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.workflow.finalization.utc_now", lambda: NOON)
+    monkeypatch.setattr("runtime.steps.finalize.utc_now", lambda: NOON)
 
 
 def made(run: Run, kept_in: str, kill: Optional[Kill] = None) -> Tuple[Processes, Dict[str, Any]]:

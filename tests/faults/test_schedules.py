@@ -21,11 +21,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from runtime.models import ChunkStatus, FileStatus, Redrive
-from runtime.tracking import utc_now
-from runtime.workflow.redrive import obstacle
-from runtime.workflow.sweep import MIN_AGE as SWEPT_AGE
-from runtime.workflow.sweep import Sweep
+from runtime.aws.tracking import utc_now
+from runtime.core.models import ChunkStatus, FileStatus, Redrive
+from runtime.steps.redrive import obstacle
+from runtime.steps.sweep import MIN_AGE as SWEPT_AGE
+from runtime.steps.sweep import Sweep
 from tests.faults.budget import long
 from tests.faults.executions import Execution, Invocation, WiredWorkflow, one_call_at_a_time
 from tests.faults.files import CHUNK_BYTES, KEYS, KINDS, Sent

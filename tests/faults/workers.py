@@ -16,7 +16,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from runtime.errors import error_class
+from runtime.core.errors import error_class
 from tests.faults.executions import WiredWorkflow
 from tests.faults.network import described, is_write, served
 from tests.support.state_machine import Call, WorkerLost

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Dict, List, Sequence, Tuple, Type, Union
 
 from runtime.contracts.model import Contract
-from runtime.errors import FileRejected, LedgerlineError
+from runtime.core.errors import FileRejected, LedgerlineError
 from tests.support.records import HEADER, make_contract
 
 #: Accepted values are shown in the document as far as they are this long.

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional
 
 import pytest
 
-from runtime.observability import logger
+from runtime.aws.observability import logger
 from tests.support.state_machine import Call, walk
 from tests.support.workflow import Workflow, drive
 

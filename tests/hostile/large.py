@@ -10,7 +10,7 @@ import resource
 import sys
 from pathlib import Path
 
-from runtime.errors import FileRejected
+from runtime.core.errors import FileRejected
 from tests.hostile.cases import large
 
 #: Bytes of addresses: where a case gets out of hand, its own process ends and not the machine.

@@ -7,8 +7,8 @@ from typing import Any, List, Tuple
 
 import pytest
 
-from runtime.errors import InvalidInput
-from runtime.workflow import reading
+from runtime.core.errors import InvalidInput
+from runtime.steps import snapshot
 from tests.hostile.case import GOOD_LINE
 from tests.hostile.cases import forged
 from tests.hostile.cases.forged import Forgery, Planned
@@ -74,7 +74,7 @@ def test_a_reading_that_was_exchanged_is_not_used(stage: Execution) -> None:  # 
     document["contract"]["rejectedRowsThreshold"] = None
     honest = stage.workflow.read(key)
     stage.workflow.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(document).encode())
-    reading.load.cache_clear()
+    snapshot.load.cache_clear()
     with pytest.raises(InvalidInput, match="is not what this stage wrote"):
         stage.call("process_chunk", {"chunk": ours.chunks[0], "execution": "arn:acme"})
     stage.workflow.s3.put_object(Bucket=BUCKET, Key=key, Body=honest)

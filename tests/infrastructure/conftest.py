@@ -12,10 +12,10 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from pipeline import settings as settings_module
-from pipeline.acknowledgements import Acknowledged, acknowledged
-from pipeline.app import build
-from pipeline.gates.assembly import Template, templates
+from pipeline.acknowledgements import Acknowledged
+from pipeline.app import accepted_findings, build
 from pipeline.settings import Settings
+from pipeline.templates import Template, templates
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,7 +45,7 @@ def synthesize(context: dict, directory: Path, damage: Callable[[App], None] = l
     settings = settings_module.parse(context)
     app = App(context=context, outdir=str(directory / "cdk.out"), analytics_reporting=False)
     build(app, settings, layer_path=layer)
-    standing = acknowledged(app, settings)
+    accepted = accepted_findings(app, settings)
     damage(app)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     with pytest.raises(RuntimeError, match=r"^ValidationFailed:"):
@@ -53,7 +53,7 @@ def synthesize(context: dict, directory: Path, damage: Callable[[App], None] = l
     assembly = directory / "cdk.out"
     suffixes = [settings.pipeline.suffix, *(target.suffix for target in settings.targets)]
     found = {template.stack_name: template for template in templates(assembly, suffixes)}
-    return Synthesis(settings, assembly, found, standing, _found(assembly))
+    return Synthesis(settings, assembly, found, accepted, _found(assembly))
 
 
 def _found(assembly: Path) -> set[tuple[str, str]]:

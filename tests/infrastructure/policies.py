@@ -5,19 +5,12 @@ Conditions are answered by the caller: a statement with one counts only where th
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Iterable, Mapping
 
-from tests.infrastructure.reading import listed
+from pipeline.policies import Statement, wildcard
+from pipeline.templates import listed
 
-Statement = Mapping[str, Any]
 Holds = Callable[[Mapping[str, Any]], bool]
-
-
-def matches(pattern: str, text: str) -> bool:
-    """IAM's wildcards: ``*`` is any characters, slashes and colons among them; ``?`` is one."""
-    expression = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
 def allows(statements: Iterable[Statement], action: str, resource: str, holds: Holds = lambda _: False) -> bool:
@@ -28,7 +21,7 @@ def allows(statements: Iterable[Statement], action: str, resource: str, holds: H
 
 def _applies(statement: Statement, action: str, resource: str, holds: Holds) -> bool:
     return (
-        any(matches(pattern.lower(), action.lower()) for pattern in listed(statement["Action"]))
-        and any(matches(pattern, resource) for pattern in listed(statement["Resource"]))
+        any(wildcard(pattern.lower()).fullmatch(action.lower()) for pattern in listed(statement["Action"]))
+        and any(wildcard(pattern).fullmatch(resource) for pattern in listed(statement["Resource"]))
         and ("Condition" not in statement or holds(statement["Condition"]))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.gates.assembly import Template
+from pipeline.templates import Template, listed, text
 
 
 def only(template: Template, resource_type: str, **having: Any) -> tuple[str, dict]:
@@ -16,27 +16,6 @@ def only(template: Template, resource_type: str, **having: Any) -> tuple[str, di
     ]
     assert len(found) == 1, f"{len(found)} resources of type {resource_type} with {having}"
     return found[0]
-
-
-def text(value: Any) -> str:
-    """A value with its references written as ``<LogicalId>`` or ``<LogicalId.Attribute>``."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        ((function, argument),) = value.items()
-        if function == "Ref":
-            return "<" + argument.removeprefix("AWS::") + ">"
-        if function == "Fn::GetAtt":
-            return f"<{'.'.join(argument)}>"
-        if function == "Fn::Join":
-            return argument[0].join(map(text, argument[1]))
-        if function == "Fn::Sub":
-            return argument
-    raise AssertionError(f"cannot read {value!r}")
-
-
-def listed(value: Any) -> list:
-    return value if isinstance(value, list) else [value]
 
 
 def allowed(template: Template, role: str) -> dict[str, tuple[set[str], set[str]]]:

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from pipeline.accounts import keyed_regions
+from pipeline.templates import listed, text
 from tests.infrastructure.conftest import OTHER_ACCOUNT
-from tests.infrastructure.reading import allowed, listed, only, text
+from tests.infrastructure.reading import allowed, only
 
 HOME = "123456789012"
 PLACES = {"Partner": ("us-east-1", "partner"), "Dr": ("eu-west-1", "prod-dr")}
@@ -39,7 +40,7 @@ def bootstrap(name, purpose):
 
 
 def arn(value):
-    return text(value).replace("<Partition>", "aws").replace("${AWS::Partition}", "aws")
+    return text(value).replace("<Partition>", "aws")
 
 
 def role_of(template, action):

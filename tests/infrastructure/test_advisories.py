@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from pipeline.gates.advisories import ABSENT
-from tests.infrastructure.reading import allowed, only, text
+from pipeline.templates import text
+from tests.infrastructure.reading import allowed, only
 
 ROOT = Path(__file__).resolve().parents[2]
 

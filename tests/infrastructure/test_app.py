@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ from aws_cdk.assertions import Annotations, Match
 import pipeline.app
 import pipeline_app
 from etl.guardrails import guard
-from etl.layers import LayerError
+from etl.layers import LayerError, archive
 from pipeline import settings as settings_module
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,8 +29,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def layer(tmp_path, monkeypatch):
     """Runtimes that a layer was asked for; building one takes minutes and needs a network."""
     asked = []
-    (tmp_path / "layer" / "python").mkdir(parents=True)
-    (tmp_path / "layer" / "python" / "library.py").write_text("")
+    (tmp_path / "layer").mkdir()
+    with zipfile.ZipFile(archive(tmp_path / "layer"), "w") as packed:
+        packed.writestr("python/library.py", "")
 
     def built(runtime):
         asked.append(runtime)
@@ -62,7 +64,8 @@ def test_the_app_synthesizes_by_itself_and_passes_cdk_nag(layer, tmp_path):  # D
 
 def test_a_finding_that_is_not_acknowledged_stops_the_synth(layer, tmp_path):  # D8
     unacknowledged = AS_THE_CLI_RUNS_IT.replace(
-        "pipeline_app.run()", "import pipeline.app; pipeline.app.acknowledge = lambda app, settings: None\npipeline_app.run()"
+        "pipeline_app.run()",
+        "from pipeline import acknowledgements; acknowledgements.acknowledge = lambda app, findings: None\npipeline_app.run()",
     )
     command = [sys.executable, "-c", unacknowledged, str(tmp_path / "layer")]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

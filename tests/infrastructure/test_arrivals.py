@@ -7,8 +7,9 @@ import json
 import pytest
 from ministack.services.eventbridge import _matches_pattern
 
-from runtime.models import Redrive
-from tests.infrastructure.reading import only, text
+from pipeline.templates import text
+from runtime.core.models import Redrive
+from tests.infrastructure.reading import only
 
 BUCKET = "etl-data-123456789012-us-east-1-prod"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-prod"

@@ -10,7 +10,7 @@ from aws_cdk import App
 from etl import functions
 from pipeline import settings as settings_module
 from pipeline.app import build
-from pipeline.gates.assembly import templates
+from pipeline.templates import templates
 from tests.infrastructure.conftest import ROOT
 from tests.infrastructure.reading import only
 

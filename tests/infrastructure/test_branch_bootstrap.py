@@ -14,13 +14,12 @@ from cfnlint.decode.cfn_yaml import load
 from pipeline import settings as settings_module
 from pipeline.app import build_branch
 from pipeline.branches import permissions
-from pipeline.gates.assembly import templates
 from pipeline.gates.rules import NAMES
 from pipeline.settings import SettingsError
 from pipeline.stack import cdk_cli_version
+from pipeline.templates import listed, templates, text
 from stages.branch_stage import boundary_name
 from tests.infrastructure.policies import allows
-from tests.infrastructure.reading import listed, text
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "pipeline" / "branches" / "bootstrap.yml"
 ACCOUNT, REGION = "123456789012", "us-east-1"

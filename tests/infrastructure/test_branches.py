@@ -17,12 +17,12 @@ from pipeline.app import build_branch, judge
 from pipeline.branches.permissions import LISTED
 from pipeline.branches.target import branch_target
 from pipeline.gates import __main__ as gates
-from pipeline.gates.assembly import templates
 from pipeline.gates.rules import UNTAGGABLE
 from pipeline.settings import SettingsError
 from pipeline.slugs import BranchRefused
+from pipeline.templates import templates, text
 from tests.infrastructure.conftest import synthesize
-from tests.infrastructure.reading import allowed, only, text
+from tests.infrastructure.reading import allowed, only
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILDS = ("deploy-branch", "destroy-branch", "reap-branches")
@@ -353,6 +353,6 @@ def test_codecommit_passes_the_same_gates(codecommit):
     from pipeline.gates import rules
 
     assert [breach for template in codecommit.templates.values() for breach in rules.breaches(template)] == []
-    standing = {(finding.path, finding.rule) for finding in codecommit.acknowledged}
-    left = {found for found in codecommit.found if not any(found[0].startswith(f"{path}/") and rule == found[1] for path, rule in standing)}
+    known = {(finding.path, finding.rule) for finding in codecommit.acknowledged}
+    left = {found for found in codecommit.found if not any(found[0].startswith(f"{path}/") and rule == found[1] for path, rule in known)}
     assert left == set()

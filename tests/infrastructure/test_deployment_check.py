@@ -13,8 +13,9 @@ from aws_cdk import aws_sns as sns
 from etl.deployment_check import RESOURCE_TYPE, DeploymentCheck
 from etl.permissions import ACCESS
 from ops.rollback import CHANGE_SET
-from runtime.workflow.deployment_check import HANDLERS
-from tests.infrastructure.reading import allowed, only, text
+from pipeline.templates import text
+from runtime.steps.deployment_check import HANDLERS
+from tests.infrastructure.reading import allowed, only
 
 BUCKET = "<StorageData6BB23F4E.Arn>"
 STATES = "arn:aws:states:us-east-1:123456789012"

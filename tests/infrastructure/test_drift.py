@@ -11,9 +11,9 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from pipeline import settings as settings_module
 from pipeline.drift import DriftDetection
-from pipeline.gates.assembly import Template
 from pipeline.notifications import Notifications
-from tests.infrastructure.reading import allowed, only, text
+from pipeline.templates import Template, text
+from tests.infrastructure.reading import allowed, only
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -100,6 +100,6 @@ def test_a_codecommit_source_needs_no_connection(context, tmp_path):
     notifications = Notifications(stack, "Notifications", suffix="main")
     DriftDetection(stack, "Drift", settings=chosen.pipeline, stages=[], notifications=notifications)
     resources = app.synth().get_stack_by_name("Stack").template["Resources"]
-    _, project = only(Template(tmp_path, "Stack", "", resources), "AWS::CodeBuild::Project")
+    _, project = only(Template(resources), "AWS::CodeBuild::Project")
     assert (project["Source"]["Type"], "Auth" in project["Source"]) == ("CODECOMMIT", False)
     assert "codeconnections" not in str(resources)

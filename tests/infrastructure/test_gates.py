@@ -8,20 +8,19 @@ from dataclasses import replace
 import pytest
 from aws_cdk import App, aws_dynamodb, aws_iam, aws_kms, aws_s3, aws_sqs, aws_stepfunctions
 
-from pipeline import acknowledgements
-from pipeline.app import build, judge
+from pipeline.app import accepted_findings, build, judge
 from pipeline.gates import __main__ as gates
 from pipeline.gates import lint
-from pipeline.gates.standing import LINTS
+from pipeline.gates.accepted_findings import LINTS
 from tests.infrastructure.conftest import synthesize
 
 OPEN = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "dynamodb:GetItm", "Resource": "*"}]}
 
 
 def test_findings_of_cdk_nag_are_acknowledged_one_by_one(walked):
-    standing = {(finding.path, finding.rule) for finding in walked.acknowledged}
+    acknowledged = {(finding.path, finding.rule) for finding in walked.acknowledged}
     unacknowledged = {
-        finding for finding in walked.found if not any(_covers(path, finding[0]) and rule == finding[1] for path, rule in standing)
+        finding for finding in walked.found if not any(_covers(path, finding[0]) and rule == finding[1] for path, rule in acknowledged)
     }
     assert unacknowledged == set()
 
@@ -82,7 +81,7 @@ def test_an_acknowledgement_that_is_taken_back_stops_the_synth(context, synthesi
     app = App(context=context, outdir=str(tmp_path / "cdk.out"), analytics_reporting=False)
     (tmp_path / "layer" / "python").mkdir(parents=True)
     build(app, synthesis.settings, layer_path=tmp_path / "layer")
-    first, *others = acknowledgements.acknowledged(app, synthesis.settings)
+    first, *others = accepted_findings(app, synthesis.settings)
     judge(app, others)
     with pytest.raises(RuntimeError, match=r"^ValidationFailed:"):
         app.synth()
@@ -141,10 +140,10 @@ def test_a_breach_fails_the_gates(synthesis, capsys, monkeypatch, gate):
     assert "what is wrong" in capsys.readouterr().out.splitlines()
 
 
-def test_nothing_of_cfn_lint_is_acknowledged_in_vain(synthesis, monkeypatch):
+def test_every_accepted_finding_of_cfn_lint_is_found(synthesis, monkeypatch):
     monkeypatch.setattr(lint, "LINTS", ())
     found = "\n".join(line for template in (synthesis.stage, synthesis.pipeline) for line in lint.findings(template, "us-east-1"))
-    assert [standing.rule for standing in LINTS if f": {standing.rule} " not in found] == []
+    assert [accepted.rule for accepted in LINTS if f": {accepted.rule} " not in found] == []
 
 
 def test_a_missing_assembly_is_wrong_usage(tmp_path, capsys):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime import metric_names
+from pipeline.templates import text
+from runtime.core import metric_names
 from tests.infrastructure.published_metrics import AWS_METRICS
-from tests.infrastructure.reading import only, text
+from tests.infrastructure.reading import only
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGE_METRICS = {
@@ -103,7 +104,7 @@ def metrics_named_in(path):
     aliases = {
         alias.asname or alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "runtime"
+        if isinstance(node, ast.ImportFrom) and node.module == "runtime.core"
         for alias in node.names
         if alias.name == "metric_names"
     }
@@ -118,7 +119,7 @@ def emf(capsys):
 
 
 def test_what_the_code_writes_has_the_dimensions_that_are_watched(capsys):
-    from runtime.observability import emit
+    from runtime.aws.observability import emit
 
     emit("prod", {metric_names.ROWS_READ: 1})
     assert emf(capsys) == ("Ledgerline", ["RowsRead"], [{metric_names.STAGE_DIMENSION}])

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.infrastructure.reading import listed, only, text
+from pipeline.templates import listed, text
+from tests.infrastructure.reading import only
 
 
 def rule(pipeline, kind):

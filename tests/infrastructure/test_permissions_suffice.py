@@ -17,14 +17,14 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from runtime.errors import StorageUnavailable
-from runtime.models import EXECUTION_ENDED, Redrive
-from runtime.tracking import utc_now
-from runtime.workflow import reading
-from runtime.workflow.deployment_check import Check
-from runtime.workflow.failure import record_failure
-from runtime.workflow.leftovers import MIN_AGE, Leftovers
-from runtime.workflow.sweep import Sweep
+from runtime.aws.tracking import utc_now
+from runtime.core.errors import StorageUnavailable
+from runtime.core.models import EXECUTION_ENDED, Redrive
+from runtime.steps import snapshot
+from runtime.steps.deployment_check import Check
+from runtime.steps.fail import record_failure
+from runtime.steps.orphaned_outputs import MIN_AGE, Leftovers
+from runtime.steps.sweep import Sweep
 from tests.infrastructure.reading import allowed
 from tests.support import workflow as walked
 from tests.support.accounts import Account
@@ -101,7 +101,7 @@ def workflow(monkeypatch, calls):
 
     def named(step, *arguments):
         before, calls.step = calls.step, HANDLERS.get(step.__name__, step.__name__)
-        reading.load.cache_clear()  # each step is a function of its own
+        snapshot.load.cache_clear()  # each step is a function of its own
         try:
             return call_step(step, *arguments)
         finally:
@@ -185,7 +185,7 @@ def test_a_file_with_more_reasons_than_an_item_keeps(stage, workflow, calls, mon
     rows = [row(number, **{("amount" if number % 2 else "currency"): "x"}) for number in range(40)]
     rows += [row(number) for number in range(40, 40 + good)]
     with monkeypatch.context() as few:
-        few.setattr("runtime.workflow.reasons.COMMONEST", 1)
+        few.setattr("runtime.steps.reasons.COMMONEST", 1)
         assert workflow.run(workflow.upload("incoming/transactions/acme/a.csv", csv(rows)))["outcome"]["status"] == status
     assert (step, "s3:GetObject") in {(by, action) for by, action, key in calls.made if key and key.endswith(".reasons.json")}
     assert refused(stage, calls) == []
@@ -211,7 +211,7 @@ def test_a_file_that_was_committed_and_is_rolled_forward_by_the_failure_path(sta
 def test_a_file_that_is_taken_up_again(stage, workflow, calls, monkeypatch, from_start):  # E25
     event = workflow.upload("incoming/transactions/acme/a.csv", csv(row(number) for number in range(20)))
     with monkeypatch.context() as broken:
-        broken.setattr("runtime.workflow.processing.process_chunk", lambda *_, **__: 1 / 0)
+        broken.setattr("runtime.steps.process.process_chunk", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             workflow.run(event)
     identity = workflow.id_of(event)

@@ -15,9 +15,10 @@ from ops.commands import rollback, validate
 from ops.rollback import WAITS
 from ops.stage import VARIABLE_PREFIX, Stage
 from ops.validation import deployment
+from pipeline.templates import text
 from pipeline.validation import WAITS_SECONDS, output_variable
 from tests.infrastructure.conftest import OTHER_ACCOUNT, synthesize
-from tests.infrastructure.reading import allowed, only, text
+from tests.infrastructure.reading import allowed, only
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -232,8 +233,8 @@ def test_other_settings_pass_the_same_gates(elsewhere):
     from pipeline.gates import rules
 
     assert [breach for template in elsewhere.templates.values() for breach in rules.breaches(template)] == []
-    standing = {(finding.path, finding.rule) for finding in elsewhere.acknowledged}
-    left = {found for found in elsewhere.found if not any(found[0].startswith(f"{path}/") and rule == found[1] for path, rule in standing)}
+    known = {(finding.path, finding.rule) for finding in elsewhere.acknowledged}
+    left = {found for found in elsewhere.found if not any(found[0].startswith(f"{path}/") and rule == found[1] for path, rule in known)}
     assert left == set()
 
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.gates import rules
-from pipeline.gates.assembly import NoAssembly, templates
-from tests.infrastructure.reading import listed
+from pipeline.templates import NoAssembly, listed, templates
 
 
 def test_every_stack_is_there(synthesis):

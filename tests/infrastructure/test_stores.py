@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from etl import names
-from tests.infrastructure.reading import only, text
+from pipeline.templates import text
+from tests.infrastructure.reading import only
 
 DATA = "etl-data-123456789012-us-east-1-prod"
 

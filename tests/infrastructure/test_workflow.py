@@ -7,8 +7,9 @@ import json
 import pytest
 
 from etl.permissions import ACCESS
-from runtime import allocation, errors
-from tests.infrastructure.reading import only, text
+from pipeline.templates import text
+from runtime.core import allocation, errors
+from tests.infrastructure.reading import only
 
 LAMBDA_RETRIES = [
     "Lambda.ServiceException",
@@ -28,7 +29,7 @@ THROTTLED = {
     "BackoffRate": 4,
     "JitterStrategy": "FULL",
 }
-#: A deployment and its rollback take minutes; jitter could make the three waits nothing (E24, docs/adr/0064).
+#: A deployment and its rollback take minutes; jitter could make the three waits nothing (E24, docs/adr/0001).
 OUTLAST = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 3, "BackoffRate": 4, "JitterStrategy": "NONE"}
 RETRY = [
     THROTTLED,

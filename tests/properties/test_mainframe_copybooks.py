@@ -7,8 +7,8 @@ import re
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from runtime.contracts.record import Selection, columns, record_of
-from runtime.errors import ContractInvalid
+from runtime.core.errors import ContractInvalid
+from runtime.formats.copybook.record import Selection, columns, record_of
 
 usual = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -44,8 +44,8 @@ def test_what_is_no_copybook_is_refused_in_one_line(lines, select):
     if refusal:
         return
     assert 0 < record.minimum <= record.maximum
-    assert len(columns(record)) == len({place.name for place in record.places})
-    assert all(place.offset >= 0 and place.offset + place.length <= record.maximum for place in record.places)
+    assert len(columns(record)) == len({item.name for item in record.items})
+    assert all(item.offset >= 0 and item.offset + item.length <= record.maximum for item in record.items)
 
 
 @st.composite
@@ -76,5 +76,5 @@ def test_items_lie_one_behind_the_other(found):
     if not expected:
         return
     record = record_of(("       01 TOP.", *lines))
-    assert [(place.item, place.offset, place.length) for place in record.places] == expected
+    assert [(item.data_name, item.offset, item.length) for item in record.items] == expected
     assert record.minimum == record.maximum == offset

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from runtime.errors import RecordChainBroken, TruncatedRecord
-from runtime.mainframe.chains import failure, whole_records
-from runtime.mainframe.forms import RecordForm
-from runtime.mainframe.planning import ExactCuts, plan
-from runtime.mainframe.reader import RecordReader
-from runtime.rows.proofs import Verdict, fold
+from runtime.chunk.proofs import Verdict, fold
+from runtime.core.errors import RecordChainBroken, TruncatedRecord
+from runtime.formats.copybook.chains import failure, whole_records
+from runtime.formats.copybook.planning import ExactCuts, plan
+from runtime.formats.copybook.reader import RecordReader
+from runtime.formats.copybook.record_form import RecordForm
 from tests.support.mainframe import boundaries_of, described, prove
 from tests.support.sources import CountingSource
 
@@ -37,7 +37,7 @@ windows = st.sampled_from([64, 256, 1024])
 def workflow(data: bytes, form: RecordForm, chunk_bytes: int, window_bytes: int) -> Tuple[List[Tuple[int, int]], int]:
     """Plan, process, fold, and where a proof is broken plan exactly from there; with the plans it took."""
     source = CountingSource.of(data)
-    with mock.patch.multiple("runtime.mainframe.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
+    with mock.patch.multiple("runtime.formats.copybook.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
         ranges = plan(source, form, chunk_bytes)
     verdict = fold(prove(data, ranges, form), 0, len(data))
     if verdict.never_ends is not None:

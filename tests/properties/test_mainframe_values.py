@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
-from runtime.contracts.loader import parse_contract
-from runtime.contracts.record import columns, record_of
-from runtime.mainframe import floats
-from runtime.mainframe.blocks import RecordBlock
-from runtime.mainframe.decoding import Reading, column
-from runtime.mainframe.encoding import encode
-from runtime.mainframe.faults import explain
-from runtime.mainframe.judging import judge
-from runtime.mainframe.layout import RecordLayout
-from runtime.mainframe.shapes import spread
+from runtime.formats.copybook import floats
+from runtime.formats.copybook.blocks import RecordBlock
+from runtime.formats.copybook.decoding import DecodingRules, ItemDecoder
+from runtime.formats.copybook.encoding import encode
+from runtime.formats.copybook.faults import explain
+from runtime.formats.copybook.layout import RecordLayout
+from runtime.formats.copybook.record import columns, record_of
+from runtime.formats.copybook.shapes import spread
+from runtime.formats.registry import parse_contract
 from tests.properties.mainframe_reference import Number, read, read_float, write
+from tests.support.mainframe import judge
 
 #: Machines are slow at times; what is true is true then as well.
 usual = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,7 +63,8 @@ def decode(number, raws, padding=(), before=0, after=0):
     (field,) = columns(record)
     data = b"".join(b"\xc1" * before + raw + b"\x5b" * after for raw in raws)
     matrix = RecordBlock.fixed(data, 0, record.maximum).matrix
-    return column(matrix, record.places[0], field, np.zeros(len(raws), np.bool_), Reading(page_of(number), padding, ("",))), field
+    decoder = ItemDecoder(record.items[0], field, DecodingRules(page_of(number), padding, ("",)))
+    return decoder.column(matrix, np.zeros(len(raws), np.bool_)), field
 
 
 @usual
@@ -108,13 +109,13 @@ def test_only_numbers_pass_and_every_refusal_has_its_reason(data, number, nulls)
     raws = data.draw(st.lists(spoiled(number), min_size=1, max_size=8))
     found, field = decode(number, raws, padding)
     record = record_for(number)
-    reading = Reading(page_of(number), padding, ("",))
+    reading = DecodingRules(page_of(number), padding, ("",))
     values = found.array.to_pylist()
     for row, raw in enumerate(raws):
         wanted = read(number, raw)
         null = wanted is None and len(set(raw)) == 1 and raw[0] in padding
         assert bool(found.bad[row]) == (wanted is None and not null)
-        assert (explain(record.places[0], field, raw, 0, reading) is not None) == bool(found.bad[row])
+        assert (explain(record.items[0], field, raw, 0, reading) is not None) == bool(found.bad[row])
         if not found.bad[row]:
             assert values[row] == wanted
         event("null" if null else "bad" if wanted is None else "good")
@@ -146,7 +147,7 @@ def test_every_byte_at_every_position_is_looked_at(number, ebcdic):
 def test_floating_point_is_the_nearest_number(raws, length):
     record = record_of((f"       01 R COMP-{length // 4}.",))
     matrix = RecordBlock.fixed(b"".join(raw[:length] for raw in raws), 0, length).matrix
-    found = floats.decode(matrix, record.places[0])
+    found = floats.decode(matrix, record.items[0])
     for value, raw in zip(found.tolist(), raws):
         exact = read_float(raw[:length])
         # Python rounds a fraction to the nearest float itself.
@@ -158,8 +159,8 @@ def test_floating_point_is_the_nearest_number(raws, length):
 def test_long_floating_point_comes_back_exactly(values):
     values = [0.0 if abs(value) < 1e-70 else value for value in values]
     raw = floats.encode(np.array(values), 8)
-    place = record_of(("       01 R COMP-2.",)).places[0]
-    assert floats.decode(raw, place).tolist() == values
+    item = record_of(("       01 R COMP-2.",)).items[0]
+    assert floats.decode(raw, item).tolist() == values
 
 
 @usual
@@ -284,8 +285,8 @@ def test_fixed_records_vary_inside(records):
 def test_an_element_that_is_not_there_has_no_place_to_be_wrong_at():
     record = record_of(tuple(COPYBOOK), contract("V").fixed_length.select)
     raw = "D1".encode("cp037") + b"\x00\x12\x3c" + "2024-02-29007".encode("cp037")
-    rows = spread(RecordBlock.fixed(raw, 0, len(raw)), record, Reading("cp037", (), ("",)), variable=True)
-    due = record.place("due")
+    rows = spread(RecordBlock.fixed(raw, 0, len(raw)), record, DecodingRules("cp037", (), ("",)), variable=True)
+    due = record.item("due")
     assert rows.offsets(due, rows.kept).tolist() == [5]
     assert rows.items(due, rows.kept).tobytes() == "2024-02-29".encode("cp037")
-    assert rows.absent(record.place("amount_2")).tolist() == [True]
+    assert rows.absent(record.item("amount_2")).tolist() == [True]

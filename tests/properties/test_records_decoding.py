@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.errors import CorruptGzip, NotCsv
-from runtime.models import Decoding
-from runtime.records.decoding import Limits, decode, in_pieces
+from runtime.core.errors import CorruptGzip, NotCsv
+from runtime.formats.decoding import Decoding, Limits, decode, in_pieces
 
 LIMITS = Limits(10**9, 200)
 #: Any character there is, those of two UTF-16 units and byte-order marks in the middle included; halves of pairs too.

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from runtime.chunk.proofs import Verdict, fold
 from runtime.contracts.model import Contract
-from runtime.errors import FileRejected, RecordTooLong, UnterminatedQuote
-from runtime.formats.delimited_files import never_ends
-from runtime.models import CsvLayout
-from runtime.records.boundaries import last_boundary
-from runtime.records.fields import RecordCheck
-from runtime.records.planning import ExactCuts, plan
-from runtime.rows.proofs import Verdict, fold
-from tests.support.records import HEADER, make_contract, make_layout, prove, true_boundaries
+from runtime.core.errors import FileRejected, RecordTooLong, UnterminatedQuote
+from runtime.formats.csv.boundaries import last_boundary
+from runtime.formats.csv.fields import RecordCheck
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.csv.planning import ExactCuts
+from runtime.formats.registry import compiled
+from tests.support.records import HEADER, make_contract, make_layout, plan, prove, true_boundaries
 from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
@@ -44,7 +44,7 @@ def folded(data: bytes, ranges: List[Tuple[int, int]], layout: CsvLayout) -> Ver
     """What FinalizeFile makes of the chunks' proofs."""
     verdict = fold([prove(data, start, end, layout) for start, end in ranges], layout.header_end, len(data))
     if verdict.never_ends is not None:
-        raise never_ends(CountingSource.of(data), CONTRACT, verdict.never_ends)
+        raise compiled(CONTRACT, layout).never_ends(CountingSource.of(data), verdict.never_ends)
     return verdict
 
 
@@ -155,7 +155,7 @@ def test_any_mixture_of_rows_ends_exactly_or_is_refused_for_good(
     boundaries = true_boundaries(data, FIRST)
     unterminated = boundaries[-1] < len(data)
     longest = max(end - start for start, end in zip(boundaries, [*boundaries[1:], len(data)]))
-    with mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
+    with mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4):
         try:
             event(f"{assert_exact(data, chunk_bytes)} plans")
         except UnterminatedQuote:
@@ -179,9 +179,9 @@ def test_a_record_that_is_too_long_is_refused_for_it_however_its_file_is_cut(
     boundaries = true_boundaries(data, FIRST)
     lengths = {start: end - start for start, end in zip(boundaries, [*boundaries[1:], len(data)])}
     too_long = next((start for start, length in lengths.items() if length > most), None)
-    windows = mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4)
-    planning = mock.patch.multiple("runtime.records.planning", MAX_RECORD_BYTES=most, SCAN_BYTES=min(most, 50))
-    blocks = mock.patch.multiple("runtime.rows.blocks", MAX_RECORD_BYTES=most, _MOST_BYTES=most + 1)
+    windows = mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes * 4)
+    planning = mock.patch.multiple("runtime.formats.csv.planning", MAX_RECORD_BYTES=most, SCAN_BYTES=min(most, 50))
+    blocks = mock.patch.multiple("runtime.formats.csv.blocks", MAX_RECORD_BYTES=most, _MOST_BYTES=most + 1)
 
     def going_by() -> None:
         cuts = ExactCuts(LAYOUT, len(data), FIRST)
@@ -189,7 +189,7 @@ def test_a_record_that_is_too_long_is_refused_for_it_however_its_file_is_cut(
         cuts.finish()
 
     ways = [lambda size=size: assert_exact(data, size) for size in (len(data), most + int(cut * (len(data) - most)))]  # type: ignore[misc]
-    with windows, planning, blocks, mock.patch("runtime.formats.delimited_files.MAX_RECORD_BYTES", most):
+    with windows, planning, blocks, mock.patch("runtime.formats.csv.files.MAX_RECORD_BYTES", most):
         for way in (*ways, going_by) if len(data) >= most else ():
             error = refusal(way)
             if too_long is None:
@@ -215,7 +215,7 @@ def test_readings_that_agree_are_a_proof(data: bytes, window_bytes: int) -> None
     free_text = make_contract(schema={"fields": [{"name": "line", "type": "string"}]})
     check = RecordCheck(free_text, make_layout(free_text, 0))
     boundaries = true_boundaries(data + b"\n", 0)
-    with mock.patch.multiple("runtime.records.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes):
+    with mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes):
         for limit in range(len(data) + 1):
             found = last_boundary(CountingSource.of(data), 0, limit, check)
             assert found in (None, max(b for b in boundaries if b <= limit))

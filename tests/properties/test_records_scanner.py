@@ -9,8 +9,8 @@ from unittest import mock
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.records.quotes import first_record, last_end
-from runtime.records.scanner import BoundaryScanner, record_ends, scan
+from runtime.formats.csv.quotes import first_record, last_end
+from runtime.formats.csv.scanner import BoundaryScanner, record_ends, scan
 
 DELIMITER, QUOTE = ord(","), ord('"')
 
@@ -85,7 +85,7 @@ def test_pieces_cut_anywhere_give_the_boundaries_of_the_whole(data: bytes, lengt
 @given(st.lists(rows, max_size=4).map(b'x"\n'.join), st.integers(1, 60))
 def test_a_line_feed_is_found_however_far_it_is_from_where_it_is_sought(data: bytes, near: int) -> None:
     """In steps that begin with a few bytes, and so may end inside a quoted field or between two quotes."""
-    with mock.patch("runtime.records.scanner._NEAR_BYTES", near):
+    with mock.patch("runtime.formats.csv.scanner._NEAR_BYTES", near):
         scanner = BoundaryScanner(DELIMITER, QUOTE, 0)
         scanner.feed(data)
         boundaries = [0, *reference(data, final=False)[0]]

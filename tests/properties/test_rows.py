@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from runtime.contracts.loader import parse_contract
+from runtime.chunk.key_digests import ENTRY
+from runtime.chunk.process import process_chunk
+from runtime.columns.check import check
+from runtime.columns.string_column import StringColumn, string_array
 from runtime.contracts.values import problem
-from runtime.models import CsvLayout
-from runtime.rows.checking import check
-from runtime.rows.key_digests import ENTRY
-from runtime.rows.process import process_chunk
-from runtime.rows.texts import Texts, string_array
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.registry import parse_contract
 from tests.properties.rows_reference import read_chunk, read_value
 
 ENCODINGS = ("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252")
@@ -139,7 +139,7 @@ def contracts(draw):
 
 @st.composite
 def fitting_texts(draw, field):
-    """Texts that are nearly always of the field's type, though not always within its constraints."""
+    """StringColumn that are nearly always of the field's type, though not always within its constraints."""
     if field.enum and draw(st.booleans()):
         return draw(st.sampled_from(field.enum))
     if field.type == "string":
@@ -327,7 +327,7 @@ def test_the_outputs_do_not_depend_on_how_the_bytes_arrive_nor_on_threads(chunk,
 def test_a_column_is_judged_value_by_value_whatever_the_neighbours(contract, data):
     field = data.draw(st.sampled_from(contract.fields))
     texts = data.draw(st.lists(cells(field, contract.missing_values), min_size=1, max_size=25))
-    checked = check({field.name: Texts.of(string_array(texts))}, replace(contract, fields=(field,), primary_key=()))
+    checked = check({field.name: StringColumn.of(string_array(texts))}, replace(contract, fields=(field,), primary_key=()))
     expected = [read_value(field, text, contract.missing_values) for text in texts]
     assert checked.good.tolist() == [code is None for _, code in expected]
     assert checked.accepted.column(0).to_pylist() == [value for value, code in expected if code is None]

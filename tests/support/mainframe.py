@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Iterable, List, Tuple
 
-from runtime.mainframe.chains import whole_records
-from runtime.mainframe.forms import RecordForm
-from runtime.rows.proofs import ChunkProof
+from runtime.chunk.proofs import ChunkProof
+from runtime.contracts.model import Contract
+from runtime.formats.copybook.blocks import RecordBlock
+from runtime.formats.copybook.chains import whole_records
+from runtime.formats.copybook.judging import Judge
+from runtime.formats.copybook.layout import RecordLayout
+from runtime.formats.copybook.record_form import RecordForm
+from runtime.formats.judged import Judged
+
+
+def judge(block: RecordBlock, contract: Contract, layout: RecordLayout) -> Judged:
+    """The verdict on a block, as ProcessChunk comes to it."""
+    return Judge(contract, layout).judge(block)
 
 
 def described(contents: Iterable[bytes]) -> bytes:

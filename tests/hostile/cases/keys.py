@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.errors import InvalidKey, UnknownDataset
+from runtime.core.errors import InvalidKey, UnknownDataset
 from tests.hostile.case import GOOD, GOOD_LINE, Case, Rows, refused
 from tests.support.records import HEADER, make_contract
 

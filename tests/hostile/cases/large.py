@@ -9,18 +9,16 @@ import gzip
 from dataclasses import dataclass
 from typing import Callable, Iterator, List, Tuple
 
+from runtime.aws.object_store import PART_BYTES
+from runtime.chunk.process import process_chunk
 from runtime.contracts.model import Contract
-from runtime.formats.delimited_files import exact_cuts, never_ends
-from runtime.formats.limits import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
+from runtime.core.limits import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
+from runtime.core.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.decoding import GZIP, Decoding, Limits, decode
 from runtime.formats.recognition import recognize
-from runtime.models import CsvLayout, Decoding
-from runtime.object_store import PART_BYTES
-from runtime.records.decoding import GZIP, Limits, decode
-from runtime.records.planning import plan
-from runtime.records.sampling import check_samples
-from runtime.rows.process import process_chunk
-from runtime.settings import DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO
-from runtime.workflow.materialization import Passing
+from runtime.formats.registry import compiled
+from runtime.steps.materialize import Passing
 from tests.hostile.case import GOOD_LINE, schema
 from tests.support.records import HEADER, make_contract, make_layout
 
@@ -77,8 +75,9 @@ def _planned(*segments: Tuple[bytes, int], exactly: bool = False) -> Callable[[]
     def run() -> str:
         source = Segments(*segments)
         contract, layout = recognize(source, "incoming/payments/acme/day.csv", "payments", {"payments": _CONTRACT})
-        check_samples(source, contract, layout)
-        return f"{len(plan(source, contract, layout, MAX_CHUNK_BYTES, exact_from=layout.header_end if exactly else None)):,} chunks"
+        file = compiled(contract, layout)
+        file.check_samples(source)
+        return f"{len(file.plan(source, MAX_CHUNK_BYTES, exact_from=layout.header_end if exactly else None)):,} chunks"
 
     return run
 
@@ -93,7 +92,7 @@ def _processed(*segments: Tuple[bytes, int], contract: Contract = _CONTRACT) -> 
         found = process_chunk(source.parts(), contract=contract, layout=layout, start=0, last=True, key_seed=b"seed")
         if not found.proof.aligned:
             assert found.proof.broken_at is not None
-            raise never_ends(source, contract, found.proof.broken_at)
+            raise compiled(contract, layout).never_ends(source, found.proof.broken_at)
         return f"{found.rows_accepted:,} rows accepted, {found.rows_rejected:,} rejected, {found.blank_lines:,} lines passed over"
 
     return run
@@ -104,7 +103,7 @@ def _decoded(decoding: Decoding, *segments: Tuple[bytes, int]) -> Callable[[], s
 
     def run() -> str:
         layout = CsvLayout("utf-8", ",", '"', len(HEADER), _CONTRACT.names, decoding)
-        passing = Passing(exact_cuts(_CONTRACT, layout, MAX_CHUNK_BYTES), layout.header_end)
+        passing = Passing(compiled(_CONTRACT, layout).exact_cuts(MAX_CHUNK_BYTES), layout.header_end)
         limits = Limits(DEFAULT_DECODED_BYTES, DEFAULT_DECODED_RATIO)
         for _ in passing.watch(decode(Segments(*segments).parts(), decoding, limits)):
             pass

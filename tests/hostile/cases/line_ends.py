@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.errors import EmptyFile, NotCsv
+from runtime.core.errors import EmptyFile, NotCsv
 from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good_row, noted, refused
 from tests.support.records import HEADER
 

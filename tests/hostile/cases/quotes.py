@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.errors import DelimiterMismatch, NotCsv, UnterminatedQuote
+from runtime.core.errors import DelimiterMismatch, NotCsv, UnterminatedQuote
 from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good_row, noted, refused
 from tests.support.records import HEADER, make_contract
 

@@ -6,9 +6,8 @@ import gzip
 from decimal import Decimal
 from typing import Any
 
-from runtime.contracts.loader import parse_contract
 from runtime.contracts.model import Contract
-from runtime.errors import (
+from runtime.core.errors import (
     CompressionMismatch,
     EmptyFile,
     EncodingMismatch,
@@ -18,6 +17,7 @@ from runtime.errors import (
     SampleMismatch,
     TruncatedRecord,
 )
+from runtime.formats.registry import parse_contract
 from tests.hostile.case import Case, Rows, refused
 from tests.support.mainframe import described
 

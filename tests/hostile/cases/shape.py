@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.errors import DuplicateKeys, EmptyFile, HeaderMismatch, SampleMismatch, TooManyRejectedRows
+from runtime.core.errors import DuplicateKeys, EmptyFile, HeaderMismatch, SampleMismatch, TooManyRejectedRows
 from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good_row, refused, schema
 from tests.support.records import HEADER, make_contract
 

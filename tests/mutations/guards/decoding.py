@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.mutations.guard import Guard
 
-_ZONED = "runtime/mainframe/zoned.py"
-_PACKED = "runtime/mainframe/packed.py"
-_SHAPES = "runtime/mainframe/shapes.py"
-_DECODING = "runtime/mainframe/decoding.py"
+_ZONED = "runtime/formats/copybook/zoned.py"
+_PACKED = "runtime/formats/copybook/packed.py"
+_SHAPES = "runtime/formats/copybook/shapes.py"
+_DECODING = "runtime/formats/copybook/decoding.py"
 _EVERY_BYTE = "tests/properties/test_mainframe_values.py::test_every_byte_at_every_position_is_looked_at"
-_JUDGING = "tests/unit/runtime/mainframe/test_judging.py"
+_JUDGING = "tests/unit/runtime/formats/copybook/test_judging.py"
 
 GUARDS = (
     Guard("zoned-digit", _ZONED, "every_byte(0x76)", "every_byte(0x70)", _EVERY_BYTE),
@@ -21,14 +21,14 @@ GUARDS = (
     Guard("packed-sign", _PACKED, "bad = sign != UNSIGNED", "bad = sign < 10", _EVERY_BYTE),
     Guard(
         "binary-digits",
-        "runtime/mainframe/binary.py",
-        "magnitude >= np.uint64(10**place.digits)",
-        "magnitude > np.uint64(10**place.digits)",
+        "runtime/formats/copybook/binary.py",
+        "magnitude >= np.uint64(10**item.digits)",
+        "magnitude > np.uint64(10**item.digits)",
         f"{_JUDGING}::test_what_the_copybook_does_not_allow",
     ),
     Guard(
         "text-control-characters",
-        "runtime/mainframe/text.py",
+        "runtime/formats/copybook/text.py",
         "bad |= (page.refused[raw] & inside).any(axis=1)",
         "bad |= False",
         f"{_JUDGING}::test_what_the_copybook_does_not_allow",
@@ -56,9 +56,9 @@ GUARDS = (
     ),
     Guard(
         "redefinition-no-longer",
-        "runtime/contracts/copybook.py",
+        "runtime/formats/copybook/compiler.py",
         "if item.length * item.most > first.length * first.most:",
         "if False:",
-        "tests/unit/runtime/contracts/test_copybook.py::test_what_does_not_fit_together_is_refused",
+        "tests/unit/runtime/formats/copybook/test_compiler.py::test_what_does_not_fit_together_is_refused",
     ),
 )

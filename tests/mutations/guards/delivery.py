@@ -81,16 +81,16 @@ GUARDS = (
     Guard(
         "secret-found",
         "pipeline/gates/secrets.py",
-        "if not any(found.stands_by(standing) for standing in SECRETS):",
-        "if not found:",
+        "if not any(finding.is_accepted_by(accepted) for accepted in SECRETS):",
+        "if not finding:",
         f"{_GATES}/test_secrets.py::test_a_planted_secret_is_found_and_not_shown",
     ),
     Guard(
-        "advisory-stands-until-its-day",
+        "advisory-accepted-until-its-day",
         "pipeline/gates/advisories.py",
-        " and today <= standing.until",
+        " and today <= accepted.until",
         "",
-        f"{_GATES}/test_advisories.py::test_what_stands_does_so_until_its_day",
+        f"{_GATES}/test_advisories.py::test_an_accepted_advisory_is_accepted_until_its_day",
     ),
     Guard(
         "silence-is-no-pass",

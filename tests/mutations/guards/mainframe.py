@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.mutations.guard import Guard
 
-_CHAINS = "runtime/mainframe/chains.py"
-_BOUNDARIES = "runtime/mainframe/boundaries.py"
-_PLANNING = "runtime/mainframe/planning.py"
-_READER = "runtime/mainframe/reader.py"
-_RECOGNITION = "runtime/mainframe/recognition.py"
-_TESTS = "tests/unit/runtime/mainframe"
+_CHAINS = "runtime/formats/copybook/chains.py"
+_BOUNDARIES = "runtime/formats/copybook/boundaries.py"
+_PLANNING = "runtime/formats/copybook/planning.py"
+_READER = "runtime/formats/copybook/reader.py"
+_RECOGNITION = "runtime/formats/copybook/recognition.py"
+_TESTS = "tests/unit/runtime/formats/copybook"
 
 GUARDS = (
     Guard(
@@ -77,31 +77,31 @@ GUARDS = (
     ),
     Guard(
         "text-alone-is-evidence",
-        "runtime/mainframe/evidence.py",
-        "if place.kind == kind]",
+        "runtime/formats/copybook/encoding_guess.py",
+        "if item.kind == kind]",
         "if kind]",
         f"{_TESTS}/test_recognition.py::test_numbers_and_marks_are_not_taken_for_text_of_the_other_kind",
     ),
     Guard(
         "values-of-a-block",
-        "runtime/formats/fixed_length_rows.py",
+        "runtime/formats/copybook/rows.py",
         "min(block_records, most)",
         "block_records",
         f"{_TESTS}/test_judging.py::test_a_block_has_no_more_values_than_bytes",
     ),
     Guard(
         "extract-holds-its-columns",
-        "runtime/contracts/extracts.py",
+        "runtime/formats/copybook/extracts/terms.py",
         "            if why:\n",
         "            if False:\n",
-        "tests/unit/runtime/contracts/test_extracts.py::test_what_the_rules_cannot_write_is_refused_when_the_contract_is_read",
+        "tests/unit/runtime/formats/copybook/test_extracts.py::test_what_the_rules_cannot_write_is_refused_when_the_contract_is_read",
     ),
     Guard(
         "extract-has-the-character",
-        "runtime/rows/checks/strings.py",
+        "runtime/columns/strings.py",
         "    if field.written is not None:\n",
         "    if False:\n",
-        "tests/unit/runtime/workflow/test_accounts.py::test_a_character_that_an_extract_lacks_costs_its_row_and_not_the_file",
+        "tests/unit/runtime/steps/test_accounts.py::test_a_character_that_an_extract_lacks_costs_its_row_and_not_the_file",
     ),
     Guard(
         "line-ends-by-chance",

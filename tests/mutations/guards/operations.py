@@ -142,7 +142,7 @@ GUARDS = (
     ),
     Guard(
         "no-null-in-the-index-of-jobs",
-        "runtime/tracking.py",
+        "runtime/aws/tracking.py",
         "if value is not None or name not in _INDEXED",
         "if name",
         f"{_TEST_JOBS}::test_the_index_of_jobs_has_files_alone_and_only_those_of_a_known_dataset",

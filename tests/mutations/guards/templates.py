@@ -7,7 +7,7 @@ from tests.mutations.guard import Guard
 _GUARDRAILS = "etl/guardrails.py"
 _STORAGE = "etl/storage.py"
 _RETRIES = "etl/retries.py"
-_ALARMS = "etl/monitoring/rules.py"
+_ALARMS = "etl/monitoring/alarms.py"
 _OUTCOMES = "etl/outcomes.py"
 _RULE = "tests/infrastructure/test_rules.py::test_every_template_keeps_the_rule[synthesis-"
 _STORES = "tests/infrastructure/test_stores.py"
@@ -177,8 +177,8 @@ GUARDS = (
     Guard(
         "sweep-removes-no-commit-manifest",
         "etl/permissions.py",
-        'LEFTOVERS = (f"{keys.CURATED}*.parquet",',
-        "LEFTOVERS = (keys.CURATED,",
+        'ORPHANED_OUTPUTS = (f"{keys.CURATED}*.parquet",',
+        "ORPHANED_OUTPUTS = (keys.CURATED,",
         "tests/infrastructure/test_permissions.py::test_the_sweep_may_look_start_the_workflow_and_remove_outputs",
     ),
     Guard(
@@ -274,7 +274,7 @@ GUARDS = (
     ),
     Guard(
         "alarms-reach-the-topic",
-        "etl/monitoring/alarms.py",
+        _ALARMS,
         "            alarm.add_alarm_action(notify)\n",
         "",
         "tests/infrastructure/test_monitoring.py::test_alarms_reach_people_and_silence_does_not",

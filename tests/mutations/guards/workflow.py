@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from tests.mutations.guard import Guard
 
-_TRACKING = "runtime/tracking.py"
-_STORE = "runtime/object_store.py"
-_FINALIZATION = "runtime/workflow/finalization.py"
-_PROCESSING = "runtime/workflow/processing.py"
-_PROOFS = "runtime/rows/proofs.py"
-_KEYS = "runtime/keys.py"
-_TEST_TRACKING = "tests/unit/runtime/test_tracking.py"
-_TEST_STORE = "tests/unit/runtime/test_object_store.py"
-_TEST_WORKFLOW = "tests/unit/runtime/workflow/test_workflow.py"
-_TEST_PROOFS = "tests/unit/runtime/rows/test_proofs.py"
-_TEST_KEYS = "tests/unit/runtime/test_keys.py"
-_TEST_CHECK = "tests/unit/runtime/workflow/test_deployment_check.py"
-_SWEEP = "runtime/workflow/sweep.py"
-_LEFTOVERS = "runtime/workflow/leftovers.py"
-_TEST_SWEEP = "tests/unit/runtime/workflow/test_sweep.py"
-_TEST_REDRIVE = "tests/unit/runtime/workflow/test_redrive.py"
-_TEST_BOUNDED = "tests/unit/runtime/workflow/test_bounded_items.py"
-_TEST_LEFTOVERS = "tests/unit/runtime/workflow/test_leftovers.py"
+_TRACKING = "runtime/aws/tracking.py"
+_STORE = "runtime/aws/object_store.py"
+_FINALIZATION = "runtime/steps/finalize.py"
+_PROCESSING = "runtime/steps/process.py"
+_PROOFS = "runtime/chunk/proofs.py"
+_KEYS = "runtime/core/keys.py"
+_TEST_TRACKING = "tests/unit/runtime/aws/test_tracking.py"
+_TEST_STORE = "tests/unit/runtime/aws/test_object_store.py"
+_TEST_WORKFLOW = "tests/unit/runtime/steps/test_workflow.py"
+_TEST_PROOFS = "tests/unit/runtime/chunk/test_proofs.py"
+_TEST_KEYS = "tests/unit/runtime/core/test_keys.py"
+_TEST_CHECK = "tests/unit/runtime/steps/test_deployment_check.py"
+_SWEEP = "runtime/steps/sweep.py"
+_LEFTOVERS = "runtime/steps/orphaned_outputs.py"
+_TEST_SWEEP = "tests/unit/runtime/steps/test_sweep.py"
+_TEST_REDRIVE = "tests/unit/runtime/steps/test_redrive.py"
+_TEST_BOUNDED = "tests/unit/runtime/steps/test_bounded_items.py"
+_TEST_LEFTOVERS = "tests/unit/runtime/steps/test_orphaned_outputs.py"
 
 GUARDS = (
     Guard(
@@ -103,7 +103,7 @@ GUARDS = (
     ),
     Guard(
         "refusal-is-no-blip",
-        "runtime/item_table.py",
+        "runtime/aws/item_table.py",
         'return AccessRefused(f"DynamoDB {operation} ({code})", self._name)',
         "return TrackingUnavailable(operation, code)",
         f"{_TEST_TRACKING}::test_dynamodbs_answers_become_errors_that_say_whether_to_try_again",
@@ -180,28 +180,28 @@ GUARDS = (
     ),
     Guard(
         "committed-goes-forward",
-        "runtime/workflow/failure.py",
+        "runtime/steps/fail.py",
         'if item["file_status"] in (FileStatus.COMMITTED, FileStatus.SUCCEEDED):',
         'if item["file_status"] == FileStatus.SUCCEEDED:',
         f"{_TEST_WORKFLOW}::test_a_committed_file_rolls_forward_whoever_comes_next",
     ),
     Guard(
         "an-aborted-execution-says-so",
-        "runtime/workflow/failure.py",
+        "runtime/steps/fail.py",
         "    if failure.chunks_may_explain and error_class(kind) is None:",
         "    if error_class(kind) is None:",
         f"{_TEST_WORKFLOW}::test_only_an_execution_that_failed_may_have_failed_for_a_chunk",
     ),
     Guard(
         "throttling-is-no-reason",
-        "runtime/workflow/failure.py",
+        "runtime/steps/fail.py",
         ' if last["type"] not in _DELAYS]',
         "]",
         f"{_TEST_WORKFLOW}::test_throttling_is_never_why_a_file_failed",
     ),
     Guard(
         "duplicate-event",
-        "runtime/workflow/registration.py",
+        "runtime/steps/register.py",
         'if item["execution"] != execution or item["file_status"] not in FileStatus.OPEN:',
         'if item["execution"] is None:',
         f"{_TEST_WORKFLOW}::test_a_duplicate_event_changes_nothing",
@@ -229,24 +229,24 @@ GUARDS = (
     ),
     Guard(
         "forged-event",
-        "runtime/models.py",
+        "runtime/core/models.py",
         'if event["detail-type"] != "Object Created":',
         'if not event["detail-type"]:',
-        "tests/unit/runtime/test_models.py::test_a_forged_event_is_refused",
+        "tests/unit/runtime/core/test_models.py::test_a_forged_event_is_refused",
     ),
     Guard(
         "probe-unpublished",
-        "runtime/workflow/outcome.py",
+        "runtime/steps/outcome.py",
         '"publish": not is_reserved(item),',
         '"publish": True,',
         f"{_TEST_WORKFLOW}::test_a_probe_of_the_system_reaches_no_queue_no_topic_and_no_metric",
     ),
     Guard(
         "row-taken-for-a-header-unquoted",
-        "runtime/errors.py",
+        "runtime/core/errors.py",
         "if len(self.missing) == len(self.expected):",
         "if not self.expected:",
-        "tests/unit/runtime/test_errors.py::test_a_first_line_that_may_be_a_row_is_not_quoted",
+        "tests/unit/runtime/core/test_errors.py::test_a_first_line_that_may_be_a_row_is_not_quoted",
     ),
     Guard(
         "key-under-incoming",
@@ -292,7 +292,7 @@ GUARDS = (
     ),
     Guard(
         "refused-move-tried-again",
-        "runtime/workflow/roll_forward.py",
+        "runtime/steps/roll_forward.py",
         "return put_in_place(task, item, keys.PROCESSED, stage)",
         "return item",
         f"{_TEST_SWEEP}::test_an_original_whose_move_was_refused_is_moved_once_it_may_be",
@@ -390,21 +390,21 @@ GUARDS = (
     ),
     Guard(
         "redrive-of-the-attempt-that-was-seen",
-        "runtime/workflow/redrive.py",
+        "runtime/steps/redrive.py",
         'if item["attempt"] != request.attempt or obstacle(',
         'if item["attempt"] < request.attempt or obstacle(',
         f"{_TEST_REDRIVE}::test_a_wish_that_saw_an_older_attempt_end_counts_for_nothing",
     ),
     Guard(
         "one-exact-plan",
-        "runtime/workflow/planning.py",
+        "runtime/steps/plan.py",
         '        expecting={"plan": item.get("plan")},\n',
         "",
         f"{_TEST_WORKFLOW}::test_two_planners_at_once_make_one_exact_plan",
     ),
     Guard(
         "not-moved-by-this-worker-alone",
-        "runtime/workflow/roll_forward.py",
+        "runtime/steps/roll_forward.py",
         'seen = {} if "location" in moved else {"location": item["location"]}',
         "seen: dict[str, Any] = {}",
         f"{_TEST_WORKFLOW}::test_who_may_not_move_an_original_says_nothing_of_one_that_another_has_moved",
@@ -432,7 +432,7 @@ GUARDS = (
     ),
     Guard(
         "commonest-reasons-in-items",
-        "runtime/workflow/reasons.py",
+        "runtime/steps/reasons.py",
         "if name != OTHERS and len(kept) < COMMONEST and size <= left:",
         "if name != OTHERS:",
         f"{_TEST_BOUNDED}::test_a_file_that_is_broken_in_8000_ways_comes_to_its_end_with_all_of_them",
@@ -453,7 +453,7 @@ GUARDS = (
     ),
     Guard(
         "reasons-of-a-failure-are-bounded",
-        "runtime/workflow/failure.py",
+        "runtime/steps/fail.py",
         '" ".join(message.splitlines())[:_MESSAGE_CHARACTERS]',
         '" ".join(message.splitlines())',
         f"{_TEST_BOUNDED}::test_what_failed_is_told_within_bounds_whatever_it_is_called",
@@ -488,14 +488,14 @@ GUARDS = (
     ),
     Guard(
         "deployment-check-compares",
-        "runtime/workflow/deployment_check.py",
+        "runtime/steps/deployment_check.py",
         "problems = probe.count_differences(item)",
         "problems: list[str] = []",
         f"{_TEST_CHECK}::test_a_deployment_that_loses_a_row_is_refused_and_the_probe_is_kept_as_evidence",
     ),
     Guard(
         "deployment-check-gives-up",
-        "runtime/workflow/deployment_check.py",
+        "runtime/steps/deployment_check.py",
         'return [_found_instead(self.sent[-1], "a fault of what is deployed", fault)]',
         "self.sleep(_PAUSE_SECONDS)",
         f"{_TEST_CHECK}::test_a_fault_refuses_the_deployment_at_its_first_try",

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
-from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS
+from runtime.core.models import FILES_BY_DATASET, FILES_BY_STATUS
 from tests.support.item_sizes import LIMIT, ItemPastLimit, item_bytes
 from tests.support.memory.expressions import Item, holds, updated
 

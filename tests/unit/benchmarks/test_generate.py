@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import generate
-from runtime.contracts.loader import load_contracts
+from runtime.formats.csv.fields import RecordCheck, split_fields
+from runtime.formats.csv.scanner import scan
 from runtime.formats.recognition import recognize
-from runtime.records.fields import RecordCheck, split_fields
-from runtime.records.scanner import scan
-from runtime.records.source import FileSource
+from runtime.formats.registry import load_contracts
+from runtime.formats.source import FileSource
 
 
 def test_truth_is_what_the_contract_says_of_every_row(tmp_path: Path) -> None:

@@ -43,6 +43,11 @@ def test_everything_in_it_is_in_the_whole_lock_version_and_hashes_alike():
     assert pins(OPS) - pins(WHOLE) == set()
 
 
+def test_uv_is_installed_as_the_whole_lock_has_it():
+    assert names(pins(BUILDSPEC / "requirements-uv.txt")) == {"uv"}
+    assert pins(BUILDSPEC / "requirements-uv.txt") - pins(WHOLE) == set()
+
+
 def test_it_has_what_ops_and_the_review_import():
     assert imported() - names(pins(OPS)) == set()
 
@@ -52,13 +57,13 @@ def test_nothing_is_asked_for_that_is_not_imported():
     assert names(asked - {""}) - imported() == set()
 
 
-@pytest.mark.parametrize("script", sorted(BUILDSPEC.glob("*.sh")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", sorted(set(BUILDSPEC.glob("*.sh")) - {BUILDSPEC / "install.sh"}), ids=lambda path: path.stem)
 def test_a_script_that_installs_it_runs_nothing_else(script: Path):
     text = script.read_text(encoding="utf-8")
-    modules = set(re.findall(r"python -m ([\w.]+)", text)) - {"venv"}
-    if "--requirement buildspec/requirements-ops.txt" in text:
+    modules = set(re.findall(r"python -m ([\w.]+)", text))
+    if "install.sh buildspec/requirements-ops.txt" in text:
         assert modules <= set(RUN)
         assert "pipeline_app.py" not in text
     else:
-        assert "--requirement requirements.txt" in text
+        assert "install.sh requirements.txt" in text
         assert "pipeline_app.py" in text or modules - set(RUN), "what runs ops alone needs no more than its lock"

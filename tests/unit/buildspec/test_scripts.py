@@ -17,10 +17,11 @@ set -eu
 if [ "$2" = venv ]; then
   mkdir -p .venv/bin
   cp "$0" .venv/bin/python
-  printf '#!/bin/sh\\n' >.venv/bin/pip
-  chmod +x .venv/bin/pip
   exit
 fi
+case "$*" in
+  *"pip install"* | *packages.py*) printf '%s\n' "$*" >>installs; exit ;;
+esac
 printf '%s\\n' "$*" >>calls
 case "$*" in
   *"ops template"*) echo '{}' ;;
@@ -126,3 +127,12 @@ def test_what_is_known_of_the_dependencies_reaches_the_topic(build, tmp_path, as
     assert "pyarrow 20.0.0: GHSA-aaaa" in done.stdout
     if TOLD in calls:
         assert (tmp_path / "told").read_text() == "pyarrow 20.0.0: GHSA-aaaa\n"
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "buildspec").glob("*.sh") if path.name != "install.sh"))
+def test_every_build_installs_by_hash_with_uv_from_its_lock(build, tmp_path, script):
+    build(script, LEDGERLINE_STAGES="prod=us-east-1", LEDGERLINE_TOPIC="arn:topic", LEDGERLINE_BRANCH="feature/x", **REVIEW)
+    uv, lock = (tmp_path / "installs").read_text().splitlines()
+    assert uv.endswith("--require-hashes --requirement buildspec/requirements-uv.txt")
+    assert lock.startswith("-I etl/packages.py ")
+    assert (ROOT / lock.split()[-1]).is_file()

@@ -12,6 +12,8 @@ import pytest
 from pipeline import settings
 from tests.unit.docs.commands import DOCUMENTS, ROOT
 
+#: A file or folder of the repository, as sentences and tables name it; ``tests/x.py::test_y`` names the file.
+PATH = re.compile(r"`((?:benchmarks|buildspec|docs|etl|local|ops|pipeline|runtime|stages|tests)/[\w./-]*)(?:::\w+)?`")
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#([^)]+))?\)")
 
 
@@ -30,6 +32,12 @@ def test_links_lead_somewhere(document: Path) -> None:
         target = (document.parent / path).resolve() if path else document
         assert target.exists(), path
         assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_paths_that_are_named_exist(document: Path) -> None:
+    named = PATH.findall(document.read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_the_runbook_lists_every_section_at_its_top() -> None:

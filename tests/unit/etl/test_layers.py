@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from etl.layers import LayerError, build, built_layer, layer_bytes
+from etl.layers import LayerError, archive, build, built_layer, layer_bytes
 from etl.layers.trim import trim
 from local.interpreters import interpreter
 
@@ -63,7 +64,7 @@ def test_layer_holds_nothing_of_the_machine_that_built_it(runtime: str) -> None:
     assert not [path for path in files if path.suffix in {".pyc", ".pyi", ".h"} or path.name in {"RECORD", "direct_url.json"}]
 
 
-def test_a_layer_that_is_built_needs_neither_pip_nor_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_layer_that_is_built_needs_neither_uv_nor_network(monkeypatch: pytest.MonkeyPatch) -> None:
     built_layer("3.9")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("built again"))
     assert built_layer("3.9").is_dir()
@@ -85,6 +86,51 @@ def test_a_wheel_whose_hash_is_not_in_the_lock_is_refused_and_leaves_nothing(tmp
     with pytest.raises(LayerError, match=r"requirements-3\.9\.txt for Python 3\.9"):
         built_layer("3.9", cache=tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_what_is_deployed_is_the_layer_packed_and_no_machine_packs_other_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def install(_: str, target: Path) -> None:
+        for name in ("b/two.py", "a.py"):
+            _write(target / name, 1_000)
+
+    monkeypatch.setattr(build, "_install", install)
+    one, other = (built_layer("3.9", cache=tmp_path / name) for name in ("one", "other"))
+    assert archive(one).read_bytes() == archive(other).read_bytes()
+    with zipfile.ZipFile(archive(one)) as packed:
+        assert [name for name in packed.namelist() if not name.endswith("/")] == ["python/a.py", "python/b/two.py"]
+    assert layer_bytes(one) == 2_000, "as Lambda counts it: unzipped, once"
+
+
+def test_each_package_is_asked_for_a_platform_that_is_no_newer_than_the_runtimes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "numpy==2.0.2 \\\n    --hash=sha256:00\n    # via pandas\npandas==2.3.3 \\\n    --hash=sha256:01\n"
+    (tmp_path / "lock.txt").write_text(text)
+    monkeypatch.setattr(build, "_LOCKS", tmp_path)
+    parts = build._by_platform("lock.txt", 26)
+    assert {platform: "".join(part).splitlines()[0] for platform, part in parts.items()} == {
+        "x86_64-manylinux_2_17": "numpy==2.0.2 \\",
+        "x86_64-manylinux_2_28": "pandas==2.3.3 \\",
+    }
+    assert build._by_platform("lock.txt", 34) == {"x86_64-manylinux_2_34": ["", *build._REQUIREMENT.split(text)[1:]]}
+
+
+@pytest.mark.parametrize(
+    ("tags", "refused"),
+    [
+        (["manylinux_2_28_x86_64"], True),
+        (["manylinux_2_24_x86_64", "manylinux_2_28_x86_64"], False),
+        (["manylinux2014_x86_64"], False),
+        (["any"], False),
+    ],
+)
+def test_a_wheel_that_the_runtimes_linux_cannot_load_is_refused(tmp_path: Path, tags: list[str], refused: bool) -> None:
+    wheel = tmp_path / "pandas-2.3.3.dist-info" / "WHEEL"
+    wheel.parent.mkdir()
+    wheel.write_text("Wheel-Version: 1.0\n" + "".join(f"Tag: cp39-cp39-{tag}\n" for tag in tags))
+    if refused:
+        with pytest.raises(LayerError, match=r"pandas-2\.3\.3 for Python 3\.9 needs glibc 2\.28, .* has 2\.26"):
+            build._refuse_too_new("3.9", tmp_path)
+    else:
+        build._refuse_too_new("3.9", tmp_path)
 
 
 def test_an_unknown_runtime_is_named_with_the_known_ones() -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -160,11 +159,14 @@ def test_a_runtime_that_nothing_is_built_for_is_refused_with_the_choice(app: App
         made(tmp_path, "2.7")
 
 
-def test_assemblies_that_nobody_asked_for_in_an_hour_are_deleted(app: App, tmp_path: Path) -> None:
-    old, _ = made(tmp_path)
-    long_ago = time.time() - 7200
-    os.utime(old.directory.parent, (long_ago, long_ago))
-    (tmp_path / "project" / "etl" / "stack.py").write_text("two")
-    new, _ = made(tmp_path)
-    assert not old.directory.exists()
-    assert new.directory.exists()
+def test_the_newest_assemblies_are_kept_by_their_last_use(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "_KEPT", 2)
+    directories = []
+    for number in range(3):
+        (tmp_path / "project" / "etl" / "stack.py").write_text(str(number))
+        directories.append(made(tmp_path)[0].directory.parent)
+        if number < 2:
+            for entry in (tmp_path / "cache").iterdir():
+                old = entry.stat().st_mtime - 7200
+                os.utime(entry, (old, old))
+    assert [directory.exists() for directory in directories] == [False, False, True], "and the log of its synthesis"

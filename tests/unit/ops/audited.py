@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from boto3.dynamodb.types import TypeSerializer
 
-from runtime.item_table import Item
+from runtime.aws.item_table import Item
 from tests.support.transactions import csv, row
 from tests.support.workflow import BUCKET, TABLE, Workflow
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import boto3
 
-from runtime import keys
-from runtime.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id, file_id
-from runtime.tracking import Tracking
+from runtime.aws.tracking import Tracking
+from runtime.core import keys
+from runtime.core.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef, chunk_id, file_id
 from tests.support.workflow import make_table
 
 BUCKET = "etl-data-123456789012-us-east-1-test"

@@ -14,9 +14,9 @@ from typer.testing import Result
 
 from ops.audit import stored
 from ops.audit.rows import ordinal_of_accepted
-from runtime.contracts.loader import load_contracts
-from runtime.errors import InvalidInput
-from runtime.models import Redrive
+from runtime.core.errors import InvalidInput
+from runtime.core.models import Redrive
+from runtime.formats.registry import load_contracts
 from tests.support.transactions import HEADER, csv, row
 from tests.support.workflow import Workflow
 from tests.unit.ops.audited import BAD, ROWS, AuditedFile, good_and_bad
@@ -119,7 +119,7 @@ def test_what_an_attempt_recorded_is_told_though_the_file_began_again(
         raise InvalidInput("broken")
 
     with monkeypatch.context() as broken:
-        broken.setattr("runtime.workflow.finalization._reconcile", breaks)
+        broken.setattr("runtime.steps.finalize._reconcile", breaks)
         file = process(good_and_bad())
     first = file.chunks
     assert audited(run, file.id)["superseded"] == []

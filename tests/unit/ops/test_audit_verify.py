@@ -13,13 +13,14 @@ from typer.testing import Result
 
 from ops.audit.checks import UNKNOWN, Check
 from ops.audit.verification import Verifier
-from runtime import keys, object_store
-from runtime.contracts.loader import load_contracts
-from runtime.errors import AccessRefused
-from runtime.item_table import Item
-from runtime.models import FileTask
-from runtime.workflow.documents import commit_manifest
-from runtime.workflow.roll_forward import roll_forward
+from runtime.aws import object_store
+from runtime.aws.item_table import Item
+from runtime.core import keys
+from runtime.core.errors import AccessRefused
+from runtime.core.models import FileTask
+from runtime.formats.registry import load_contracts
+from runtime.steps.documents import commit_manifest
+from runtime.steps.roll_forward import roll_forward
 from tests.support.transactions import HEADER, csv, row
 from tests.support.workflow import BUCKET, TABLE, Workflow
 from tests.unit.ops.audited import ROWS, AuditedFile, flip_last_byte, good_and_bad, rewritten

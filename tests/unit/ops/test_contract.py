@@ -15,10 +15,10 @@ from typer.testing import Result
 from ops.commands.contract import _write_new
 from ops.drafting import Draft, recognize_writing, records
 from ops.errors import NotWritable
-from runtime.contracts.loader import load_contract
-from runtime.errors import EmptyFile, NotCsv, RecordTooLong
-from runtime.formats.limits import MAX_RECORD_BYTES
-from runtime.probe import build_probe
+from runtime.core.errors import EmptyFile, NotCsv, RecordTooLong
+from runtime.core.limits import MAX_RECORD_BYTES
+from runtime.formats.registry import load_contract
+from runtime.steps.probe import build_probe
 from tests.support.accounts import Account
 
 Run = Callable[..., Result]

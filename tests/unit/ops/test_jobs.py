@@ -12,8 +12,8 @@ from typer.testing import Result
 
 from ops.audit.verification import Verifier
 from ops.record_text import dump, record_text
-from runtime.contracts.loader import load_contracts
-from runtime.models import FileStatus, FileTask
+from runtime.core.models import FileStatus, FileTask
+from runtime.formats.registry import load_contracts
 from tests.support.accounts import Account
 from tests.support.workflow import BUCKET, TABLE, Workflow
 from tests.unit.ops.audited import AuditedFile, flip_last_byte

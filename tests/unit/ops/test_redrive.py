@@ -13,7 +13,7 @@ from typer.testing import Result
 from ops.dead_letters import redrive_dead_letters
 from ops.errors import RedriveRefused
 from ops.redrive import Redriver
-from runtime.models import FileStatus, FileTask, Redrive
+from runtime.core.models import FileStatus, FileTask, Redrive
 from tests.unit.ops.deployed_stage import OUTPUTS, DeployedStage
 
 KEY = "incoming/sales/acme/a.csv"

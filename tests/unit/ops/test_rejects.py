@@ -11,7 +11,7 @@ import pytest
 from typer.testing import Result
 
 from ops.reject_lines import parse, rejected_rows
-from runtime.models import FileTask
+from runtime.core.models import FileTask
 from tests.unit.ops.deployed_stage import BUCKET, reject_line
 
 Run = Callable[..., Result]

@@ -16,7 +16,7 @@ from ops.errors import NothingValidated, RecordDamaged, RollbackFailed
 from ops.rollback import CHANGE_SET, WAITS, Rollback
 from ops.stage import Stage
 from ops.validated import CURRENT, deployed_code, last_validated, remember
-from runtime.tracking import utc_now
+from runtime.aws.tracking import utc_now
 from tests.unit.ops.deployed_stage import BUCKET
 
 GOOD = {"Parameters": {"BootstrapVersion": {"Type": "String"}}, "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}

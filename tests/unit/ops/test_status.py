@@ -15,7 +15,7 @@ from typer.testing import Result
 from ops.follow import Progress
 from ops.listing import concern, recent_files
 from ops.outcome import panel, places
-from runtime.models import FileStatus
+from runtime.core.models import FileStatus
 from tests.unit.ops.deployed_stage import TABLE, reject_line
 
 Run = Callable[..., Result]

@@ -14,8 +14,8 @@ from ops import follow as follow_module
 from ops.errors import NotFinished
 from ops.follow import MOVE_GRACE_SECONDS, PATIENCE, Progress, follow
 from ops.upload import PART_BYTES, incoming_key, upload
-from runtime.errors import InvalidKey, TrackingUnavailable, UnknownDataset
-from runtime.models import FileStatus, ObjectRef, file_id
+from runtime.core.errors import InvalidKey, TrackingUnavailable, UnknownDataset
+from runtime.core.models import FileStatus, ObjectRef, file_id
 from tests.unit.ops.deployed_stage import BUCKET, SOURCE_NAME, reject_line
 
 Run = Callable[..., Result]

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from typer.testing import Result
 
-from runtime.tracking import utc_now
+from runtime.aws.tracking import utc_now
 from tests.unit.ops.deployed_stage import BUCKET, OUTPUTS, DeployedStage
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:etl-workflow-test"

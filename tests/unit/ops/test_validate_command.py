@@ -18,8 +18,8 @@ from typer.testing import Result
 
 from ops.aws import Aws
 from ops.validated import CURRENT
-from runtime.models import FileStatus, FileTask
-from runtime.tracking import utc_now
+from runtime.aws.tracking import utc_now
+from runtime.core.models import FileStatus, FileTask
 from tests.support.workflow import Workflow
 from tests.unit.ops.deployed_stage import BUCKET, OUTPUTS, TABLE
 

@@ -19,11 +19,11 @@ from ops.reject_lines import Reason, RejectedRow
 from ops.validation.comparison import differences, total
 from ops.validation.deployment import Since, alarm_findings, function_problems
 from ops.validation.observation import Observation
-from runtime import probe_removal
-from runtime.contracts.loader import load_contracts
-from runtime.contracts.values import CODES
-from runtime.models import file_id
-from runtime.probe import COLUMNS, DATASET, build_probe
+from runtime.aws import probe_removal
+from runtime.core.models import file_id
+from runtime.core.reason_codes import VALUE_CODES
+from runtime.formats.registry import load_contracts
+from runtime.steps.probe import COLUMNS, DATASET, build_probe
 from tests.unit.ops.deployed_stage import BUCKET, TABLE
 
 PROBE = build_probe()
@@ -107,7 +107,7 @@ def test_the_probe_has_every_column_of_its_contract_and_every_kind_of_fault() ->
     assert contract.names == COLUMNS
     assert {field.type for field in contract.fields} == {"string", "integer", "number", "boolean", "date", "datetime"}
     whole_row = {"field-count", "quote-error", "encoding-error", "control-character"}
-    assert {code for _, code in PROBE.reasons} == {*CODES, *whole_row}
+    assert {code for _, code in PROBE.reasons} == {*VALUE_CODES, *whole_row}
 
 
 def test_the_offsets_of_the_probe_are_those_of_its_bytes() -> None:

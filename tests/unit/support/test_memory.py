@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from runtime.models import FILES_BY_DATASET, FILES_BY_STATUS
+from runtime.core.models import FILES_BY_DATASET, FILES_BY_STATUS
 from tests.support.item_sizes import LIMIT, ItemPastLimit
 from tests.support.memory import MemoryAws
 from tests.support.workflow import BUCKET, TABLE, make_clients, make_store

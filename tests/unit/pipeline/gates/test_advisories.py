@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.gates import advisories, standing
+from pipeline.gates import accepted_findings, advisories
 from tests.unit.pipeline.gates.repository import ROOT
 
 TODAY = dt.date(2026, 11, 20)
@@ -83,7 +83,7 @@ def osv(package: str, identifier: str, *aliases: str) -> dict[str, Any]:
 
 def test_everything_that_is_locked_is_asked_for(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
     assert advisories.main([], today=TODAY) == 0
-    assert capsys.readouterr().out == "4 locks: 0 known vulnerabilities, and 0 that stand\n"
+    assert capsys.readouterr().out == "4 locks: 0 known vulnerabilities, and 0 that are accepted\n"
     assert {"aws-cdk-lib", "boto3", "pandas", "pyarrow", "urllib3", "aws-cdk", "@aws-sdk/client-s3"} <= services.asked
 
 
@@ -100,21 +100,21 @@ def test_a_vulnerability_is_named_with_what_helps(services: Services, capsys: py
     assert [line for line in lines if line.startswith("package-lock.json: aws-cdk <999: GHSA-dddd-eeee-ffff: Made up")]
 
 
-def test_what_stands_does_so_until_its_day(services: Services) -> None:
-    (acknowledged, *_) = standing.ADVISORIES
+def test_an_accepted_advisory_is_accepted_until_its_day(services: Services) -> None:
+    (acknowledged, *_) = accepted_findings.ADVISORIES
     services.known[acknowledged.package] = osv(acknowledged.package, "PYSEC-2099-2", acknowledged.identifier)
     assert advisories.main([], today=acknowledged.until) == 0
     assert advisories.main([], today=acknowledged.until + dt.timedelta(days=1)) == 1
 
 
-def test_another_advisory_on_the_same_package_does_not_stand(services: Services) -> None:
+def test_another_advisory_on_the_same_package_is_not_accepted(services: Services) -> None:
     services.known["urllib3"] = osv("urllib3", "PYSEC-2099-3")
     assert advisories.main([], today=TODAY) == 1
 
 
 def test_every_acknowledged_advisory_gives_a_reason_and_is_of_a_package_that_is_locked() -> None:
     locked = "".join((ROOT / lock).read_text() for lock in advisories.LOCKS)
-    for each in standing.ADVISORIES:
+    for each in accepted_findings.ADVISORIES:
         assert len(each.reason.split()) >= 6
         assert f"\n{each.package}==" in locked
 

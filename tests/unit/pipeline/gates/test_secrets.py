@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.gates import secrets, tree
-from pipeline.gates.standing import SECRETS
+from pipeline.gates.accepted_findings import SECRETS
 from tests.unit.pipeline.gates.repository import ROOT
 
 #: Put together here, or this file would be found itself.
@@ -20,17 +20,17 @@ WORD = "pass" + "word"
 
 
 @pytest.fixture(scope="module")
-def found() -> list[secrets.Found]:
+def found() -> list[secrets.Finding]:
     return secrets.scan(ROOT, tree.files(ROOT))
 
 
-def test_nothing_that_looks_like_a_secret_is_unacknowledged(found: list[secrets.Found]) -> None:
-    assert [(each.path, each.line, each.kind) for each in found if not any(each.stands_by(standing) for standing in SECRETS)] == []
+def test_nothing_that_looks_like_a_secret_is_unacknowledged(found: list[secrets.Finding]) -> None:
+    assert [(each.path, each.line, each.kind) for each in found if not any(each.is_accepted_by(accepted) for accepted in SECRETS)] == []
 
 
-@pytest.mark.parametrize("standing", SECRETS, ids=lambda standing: standing.path)
-def test_nothing_is_acknowledged_in_vain(found: list[secrets.Found], standing: secrets.Secret) -> None:
-    assert any(each.stands_by(standing) for each in found)
+@pytest.mark.parametrize("accepted", SECRETS, ids=lambda accepted: accepted.path)
+def test_every_accepted_finding_is_found(found: list[secrets.Finding], accepted: secrets.Secret) -> None:
+    assert any(each.is_accepted_by(accepted) for each in found)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_nothing_is_acknowledged_in_vain(found: list[secrets.Found], standing: s
         ("deploy.pem", f"{PEM}\n", "Private Key"),
         (".github/token", f"{TOKEN}\n", "GitHub Token"),
         ("clients.py", f'{WORD} = "correct-horse-battery"\n', "Secret Keyword"),
-        # A comment beside it does not make it stand.
+        # A comment beside it does not accept it.
         ("excused.py", f'access = "{ACCESS}"  # pragma: allowlist secret\n', "AWS Access Key"),
     ],
 )
@@ -53,7 +53,7 @@ def test_a_planted_secret_is_found_and_not_shown(tmp_path: Path, name: str, cont
     assert not [line for line in lines if any(value in line for value in (ACCESS, SIGNING, TOKEN, "horse"))]
 
 
-def test_the_same_value_elsewhere_does_not_stand(tmp_path: Path) -> None:
+def test_the_same_value_elsewhere_is_not_accepted(tmp_path: Path) -> None:
     (tmp_path / "elsewhere.py").write_text(f'{WORD}="local"\n')
     assert len(list(secrets.findings(tmp_path, ["elsewhere.py"]))) == 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.review.template import Template, read
+from pipeline.templates import Template, read
 
 
 def template(commit=None, **resources) -> Template:

@@ -9,10 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from pipeline.review.cost import price_table
-from pipeline.review.html import html
-from pipeline.review.markdown import markdown
+from pipeline.review.document import html, markdown
 from pipeline.review.review import Subject, make
-from pipeline.review.template import NotATemplate, read
+from pipeline.templates import NotATemplate, read
 from tests.unit.pipeline.review.templates import policy, role, statement, template
 
 OLD, NEW = "a" * 40, "b" * 40

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.review.policies import ALLOWED, MANAGED, NO_LONGER_DENIED, TRUSTED, UNBOUNDED, UNREAD, Grant, broadened
+from pipeline.review.broadening import ALLOWED, MANAGED, NO_LONGER_DENIED, TRUSTED, UNBOUNDED, UNREAD, Grant, broadened
 from tests.unit.pipeline.review.templates import policy, role, statement, template
 
 

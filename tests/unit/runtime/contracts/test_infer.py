@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from runtime.contracts import infer as module
 from runtime.contracts.infer import infer
-from runtime.contracts.loader import parse_contract
 from runtime.contracts.values import problem
+from runtime.formats.registry import parse_contract
 
 
 def drafted(values):

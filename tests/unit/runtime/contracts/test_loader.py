@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime.contracts.loader import load_contract, load_contracts, parse_contract, read_document
-from runtime.errors import ContractInvalid
-from runtime.models import CsvLayout
-from runtime.rows.process import process_chunk
+from runtime.chunk.process import process_chunk
+from runtime.contracts.loader import read_document
+from runtime.core.errors import ContractInvalid
+from runtime.formats.csv.layout import CsvLayout
+from runtime.formats.registry import load_contract, load_contracts, parse_contract
 
 SP500 = Path(os.environ.get("LEDGERLINE_SHARED_DATA", "../shared/data")) / "sp500" / "datapackage.json"
 

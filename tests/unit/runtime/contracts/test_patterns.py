@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.columns.string_column import string_array
 from runtime.contracts import patterns
-from runtime.rows.texts import string_array
 
 ALPHABET = "aAzZ09_- \t\n\x0b\r.é中"
 

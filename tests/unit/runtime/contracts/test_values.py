@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runtime.contracts.fields import parse_field
-from runtime.contracts.values import CODES, problem, read
+from runtime.contracts.values import problem, read
+from runtime.core.reason_codes import VALUE_CODES
 
 
 def field(**descriptor):
@@ -131,4 +132,4 @@ def test_messages_are_one_readable_line_whatever_the_value():
 
 def test_codes_are_the_documented_ones():
     text = (Path(__file__).parents[4] / "docs" / "contracts.md").read_text()
-    assert not [name for name in CODES if not re.search(f"`{name}`", text)]
+    assert not [name for name in VALUE_CODES if not re.search(f"`{name}`", text)]

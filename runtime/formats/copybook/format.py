@@ -1,0 +1,34 @@
+"""Records of a copybook, as ``runtime.formats.registry`` lists them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runtime.contracts.document import Node
+from runtime.contracts.loader import Terms
+from runtime.formats.interface import FileFormat
+
+if TYPE_CHECKING:
+    from runtime.formats.copybook.layout import RecordLayout
+
+
+class CopybookFormat:
+    """See ``runtime.formats.interface.Format``."""
+
+    properties = ("record",)
+    modules = (
+        "runtime.formats.copybook.terms",
+        "runtime.formats.copybook.files",
+        "runtime.formats.copybook.extracts.terms",
+        "runtime.formats.copybook.extracts.writer",
+    )
+
+    def terms(self, node: Node, schema: Node) -> Terms:
+        from runtime.formats.copybook.terms import parse_terms  # noqa: PLC0415 - COST_COPYBOOK
+
+        return parse_terms(node, schema)
+
+    def files(self) -> FileFormat[RecordLayout]:
+        from runtime.formats.copybook.files import CopybookFiles  # noqa: PLC0415 - COST_NUMPY
+
+        return CopybookFiles()

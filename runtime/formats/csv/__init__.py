@@ -1,0 +1,1 @@
+"""Delimited text: dialect, layout, recognition, planning, reading and judging."""

@@ -1,0 +1,72 @@
+"""What a file leaves for its readers, as functions of the table alone: whoever writes or verifies them gets the same."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+from runtime.aws.item_table import Item
+from runtime.core import keys
+from runtime.core.models import SCHEMA
+
+
+def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
+    """What readers rely on: a function of the table alone, so that writing it again changes nothing."""
+    return {
+        "schema": SCHEMA,
+        "file_id": item["file_id"],
+        "dataset": item["dataset"],
+        "partner": item["partner"],
+        "contract": {"version": item["contract_version"], "sha256": item["contract_sha256"]},
+        "source": {name: item[name] for name in ("bucket", "key", "version_id", "size", "etag", "checksum")},
+        **_offsets(item),
+        "rows": _rows(item),
+        "duplicate_keys": {"rows": item["duplicate_keys"], "sample": item["duplicate_rows"]},
+        "committed_at": item["committed_at"],
+        "objects": [chunk["parquet"] for chunk in chunks if "parquet" in chunk],
+        **({"extracts": extracts(item, chunks)} if any("extracts" in chunk for chunk in chunks) else {}),
+    }
+
+
+def extracts(item: Item, chunks: Sequence[Item]) -> dict[str, dict[str, Any]]:
+    """Where each extract of the file is, and its size in bytes, by name; none of a file without accepted rows."""
+    sizes: dict[str, int] = {}
+    for chunk in chunks:
+        for name, part in chunk.get("extracts", {}).items():
+            sizes[name] = sizes.get(name, 0) + part["size"]
+    return {name: {"key": keys.extract(item["dataset"], item["file_id"], name), "size": size} for name, size in sorted(sizes.items())}
+
+
+def reject_report(item: Item, chunks: Sequence[Item], reasons: Mapping[str, int]) -> dict[str, Any] | None:
+    """All *reasons* with counts, and the objects that hold the rejected rows; None when every row was accepted.
+
+    ``first_row`` is the number in the file, from 1, of the first row of the chunk that an object belongs to.
+    """
+    objects, first_row = [], 1
+    for chunk in chunks:
+        if "rejects" in chunk:
+            objects.append({**chunk["rejects"], "first_row": first_row})
+        first_row += chunk["rows_read"]
+    if not objects:
+        return None
+    return {
+        "schema": SCHEMA,
+        "file_id": item["file_id"],
+        "dataset": item["dataset"],
+        "partner": item["partner"],
+        "rows": _rows(item),
+        "reasons": dict(reasons),
+        **_offsets(item),
+        "objects": objects,
+    }
+
+
+def _offsets(item: Item) -> dict[str, Any]:
+    """Which bytes offsets count: the original's, or those of the text that was decoded from it."""
+    found: dict[str, Any] = {"offsets": item.get("offsets", "original")}
+    if "decoded" in item:
+        found["decoded"] = {name: item["decoded"][name] for name in ("size", "sha256")}
+    return found
+
+
+def _rows(item: Item) -> dict[str, int]:
+    return {"read": item["rows_read"], "accepted": item["rows_accepted"], "rejected": item["rows_rejected"]}

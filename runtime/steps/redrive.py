@@ -1,0 +1,77 @@
+"""RegisterFile, for a file that is taken up again: one more attempt, which keeps what the last one finished."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.aws.item_table import Item
+from runtime.core import keys
+from runtime.core.errors import InvalidInput, OwnershipLost, ReconciliationFailed
+from runtime.core.models import FileStatus, FileTask, Redrive
+from runtime.steps.register import NOTHING, PROCESS, named_by
+from runtime.steps.stage import Stage
+
+#: How the last attempt ended: nothing of it holds for the next.
+_ENDING = ("error_type", "error_message", "published_at", "not_moved")
+_TOTALS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines", "reasons", "reject_report")
+#: What validation and planning found. ``plan`` stays: the next plan's number must be higher, so that no chunk of an old one counts.
+_FOUND = (
+    "contract_version", "contract_sha256", "reading_key", "chunk_bytes", "encoding", "delimiter", "header_bytes", "columns",
+    "compression", "offsets", "decoded", "chunks", "exact_from", "manifest_key",
+)  # fmt: skip
+
+
+def obstacle(item: Item, *, from_start: bool) -> str | None:
+    """Why the file cannot be taken up again as it is, as the rest of a sentence that begins with the file; None when it can."""
+    status = item["file_status"]
+    if status == FileStatus.SUCCEEDED:
+        return "has SUCCEEDED; there is nothing left to do"
+    if status not in FileStatus.ENDED:
+        return f"is {status}: execution {item['execution']} owns it until it ends"
+    if status == FileStatus.REJECTED and not from_start:
+        return "was REJECTED, and would be again; once its contract is mended, give --from-start"
+    if item["location"]["key"].startswith(keys.INCOMING) and not item.get("not_moved"):
+        return f"is {status} and its original is still being moved; try again in a moment"
+    return None
+
+
+def redrive_file(request: Redrive, execution: str, stage: Stage) -> dict[str, Any]:
+    """Open the file's next attempt; answer PROCESS to its owner, NOTHING to whoever came later or saw another attempt.
+
+    A file with a plan goes on with the chunks that are not done. One without begins with validation, since a
+    setting that kept it from being planned was fixed there.
+    """
+    item = stage.tracking.file(request.file_id)
+    if item is None:
+        raise InvalidInput(f"there is no file {request.file_id}")
+    if item["execution"] != execution:
+        opened = _open(item, request, execution, stage)
+        if opened is None:
+            return {"decision": NOTHING, "file_id": request.file_id}
+        item = opened
+    if item["file_status"] not in FileStatus.OPEN:
+        return {"decision": NOTHING, "file_id": request.file_id}
+    keys.parse_incoming(item["key"])
+    return FileTask(item["file_id"], item["attempt"], execution).to_dict(decision=PROCESS)
+
+
+def _open(item: Item, request: Redrive, execution: str, stage: Stage) -> Item | None:
+    if item["attempt"] != request.attempt or obstacle(item, from_start=request.from_start):
+        return None
+    # What did not add up would not add up again: every chunk is processed anew.
+    again = request.from_start or "manifest_key" not in item or item.get("error_type") == ReconciliationFailed.__name__
+    try:
+        return stage.tracking.reopen(
+            FileTask(item["file_id"], item["attempt"], execution),
+            FileStatus.REGISTERED if again else FileStatus.VALIDATED,
+            (item["file_status"],),
+            {"dataset": named_by(item["key"]).dataset} if again else {},
+            {"redriven_by": request.requester, "from_start": again},
+            execution=execution,
+            lease_seconds=stage.settings.lease_seconds,
+            without=(*_ENDING, *_TOTALS, *(_FOUND if again else ())),
+        )
+    except OwnershipLost:
+        # Every step may run twice at once: it may have been this execution that opened it, a moment ago.
+        found = stage.tracking.file(request.file_id)
+        return found if found is not None and found["execution"] == execution else None
