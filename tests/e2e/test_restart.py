@@ -14,11 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from local import emulator
-from local.progress import Steps
-from local.stage import STATE, up
+from local.stage import STATE
+from local.testing.stages import deployed_stage
 from tests.e2e.deployed import DeployedStage, described
 from tests.e2e.files import StageFiles, wait_until
 from tests.e2e.gateway import Gateway, Hold
@@ -38,13 +37,10 @@ def kept(tmp_path: Path) -> Path:
 @pytest.fixture
 def stage(kept: Path) -> Iterator[DeployedStage]:
     """A stage of its own, whose emulator may be stopped."""
-    emulator.stop(RESTARTED)
-    try:
-        deployed = described(up(RESTARTED, Steps(Console(stderr=True)), keep=kept))
+    with deployed_stage(RESTARTED, keep=kept) as local:
+        deployed = described(local)
         deployed.set_wait_scale(0)
         yield deployed
-    finally:
-        emulator.stop(RESTARTED)
 
 
 def restarted(stage: DeployedStage, kept: Path) -> DeployedStage:

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Sequence
 
 from local.interpreters import interpreter
+from local.testing.runtimes import VERSIONS, environment
 from pipeline.gates.tree import files
 from tests.mutations.guard import ROOT, Guard, GuardMoved
 from tests.mutations.guards import GUARDS
-from tests.runtimes import VERSIONS, environment
 
 COPIES = 2
 #: What a copy borrows: it is not in git, and nothing changes it.

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from local.testing.proofs import prove
+from local.testing.sources import CountingSource
 from runtime.chunk.proofs import Verdict, fold
 from runtime.contracts.model import Contract
 from runtime.core.errors import FileRejected, RecordTooLong, UnterminatedQuote
@@ -19,8 +21,7 @@ from runtime.formats.csv.fields import RecordCheck
 from runtime.formats.csv.layout import CsvLayout
 from runtime.formats.csv.planning import ExactCuts
 from runtime.formats.registry import compiled
-from tests.support.records import HEADER, make_contract, make_layout, plan, prove, true_boundaries
-from tests.support.sources import CountingSource
+from tests.support.records import HEADER, make_contract, make_layout, plan, true_boundaries
 
 CONTRACT = make_contract()
 LAYOUT = make_layout(CONTRACT)
