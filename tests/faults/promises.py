@@ -110,11 +110,11 @@ def _rows_are_all_there(workflow: WiredWorkflow, item: Item, sent: Sent) -> None
 
 
 def _one_outcome(workflow: WiredWorkflow, item: Item) -> None:
-    """E21: consumers may hear twice of one attempt's outcome, never of two; and of the last attempt they hear."""
+    """E21: an attempt has one outcome, which may be sent twice; the last attempt's is sent."""
     sent = [(message["MessageDeduplicationId"], json.loads(message["MessageBody"])) for message in workflow.sent]
-    told = {(deduplication, body["attempt"], body["status"]) for deduplication, body in sent if body["file_id"] == item["file_id"]}
-    assert len(told) == len({attempt for _, attempt, _ in told}) == len({deduplication for deduplication, _, _ in told})
-    assert max((attempt, status) for _, attempt, status in told) == (item["attempt"], item["file_status"])
+    outcomes = {(deduplication, body["attempt"], body["status"]) for deduplication, body in sent if body["file_id"] == item["file_id"]}
+    assert len(outcomes) == len({attempt for _, attempt, _ in outcomes}) == len({deduplication for deduplication, _, _ in outcomes})
+    assert max((attempt, status) for _, attempt, status in outcomes) == (item["attempt"], item["file_status"])
     assert item["published_at"]
 
 

@@ -63,9 +63,9 @@ def made(run: Run, kept_in: str, kill: Optional[Kill] = None) -> Tuple[Processes
         processes = Processes(workflow, kill)
         processes.run(event)
         assert workflow.item(event)["file_status"] == run.ends, workflow.item(event).get("error_message")
-        found = {"table": _table(workflow), "objects": _objects(workflow), "queue": _queue(workflow)}
+        result = {"table": _table(workflow), "objects": _objects(workflow), "queue": _queue(workflow)}
         chunks = workflow.stage.tracking.chunks(workflow.id_of(event))
-        return processes, {**found, "attempts": sum(one["attempts"] for chunk in chunks for one in (chunk, *chunk.get("superseded", [])))}
+        return processes, {**result, "attempts": sum(one["attempts"] for chunk in chunks for one in (chunk, *chunk.get("superseded", [])))}
 
 
 def _table(workflow: WiredWorkflow) -> List[Any]:
@@ -89,11 +89,11 @@ def _comparable(workflow: WiredWorkflow, value: Any) -> Any:
 
 def _objects(workflow: WiredWorkflow) -> Dict[str, List[str]]:
     """By key the contents of its versions, once each: a write that was repeated wrote the same."""
-    found: Dict[str, List[str]] = {}
+    contents: Dict[str, List[str]] = {}
     for version in workflow.s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
         body = workflow.s3.get_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
-        found.setdefault(version["Key"], []).append(hashlib.sha256(body).hexdigest())
-    return {key: sorted(set(contents)) for key, contents in found.items()}
+        contents.setdefault(version["Key"], []).append(hashlib.sha256(body).hexdigest())
+    return {key: sorted(set(digests)) for key, digests in contents.items()}
 
 
 def _queue(workflow: WiredWorkflow) -> List[Tuple[str, str]]:
@@ -128,11 +128,11 @@ def test_a_worker_killed_at_a_write_changes_nothing(run: Run, kept_in: str, ever
     kills, expected = _kills(run, kept_in, every)
     attempts = expected.pop("attempts")
     for kill in kills:
-        processes, found = made(run, kept_in, kill)
+        processes, result = made(run, kept_in, kill)
         assert processes.killed == 1, f"nobody was killed {kill}"
-        assert found.pop("attempts") - attempts == _begins_again(kill), f"killed {kill}: a finished chunk was begun again, or none was"
+        assert result.pop("attempts") - attempts == _begins_again(kill), f"killed {kill}: a finished chunk was begun again, or none was"
         for what, value in expected.items():
-            assert found[what] == value, f"killed {kill}: another {what}"
+            assert result[what] == value, f"killed {kill}: another {what}"
     with capsys.disabled():
         sorts = Counter(kill.write.what for kill in kills)
         print(
@@ -143,8 +143,8 @@ def test_a_worker_killed_at_a_write_changes_nothing(run: Run, kept_in: str, ever
 
 def test_the_run_that_succeeds_is_the_same_each_time_planned_again_and_has_rejects() -> None:
     """Or little would follow from a comparison."""
-    processes, found = made(RUNS["succeeded"], "memory")
-    assert made(RUNS["succeeded"], "memory")[1] == found
+    processes, result = made(RUNS["succeeded"], "memory")
+    assert made(RUNS["succeeded"], "memory")[1] == result
     steps = [write.step for write in processes.writes]
     assert [step for index, step in enumerate(steps) if steps[index - 1] != step].count("plan_chunks") == 2
-    assert any(key.startswith("rejected/transactions/_files/") for key in found["objects"])
+    assert any(key.startswith("rejected/transactions/_files/") for key in result["objects"])

@@ -218,8 +218,8 @@ def test_readings_that_agree_are_a_proof(data: bytes, window_bytes: int) -> None
     boundaries = true_boundaries(data + b"\n", 0)
     with mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes):
         for limit in range(len(data) + 1):
-            found = last_boundary(CountingSource.of(data), 0, limit, check)
-            assert found in (None, max(b for b in boundaries if b <= limit))
+            boundary = last_boundary(CountingSource.of(data), 0, limit, check)
+            assert boundary in (None, max(b for b in boundaries if b <= limit))
 
 
 def embedded_csv(rng: random.Random) -> bytes:

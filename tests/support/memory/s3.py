@@ -200,8 +200,8 @@ class S3:
 
     def _list(self, objects: Dict[str, List[Version]], query: Mapping[str, str]) -> Answer:
         if "uploads" in query:
-            found = [_xml("Upload", Key=upload.key, UploadId=identity) for identity, upload in self._uploads.items()]
-            return 200, {}, _wrapped("ListMultipartUploadsResult", found)
+            uploads = [_xml("Upload", Key=upload.key, UploadId=identity) for identity, upload in self._uploads.items()]
+            return 200, {}, _wrapped("ListMultipartUploadsResult", uploads)
         keys = sorted((key for key in objects if key.startswith(query.get("prefix", ""))), key=str.encode)
         most = int(query.get("max-keys", _PAGE))
         if "versions" in query:

@@ -90,12 +90,12 @@ class Tables:
             candidates = [item for rows in table.values() for item in rows.values() if partition in item and sort in item]
         else:
             candidates = list(table[asked["ExpressionAttributeValues"][first[2]]["S"]].values())
-        found = [item for item in candidates if holds(condition, item, asked)]
+        matching = [item for item in candidates if holds(condition, item, asked)]
 
         def place(item: Item) -> List[bytes]:
             return [item[name]["S"].encode() for name in (sort, PARTITION, SORT)]
 
-        return _page(sorted(found, key=place, reverse=asked.get("ScanIndexForward") is False), asked, {PARTITION, SORT, partition, sort})
+        return _page(sorted(matching, key=place, reverse=asked.get("ScanIndexForward") is False), asked, {PARTITION, SORT, partition, sort})
 
     def _scan(self, asked: Mapping[str, Any]) -> Answer:
         return _page([item for rows in self._tables[asked["TableName"]].values() for item in rows.values()], asked, {PARTITION, SORT})
