@@ -80,12 +80,12 @@ def _settings(path: Path) -> dict[str, Any]:
 def _available(wanted: str, steps: Steps) -> str:
     if wanted not in RUNTIMES:
         raise LocalError(f"no function can run under Python {wanted!r} here; choose one of {', '.join(RUNTIMES)}")
-    found = nearest_runtime(wanted)
-    if found is None:
+    version = nearest_runtime(wanted)
+    if version is None:
         raise LocalError("no Python from 3.9 to 3.13 is installed that could run the functions; install one")
-    if found != wanted:
-        steps.say(f"Python {wanted}, the functions' runtime, is not installed here: they run under {found} instead")
-    return found
+    if version != wanted:
+        steps.say(f"Python {wanted}, the functions' runtime, is not installed here: they run under {version} instead")
+    return version
 
 
 def _digest(runtime: str) -> str:

@@ -11,6 +11,8 @@ NEEDED = "Linux x86_64"
 
 def refuse_others() -> None:
     """Raise LocalError on a machine that cannot run what the layer holds: Lambda's own binaries."""
-    found = f"{platform.system()} {platform.machine()}"
-    if found != NEEDED:
-        raise LocalError(f"a stage runs on Linux on x86-64 only, and this is {found}: use such a machine, or a virtual one (docs/local.md)")
+    machine = f"{platform.system()} {platform.machine()}"
+    if machine != NEEDED:
+        raise LocalError(
+            f"a stage runs on Linux on x86-64 only, and this is {machine}: use such a machine, or a virtual one (docs/local.md)"
+        )

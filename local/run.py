@@ -81,7 +81,7 @@ def _fetch(stage: LocalStage, outcome: dict[str, Any], folder: Path) -> list[Pat
         aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
     )
     paths = []
-    extracts = [found["uri"] for found in outcome["extracts"].values()]
+    extracts = [extract["uri"] for extract in outcome["extracts"].values()]
     for kind, uris in (("curated", outcome["curated"]), ("rejected", outcome["rejected"]), ("extracts", extracts)):
         for uri in uris:
             bucket, _, key = uri.removeprefix("s3://").partition("/")

@@ -69,13 +69,13 @@ def waiting(state: Path) -> Iterator[Request]:
 
 def decide(state: Path, status: str, summary: str, execution: str | None) -> Request:
     """Approve or reject the one request that waits, or that of *execution*; raise LocalError when it is not one."""
-    found = [request for request in waiting(state) if execution in (None, request.execution)]
-    if not found:
+    requests = [request for request in waiting(state) if execution in (None, request.execution)]
+    if not requests:
         raise LocalError("no execution waits for an approval" if execution is None else f"execution {execution} waits for no approval")
-    if len(found) > 1:
-        raise LocalError(f"{len(found)} executions wait; name one: {', '.join(request.execution for request in found)}")
-    write_json(_decision_file(Path(found[0].file)), {"status": status, "summary": summary})
-    return found[0]
+    if len(requests) > 1:
+        raise LocalError(f"{len(requests)} executions wait; name one: {', '.join(request.execution for request in requests)}")
+    write_json(_decision_file(Path(requests[0].file)), {"status": status, "summary": summary})
+    return requests[0]
 
 
 def notification(request: Request, region: str) -> dict[str, Any]:

@@ -158,10 +158,10 @@ class StackAction:
         """The events since *began*, oldest first."""
         try:
             pages = self.client.get_paginator("describe_stack_events").paginate(StackName=stack_id or self._stack)
-            found = [event for page in pages for event in page["StackEvents"]]
+            events = [event for page in pages for event in page["StackEvents"]]
         except ClientError:
             return []
-        return [event for event in reversed(found) if event["Timestamp"].replace(microsecond=999_999) >= began]
+        return [event for event in reversed(events) if event["Timestamp"].replace(microsecond=999_999) >= began]
 
     def _change_set_when(self, name: str, ready: Callable[[str], bool]) -> Mapping[str, Any]:
         while True:
@@ -177,12 +177,12 @@ class StackAction:
 
     def _describe(self, stack_id: str | None = None) -> Mapping[str, Any] | None:
         try:
-            found = self.client.describe_stacks(StackName=stack_id or self._stack)["Stacks"]
+            stacks = self.client.describe_stacks(StackName=stack_id or self._stack)["Stacks"]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise
-        return next((stack for stack in found if stack["StackStatus"] != "DELETE_COMPLETE"), None)
+        return next((stack for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"), None)
 
     def _status(self) -> str | None:
         described = self._describe()

@@ -110,10 +110,10 @@ class Build:
 
     def _parameter(self, name: str) -> str:
         ssm = self.cloud.client("ssm", self.project.region)
-        found = ssm.get_parameters(Names=[name], WithDecryption=True)["Parameters"]
-        if not found:
+        parameters = ssm.get_parameters(Names=[name], WithDecryption=True)["Parameters"]
+        if not parameters:
             raise ActionFailed(f"project {self.project.name} asks for the parameter {name}, which {self.project.region} does not have")
-        return str(found[0]["Value"])
+        return str(parameters[0]["Value"])
 
     def _secret(self, reference: str) -> str:
         secret_id, _, rest = reference.partition(":") if not reference.startswith("arn:") else _arn_and_rest(reference)
@@ -184,10 +184,10 @@ class Build:
 
 def find_project(cloud: Cloud, name: str, region: str) -> Project:
     """The deployed project; raise ActionFailed when there is none."""
-    found = cloud.client("codebuild", region).batch_get_projects(names=[name])["projects"]
-    if not found:
+    projects = cloud.client("codebuild", region).batch_get_projects(names=[name])["projects"]
+    if not projects:
         raise ActionFailed(f"there is no CodeBuild project {name} in {region}")
-    project: dict[str, Any] = found[0]
+    project: dict[str, Any] = projects[0]
     return Project(
         name=name,
         region=region,
@@ -206,17 +206,17 @@ def _files(wanted: ArtifactFiles, source: Path, where: str) -> dict[str, Path]:
     bases = [base for base in sorted(source.glob(wanted.base)) if base.is_dir()] if wanted.base != "." else [source]
     if not bases:
         raise ActionFailed(f"{where}: the build made no directory {wanted.base}, which its artifact is taken from")
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for base in bases:
         for pattern in wanted.files:
             matching = [path for path in base.glob(pattern) if path.is_file() or (wanted.enable_symlinks and path.is_symlink())]
-            found |= {path.relative_to(base).as_posix(): path if wanted.enable_symlinks else path.resolve() for path in matching}
-    excluded = [name for name in found if any(fnmatch.fnmatch(name, pattern) for pattern in wanted.exclude)]
+            files |= {path.relative_to(base).as_posix(): path if wanted.enable_symlinks else path.resolve() for path in matching}
+    excluded = [name for name in files if any(fnmatch.fnmatch(name, pattern) for pattern in wanted.exclude)]
     for name in excluded:
-        del found[name]
-    if not found:
+        del files[name]
+    if not files:
         raise ActionFailed(f"{where}: no file of {wanted.base} matches {', '.join(wanted.files)}")
-    return {Path(name).name: path for name, path in found.items()} if wanted.discard_paths else found
+    return {Path(name).name: path for name, path in files.items()} if wanted.discard_paths else files
 
 
 def _arn_and_rest(reference: str) -> tuple[str, str, str]:

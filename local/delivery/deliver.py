@@ -104,13 +104,13 @@ class Delivery:
                 executions.bury(home, record)
 
     def _pipeline_stack(self, cloud: Cloud, region: str, revision: Revision, context: Mapping[str, str]) -> str:
-        found = find_pipelines(cloud, region)
-        if not found:
+        pipelines = find_pipelines(cloud, region)
+        if not pipelines:
             SetUp(cloud, self.home / "setup.log", Steps(self.console), context).run(revision)
-            found = find_pipelines(cloud, region)
-        if len(found) != 1:
-            raise LocalError(f"{region} has {len(found)} pipelines ({', '.join(sorted(found))}), where one is needed")
-        return next(iter(found.values()))
+            pipelines = find_pipelines(cloud, region)
+        if len(pipelines) != 1:
+            raise LocalError(f"{region} has {len(pipelines)} pipelines ({', '.join(sorted(pipelines))}), where one is needed")
+        return next(iter(pipelines.values()))
 
     def _say_limits(self, board: Board) -> None:
         board.say("What a rehearsal cannot show, and what stands in for it:")
@@ -122,20 +122,20 @@ def show(state: Path, console: Console, last: int = 5) -> None:
     """The last executions of each pipeline, the newest in full."""
     board = Board(console)
     for home in sorted(path for path in (state / "delivery").glob("*") if path.is_dir()):
-        found = executions.records(home)[-last:]
-        for record in found:
+        records = executions.records(home)[-last:]
+        for record in records:
             board.brief(record)
-        if found:
-            board.finish(found[-1])
+        if records:
+            board.finish(records[-1])
 
 
 def _context(settings: Settings, board: Board) -> dict[str, str]:
     """What the app's context must be overridden with, because functions can only run under a Python that this machine has."""
     wanted = settings.runtime
-    found = nearest_runtime(wanted)
-    if found is None:
+    version = nearest_runtime(wanted)
+    if version is None:
         raise LocalError("no Python from 3.9 to 3.13 is installed that could run the functions; install one")
-    if found == wanted:
+    if version == wanted:
         return {}
-    board.say(f"Python {wanted}, the functions' runtime, is not installed here: the rehearsal deploys them for {found}")
-    return {"ledgerline.runtime": found}
+    board.say(f"Python {wanted}, the functions' runtime, is not installed here: the rehearsal deploys them for {version}")
+    return {"ledgerline.runtime": version}

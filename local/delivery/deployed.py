@@ -34,16 +34,16 @@ _NAMES = {
 def find_pipelines(cloud: Cloud, region: str) -> dict[str, str]:
     """The stack of each pipeline deployed in *region*, by the pipeline's name."""
     cloudformation = cloud.client("cloudformation", region)
-    found: dict[str, str] = {}
+    stacks: dict[str, str] = {}
     for page in cloudformation.get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
             resources = cloudformation.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
-            found |= {
+            stacks |= {
                 resource["PhysicalResourceId"]: stack["StackName"]
                 for resource in resources
                 if resource["ResourceType"] == PIPELINE and not resource["ResourceStatus"].startswith("DELETE")
             }
-    return found
+    return stacks
 
 
 def read_pipeline(cloud: Cloud, region: str, stack: str) -> Pipeline:

@@ -145,8 +145,8 @@ def is_alive(home: Path, number: int) -> bool:
 
 def records(home: Path) -> list[Record]:
     """Every execution of a pipeline, oldest first; one whose process died says so."""
-    found = [_read(file) for file in home.glob("[0-9]*-*/execution.json")]
-    return sorted(found, key=lambda record: record.number)
+    listed = [_read(file) for file in home.glob("[0-9]*-*/execution.json")]
+    return sorted(listed, key=lambda record: record.number)
 
 
 def bury(home: Path, record: Record) -> None:

@@ -148,9 +148,9 @@ def nearest_python(wanted: str) -> tuple[str, str]:
     """An interpreter of this machine and its version: the wanted one, or the nearest."""
     minor = int(wanted.partition(".")[2] or "12") if wanted.startswith("3.") else 12
     for version in sorted(_PYTHONS, key=lambda candidate: abs(int(candidate.partition(".")[2]) - minor)):
-        found = interpreter(version)
-        if found is not None:
-            return str(found), version
+        python = interpreter(version)
+        if python is not None:
+            return str(python), version
     return sys.executable, _VERSION
 
 

@@ -94,12 +94,12 @@ def _select(argument: Any, scope: Scope) -> Any:
 
 def _find_in_map(argument: Any, scope: Scope) -> Any:
     keys = [str(_resolve(key, scope)) for key in argument[:3]]
-    found: Any = scope.template.get("Mappings", {})
+    value: Any = scope.template.get("Mappings", {})
     for key in keys:
-        if key not in found:
+        if key not in value:
             raise DefinitionError(f"the template's mappings have no {' / '.join(keys)}")
-        found = found[key]
-    return found
+        value = value[key]
+    return value
 
 
 def _import_value(argument: Any, scope: Scope) -> str:

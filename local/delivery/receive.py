@@ -1,4 +1,4 @@
-"""The post-receive hook's process: ``python -m local.delivery.receive STATE``, told on stdin what was pushed."""
+"""The process of the post-receive hook: ``python -m local.delivery.receive STATE``. Its standard input names what was pushed."""
 
 from __future__ import annotations
 

@@ -49,13 +49,13 @@ def _refuse_missing(cloud: Cloud, region: str, action: Action, role: str) -> Non
 
 def bootstrap_advice(log: str, own: str) -> str | None:
     """What to do when a command of a build in the account *own* found no bootstrap; None when its *log* does not say so."""
-    found = _NO_ASSETS.search(log)
-    return _bootstrap(*found.groups(), own=own) if found else None
+    match = _NO_ASSETS.search(log)
+    return _bootstrap(*match.groups(), own=own) if match else None
 
 
 def _advice(name: str, own: str) -> str:
-    found = _BOOTSTRAP.fullmatch(name)
-    return _bootstrap(*found.groups(), own=own) if found else "Deploy the stack that makes it"
+    match = _BOOTSTRAP.fullmatch(name)
+    return _bootstrap(*match.groups(), own=own) if match else "Deploy the stack that makes it"
 
 
 def bootstrap_trust(account: str, own: str) -> tuple[str, ...]:

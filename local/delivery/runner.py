@@ -21,9 +21,9 @@ from local.delivery.console import Board
 from local.delivery.definition import Action, Pipeline, Stage
 from local.delivery.errors import ActionFailed, DefinitionChanged, DefinitionError, ExecutionEnded, Stopped, Superseded
 from local.delivery.execution import CANCELLED, FAILED, IN_PROGRESS, STOPPED, SUCCEEDED, SUPERSEDED, Execution, Record
-from local.delivery.lanes import Lanes
 from local.delivery.roles import refuse_missing_roles
 from local.delivery.source import Revision
+from local.delivery.stage_locks import StageLocks
 from local.errors import LocalError
 
 #: More restarts than these for one push: the definition is another each time that it is synthesized.
@@ -113,13 +113,13 @@ class _Run:
 
     def _stages(self) -> None:
         home = self.execution.directory.parent
-        lanes = Lanes(home / "lanes", lambda number: executions.is_alive(home, number))
+        locks = StageLocks(home / "locks", lambda number: executions.is_alive(home, number))
         known: dict[str, dict[str, str]] = {
             "codepipeline": {"PipelineExecutionId": self.execution.record.id},
             "variables": dict(self.pipeline.variables),
         }
         for stage in self.pipeline.stages:
-            with lanes.occupy(stage.name, self.execution.number, self.stop, self.runner.board.say):
+            with locks.occupy(stage.name, self.execution.number, self.stop, self.runner.board.say):
                 self._refuse_changed()
                 self.runner.refuse_what_cannot_run(replace(self.pipeline, stages=(stage,)))
                 self._stage(stage, known)

@@ -27,13 +27,13 @@ def settings_of(revision: Revision) -> Settings:
         settings = json.loads(revision.read("cdk.json"))["context"]["ledgerline"]
         pipeline = settings["pipeline"]
         qualifier = settings["branches"]["qualifier"] if "branches" in settings else None
-        found = Settings(pipeline["account"], pipeline["region"], pipeline["source"]["branch"], settings["runtime"], qualifier)
+        chosen = Settings(pipeline["account"], pipeline["region"], pipeline["source"]["branch"], settings["runtime"], qualifier)
     except (ValueError, KeyError, TypeError) as error:
         raise LocalError(f"cdk.json of commit {revision.commit[:8]} has no settings of the delivery: {why(error)}") from error
     optional = {"branch_qualifier": None}
     wrong = [
-        name for name, value in vars(found).items() if (name, value) not in optional.items() and not (isinstance(value, str) and value)
+        name for name, value in vars(chosen).items() if (name, value) not in optional.items() and not (isinstance(value, str) and value)
     ]
     if wrong:
         raise LocalError(f"cdk.json of commit {revision.commit[:8]}: the delivery's {wrong[0]} is not a text")
-    return found
+    return chosen

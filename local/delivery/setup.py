@@ -111,13 +111,13 @@ def _lend(cache: Path, target: Path) -> None:
 
 def _environments(assembly: Path) -> list[str]:
     """Every environment of every stack, those of nested assemblies included."""
-    found: list[str] = []
+    environments: list[str] = []
     for artifact in _artifacts(assembly).values():
         if artifact["type"] == _STACK:
-            found.append(artifact["environment"])
+            environments.append(artifact["environment"])
         elif artifact["type"] == "cdk:cloud-assembly":
-            found += _environments(assembly / artifact["properties"]["directoryName"])
-    return found
+            environments += _environments(assembly / artifact["properties"]["directoryName"])
+    return environments
 
 
 def _pipeline_stack(assembly: Path) -> str:

@@ -1,4 +1,4 @@
-"""Who may be in a stage: one execution at a time, and of those that wait only the newest (superseded mode).
+"""Locks of a pipeline's stages: one execution at a time, and of those that wait only the newest (superseded mode).
 
 Executions are processes of their own. A stage is a locked file, so it is free again however its holder ends.
 """
@@ -19,14 +19,14 @@ _POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Lane:
+class StageQueue:
     """The numbers of the execution that waits before a stage, and of the last that went in."""
 
     waiting: int | None
     entered: int | None
 
 
-class Lanes:
+class StageLocks:
     """The stages of one pipeline. *alive* says whether the execution of a number still runs."""
 
     def __init__(self, directory: Path, alive: Callable[[int], bool]) -> None:
@@ -34,49 +34,49 @@ class Lanes:
         self._alive = alive
 
     @contextmanager
-    def occupy(self, stage: str, number: int, stop: threading.Event, tell: Callable[[str], None]) -> Iterator[None]:
+    def occupy(self, stage: str, number: int, stop: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
         """Be in *stage*; waits for it. Raises Superseded when a newer execution waits as well, and Stopped."""
         self._directory.mkdir(parents=True, exist_ok=True)
         with (self._directory / f"{stage}.lock").open("a") as holder:
-            self._queue(stage, number)
+            self._join(stage, number)
             waited = False
             while not self._admitted(stage, number, holder):
                 if not waited:
-                    tell(f"waiting for stage {stage}, which another execution is in")
+                    say(f"waiting for stage {stage}, which another execution is in")
                     waited = True
                 if stop.wait(_POLL_SECONDS):
                     raise Stopped(f"stopped while waiting for stage {stage}")
             yield
 
-    def _queue(self, stage: str, number: int) -> None:
+    def _join(self, stage: str, number: int) -> None:
         with self._mutex():
-            lane = self._lane(stage)
-            ahead = [other for other in (lane.waiting, lane.entered) if other is not None and other > number]
+            queue = self._read(stage)
+            ahead = [other for other in (queue.waiting, queue.entered) if other is not None and other > number]
             # One that waited and died is no reason to give way; one that has been inside is, dead or not: its commit is newer.
-            newer = [other for other in ahead if other == lane.entered or self._alive(other)]
+            newer = [other for other in ahead if other == queue.entered or self._alive(other)]
             if newer:
                 raise Superseded(max(newer))
-            self._keep(stage, Lane(waiting=number, entered=lane.entered))
+            self._keep(stage, StageQueue(waiting=number, entered=queue.entered))
 
     def _admitted(self, stage: str, number: int, holder: TextIO) -> bool:
         with self._mutex():
-            lane = self._lane(stage)
-            if lane.waiting != number:
-                raise Superseded(lane.waiting or lane.entered or number)
+            queue = self._read(stage)
+            if queue.waiting != number:
+                raise Superseded(queue.waiting or queue.entered or number)
             if not try_lock(holder):
                 return False
-            self._keep(stage, Lane(waiting=None, entered=number))
+            self._keep(stage, StageQueue(waiting=None, entered=number))
             return True
 
-    def _lane(self, stage: str) -> Lane:
+    def _read(self, stage: str) -> StageQueue:
         file = self._file(stage)
-        return Lane(**read_json(file)) if file.exists() else Lane(None, None)
+        return StageQueue(**read_json(file)) if file.exists() else StageQueue(None, None)
 
-    def _keep(self, stage: str, lane: Lane) -> None:
-        write_json(self._file(stage), asdict(lane))
+    def _keep(self, stage: str, queue: StageQueue) -> None:
+        write_json(self._file(stage), asdict(queue))
 
     def _file(self, stage: str) -> Path:
         return self._directory / f"{stage}.json"
 
     def _mutex(self) -> AbstractContextManager[None]:
-        return locked(self._directory / "lanes.lock")
+        return locked(self._directory / "mutex.lock")

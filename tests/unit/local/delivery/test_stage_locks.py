@@ -11,7 +11,7 @@ import pytest
 
 from local.delivery.errors import Stopped, Superseded
 from local.delivery.files import read_json
-from local.delivery.lanes import Lanes
+from local.delivery.stage_locks import StageLocks
 from tests.unit.local.clouds import eventually
 
 
@@ -21,7 +21,7 @@ class Street:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.alive: set[int] = set()
-        self.lanes = Lanes(directory, lambda number: number in self.alive)
+        self.locks = StageLocks(directory, lambda number: number in self.alive)
         self.inside: list[int] = []
         self.leave: dict[int, threading.Event] = {}
         self.stop: dict[int, threading.Event] = {}
@@ -33,7 +33,7 @@ class Street:
         return self.pool.submit(self._pass, number)
 
     def _pass(self, number: int) -> None:
-        with self.lanes.occupy("Deploy", number, self.stop[number], lambda _: None):
+        with self.locks.occupy("Deploy", number, self.stop[number], lambda _: None):
             self.inside.append(number)
             assert self.leave[number].wait(30)
         self.alive.discard(number)
@@ -44,7 +44,7 @@ class Street:
 
 @pytest.fixture
 def street(tmp_path: Path) -> Iterator[Street]:
-    made = Street(tmp_path / "lanes")
+    made = Street(tmp_path / "locks")
     yield made
     for event in (*made.leave.values(), *made.stop.values()):
         event.set()
