@@ -23,7 +23,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.goals import Verdict, verdicts
 from benchmarks.questions import LONGEST, QUESTIONS
 from local.errors import LocalError
-from tests.runtimes import ROOT
+from local.testing.runtimes import ROOT
 
 FULL_RESULTS = ROOT / "docs" / "benchmarks.json"
 QUICK_RESULTS = ROOT / ".cache" / "benchmarks-quick" / "benchmarks.json"

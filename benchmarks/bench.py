@@ -10,8 +10,8 @@ from typing import Any
 from benchmarks import accounts, generate
 from benchmarks.environments import Environments
 from benchmarks.runs import Entrant
+from local.testing.runtimes import ROOT
 from runtime.core import allocation
-from tests.runtimes import ROOT
 
 INPUTS = ROOT / ".cache" / "benchmarks-data"
 PAIRS, QUICK_PAIRS = 7, 3

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkError
 from local.environments import environment as environment_of
 from local.interpreters import interpreter
-from tests.runtimes import CACHE, ROOT, VERSIONS, environment
+from local.testing.runtimes import CACHE, ROOT, VERSIONS, environment
 
 _PEERS_LOCK = ROOT / "benchmarks" / "requirements-peers.txt"
 _SHOWN = ("duckdb", "polars", "pyarrow", "pandas", "numpy", "ebcdic_parser")

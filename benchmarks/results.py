@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.findings import Findings
-from tests.runtimes import ROOT
+from local.testing.runtimes import ROOT
 
 FORMAT = 1
 Results = dict[str, Any]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from benchmarks.errors import BenchmarkError
-from tests.runtimes import ROOT
+from local.testing.runtimes import ROOT
 
 #: Results go to memory where there is a file system in it: then no disk is measured.
 _MEMORY = Path("/dev/shm")  # noqa: S108  # files of ours, in a fresh folder

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Iterator, List, Sequence, Set
 
 from local.errors import LocalError
-from tests.runtimes import ROOT
+from local.testing.runtimes import ROOT
 
 
 def changed(root: Path, base: str) -> Set[str]:

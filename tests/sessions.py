@@ -20,7 +20,7 @@ from local import side_by_side
 from local.errors import LocalError
 from local.interpreters import interpreter
 from local.side_by_side import Ended
-from tests.runtimes import ROOT, VERSIONS, environment
+from local.testing.runtimes import ROOT, VERSIONS, environment
 
 RUNTIME = ("tests/unit/runtime", "tests/properties", "tests/faults", "tests/hostile")
 

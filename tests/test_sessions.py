@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from local.side_by_side import Ended, run
+from local.testing.runtimes import ROOT
 from tests import sessions
-from tests.runtimes import ROOT
 
 #: Writes its own file and waits for the other's.
 MEETS = """

@@ -18,11 +18,11 @@ def boundaries(job: Job) -> Answer:
     import numpy as np
 
     from benchmarks import adversarial
+    from local.testing.proofs import prove
+    from local.testing.sources import CountingSource
     from runtime.chunk.proofs import fold
     from runtime.formats.recognition import recognize
     from runtime.formats.registry import compiled, load_contracts
-    from tests.support.records import prove
-    from tests.support.sources import CountingSource
 
     data = adversarial.make(job["kind"], job["size"], job["seed"])
     ends = adversarial.true_boundaries(data)

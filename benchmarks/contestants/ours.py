@@ -79,10 +79,10 @@ def plan(job: Job) -> Answer:
     """
     import time
 
+    from local.testing.sources import CountingSource
     from runtime.core.limits import MAX_CHUNK_BYTES
     from runtime.formats.registry import compiled
     from runtime.formats.source import FileSource
-    from tests.support.sources import CountingSource
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])
@@ -98,10 +98,10 @@ def plan(job: Job) -> Answer:
 
 def plan_far(job: Job) -> Answer:
     """Planning a source of any size that is not there: the header, and then one block of real records over and over."""
+    from local.testing.sources import CountingSource
     from runtime.core.limits import MAX_CHUNK_BYTES
     from runtime.formats.registry import compiled
     from runtime.formats.source import FileSource
-    from tests.support.sources import CountingSource
 
     with FileSource(job["path"]) as file:
         contract, layout = _recognized(file, job["path"])

@@ -72,16 +72,16 @@ class Meter:
         dynamodb.meta.events.register("after-call.dynamodb", self._table)
 
     def steps(self, module: Any) -> Any:
-        """Patch ``retried`` of tests.support.workflow so that it says which step runs."""
+        """Patch ``call_step`` of tests.support.workflow so that it says which step runs."""
         from unittest import mock
 
-        original, names = module.retried, {"process": "ProcessChunk"}
+        original, names = module.call_step, {"process": "ProcessChunk"}
 
         def named(step: Any, *arguments: Any) -> Any:
             self._step = names.get(step.__name__, "".join(word.capitalize() for word in step.__name__.split("_")))
             return original(step, *arguments)
 
-        return mock.patch.object(module, "retried", named)
+        return mock.patch.object(module, "call_step", named)
 
     def _add(self, **counts: int) -> None:
         with self._lock:

@@ -19,18 +19,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import boto3
-from rich.console import Console
 
 from benchmarks.bench import Bench
 from benchmarks.errors import BenchmarkError
 from benchmarks.findings import Findings, as_table
 from benchmarks.statistics import Spread, paired_ratio
-from local import emulator
-from local.progress import Steps
-from local.stage import LocalStage, up
+from local.stage import LocalStage
+from local.testing.runtimes import ROOT
+from local.testing.stages import deployed_stage
 from runtime.aws.tracking import Tracking
 from runtime.core.models import FileStatus
-from tests.runtimes import ROOT
 
 
 def measure(bench: Bench) -> Findings:
@@ -38,18 +36,14 @@ def measure(bench: Bench) -> Findings:
         "small": bench.input(bench.size(100_000_000, 60_000_000), 0.001),
         "large": bench.input(bench.size(2_000_000_000, 200_000_000), 0.001),
     }
-    with tempfile.TemporaryDirectory(prefix="ledgerline-bench-") as folder:
-        state = Path(folder)
-        try:
-            stage = _Stage(up(state, Steps(Console())))
-            stage.seconds(paths["small"], bench.truth(paths["small"]))
-            taken: dict[str, list[_Way]] = {name: [] for name in paths}
-            for _ in range(bench.pairs):
-                for name, path in paths.items():
-                    taken[name].append(stage.seconds(path, bench.truth(path)))
-                    print(f"  {name}: {taken[name][-1].whole:.1f} s", flush=True)
-        finally:
-            emulator.stop(state)
+    with tempfile.TemporaryDirectory(prefix="ledgerline-bench-") as folder, deployed_stage(Path(folder)) as local:
+        stage = _Stage(local)
+        stage.seconds(paths["small"], bench.truth(paths["small"]))
+        taken: dict[str, list[_Way]] = {name: [] for name in paths}
+        for _ in range(bench.pairs):
+            for name, path in paths.items():
+                taken[name].append(stage.seconds(path, bench.truth(path)))
+                print(f"  {name}: {taken[name][-1].whole:.1f} s", flush=True)
     sizes = {name: path.stat().st_size / 1e9 for name, path in paths.items()}
     tables, ratios = [], {}
     for until in _Way._fields:

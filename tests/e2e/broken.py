@@ -113,14 +113,14 @@ class Delivery:
     def at_rest(self, before: Any) -> dict[str, Any]:
         """The stack once the deployment is over that was begun after *before*."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while (found := self._described())["StackStatus"].endswith("IN_PROGRESS") or found.get("LastUpdatedTime") == before:
-            assert time.monotonic() < deadline, found["StackStatus"]
+        while (stack := self._described())["StackStatus"].endswith("IN_PROGRESS") or stack.get("LastUpdatedTime") == before:
+            assert time.monotonic() < deadline, stack["StackStatus"]
             time.sleep(_POLL_SECONDS)
-        return found
+        return stack
 
     def _described(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.stage.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
-        return found
+        stack: dict[str, Any] = self.stage.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]
+        return stack
 
     def reasons(self) -> list[str]:
         """Why resources of the stack failed, newest first."""

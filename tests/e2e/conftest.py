@@ -9,13 +9,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from rich.console import Console
 
 from local import emulator
-from local.progress import Steps
-from local.stage import up
+from local.testing.stages import deployed_stage
 from tests.e2e.deployed import E2E_STATE, DeployedStage, described
 from tests.e2e.developer import Developer
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The test that destroys the session's stage comes last."""
+    items.sort(key=lambda item: item.path.name == "test_destroy.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,13 +32,10 @@ def no_aws_settings() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stage() -> Iterator[DeployedStage]:
-    emulator.stop(E2E_STATE)
-    try:
-        deployed = described(up(E2E_STATE, Steps(Console(stderr=True)), runtime=os.environ.get("LEDGERLINE_RUNTIME")))
+    with deployed_stage(E2E_STATE, runtime=os.environ.get("LEDGERLINE_RUNTIME")) as local:
+        deployed = described(local)
         deployed.set_wait_scale(0)
         yield deployed
-    finally:
-        emulator.stop(E2E_STATE)
 
 
 @pytest.fixture

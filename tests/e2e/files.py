@@ -39,8 +39,8 @@ class StageFiles:
 
     def item(self, identity: str) -> dict[str, Any] | None:
         key = {"file_id": {"S": identity}, "chunk_id": {"S": "#file"}}
-        found = self.table.get_item(TableName=self.stage.table, Key=key, ConsistentRead=True).get("Item")
-        return plain(found) if found else None
+        stored = self.table.get_item(TableName=self.stage.table, Key=key, ConsistentRead=True).get("Item")
+        return plain(stored) if stored else None
 
     def chunks(self, identity: str) -> list[dict[str, Any]]:
         answer = self.table.query(
@@ -82,12 +82,12 @@ class StageFiles:
         """The errors of each rejected row, by its number in the file from 1."""
         if not item.get("reject_report"):
             return {}
-        found = {}
+        errors = {}
         for entry in json.loads(self.read(item["reject_report"]))["objects"]:
             for line in self.read(entry["key"]).splitlines():
                 reject = json.loads(line)
-                found[entry["first_row"] + reject["row"]] = reject["errors"]
-        return found
+                errors[entry["first_row"] + reject["row"]] = reject["errors"]
+        return errors
 
     def outcomes(self) -> list[dict[str, Any]]:
         """Take every message off the results queue."""
@@ -104,9 +104,9 @@ class StageFiles:
 def wait_until(done: Any, what: str, deadline_seconds: float = DEADLINE_SECONDS) -> Any:
     deadline = time.monotonic() + deadline_seconds
     while time.monotonic() < deadline:
-        found = done()
-        if found:
-            return found
+        answer = done()
+        if answer:
+            return answer
         time.sleep(_POLL_SECONDS)
     raise AssertionError(f"waited {deadline_seconds} s for {what}")
 

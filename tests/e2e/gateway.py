@@ -48,8 +48,8 @@ Rule = Callable[[Call], "Answer | None"]
 
 
 def dynamodb_throttled(_: Call) -> Answer:
-    told = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "a test's"}
-    return Answer(400, "application/x-amz-json-1.0", json.dumps(told).encode())
+    refusal = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "a test's"}
+    return Answer(400, "application/x-amz-json-1.0", json.dumps(refusal).encode())
 
 
 def s3_aborted(_: Call) -> Answer:

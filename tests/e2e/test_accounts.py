@@ -32,10 +32,10 @@ def test_accounts_become_typed_rows_and_three_extracts(files: StageFiles) -> Non
     assert (item["file_status"], item["rows_read"], item["rows_accepted"], item["rows_rejected"]) == ("SUCCEEDED", 8, 7, 1)
     assert [row["acct_curr_bal"] for row in files.accepted(item)] == [Decimal(-number) for number in range(1, 8)]
     assert {error["column"] for error in files.rejected(item)[8]} == {"acct_open_date"}
-    written = {name: files.read(found["key"]) for name, found in item["extracts"].items()}
+    written = {name: files.read(extract["key"]) for name, extract in item["extracts"].items()}
     assert written == {name: b"".join(account.extracts()[name] for account in good) for name in SIZES}
-    told = {outcome["file_id"]: outcome for outcome in files.outcomes()}[item["file_id"]]
-    assert sorted(told["extracts"]) == sorted(SIZES)
+    published = {outcome["file_id"]: outcome for outcome in files.outcomes()}[item["file_id"]]
+    assert sorted(published["extracts"]) == sorted(SIZES)
 
 
 def test_a_file_cut_off_in_a_record_is_rejected_with_the_arithmetic(files: StageFiles) -> None:
@@ -54,7 +54,9 @@ def test_a_million_accounts_are_all_accounted_for(files: StageFiles, tmp_path: P
     counts = (item["file_status"], item["rows_read"], item["rows_accepted"], item["rows_rejected"])
     assert counts == ("SUCCEEDED", 1_000_000, truth["rows_accepted"], truth["rows_rejected"])
     assert item["reasons"] == truth["reasons"]
-    assert {name: found["size"] for name, found in item["extracts"].items()} == {n: s * truth["rows_accepted"] for n, s in SIZES.items()}
+    assert {name: extract["size"] for name, extract in item["extracts"].items()} == {
+        n: s * truth["rows_accepted"] for n, s in SIZES.items()
+    }
     balance = Decimal(0)
     for entry in json.loads(files.read(item["commit_manifest"]))["objects"]:
         column = pq.read_table(io.BytesIO(files.read(entry["key"])), columns=["acct_curr_bal"])["acct_curr_bal"]

@@ -14,7 +14,8 @@ from pipeline import slugs
 from tests.e2e.deployed import DeployedStage
 from tests.e2e.inventory import Everything, everything
 
-pytestmark = pytest.mark.e2e
+#: A stage of a branch is synthesized and deployed for it alone.
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 LOCKS = "etl-branch-locks-main"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"

@@ -1,44 +1,27 @@
-"""E16: deploying and destroying a stage leaves nothing behind, whatever it holds."""
+"""E16: deploying and destroying a stage leaves nothing behind, whatever it holds. The session's stage is destroyed, as its last test."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from local import emulator
 from local.deployment import destroy
 from local.progress import Steps
-from local.stage import STATE, up
-from tests.e2e.deployed import DeployedStage, described
+from tests.e2e.deployed import E2E_STATE, DeployedStage
 
 pytestmark = pytest.mark.e2e
 
-STEPS = Steps(Console(stderr=True))
-DESTROY_STATE = STATE / "e2e-destroy"
 
-
-@pytest.fixture
-def own_stage() -> Iterator[DeployedStage]:
-    """A stage of its own emulator: the session's is needed by the other tests."""
-    emulator.stop(DESTROY_STATE)
-    try:
-        yield described(up(DESTROY_STATE, STEPS, runtime=os.environ.get("LEDGERLINE_RUNTIME")))
-    finally:
-        emulator.stop(DESTROY_STATE)
-
-
-def test_a_stage_with_objects_and_hidden_versions_goes_without_a_trace(own_stage: DeployedStage) -> None:
-    s3 = own_stage.client("s3")
+def test_a_stage_with_objects_and_hidden_versions_goes_without_a_trace(stage: DeployedStage) -> None:
+    s3 = stage.client("s3")
     for key in ("elsewhere/kept", "elsewhere/deleted"):
-        s3.put_object(Bucket=own_stage.bucket, Key=key, Body=b"1")
-    s3.delete_object(Bucket=own_stage.bucket, Key="elsewhere/deleted")
-    assert all(_remains(own_stage).values()), "before it is destroyed, there is something of every kind"
-    destroy(own_stage.local.emulator, own_stage.local.assembly, DESTROY_STATE, STEPS)
-    assert _remains(own_stage) == {kind: [] for kind in _remains(own_stage)}
+        s3.put_object(Bucket=stage.bucket, Key=key, Body=b"1")
+    s3.delete_object(Bucket=stage.bucket, Key="elsewhere/deleted")
+    assert all(_remains(stage).values()), "before it is destroyed, there is something of every kind"
+    destroy(stage.local.emulator, stage.local.assembly, E2E_STATE, Steps(Console(stderr=True)))
+    assert _remains(stage) == {kind: [] for kind in _remains(stage)}
 
 
 def _remains(stage: DeployedStage) -> dict[str, list[Any]]:

@@ -55,15 +55,20 @@ class Alerts:
         self._sqs = stage.client("sqs")
         self._url = self._sqs.create_queue(QueueName="e2e-alerts")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        stage.client("sns").subscribe(TopicArn=stage.alerts_topic, Protocol="sqs", Endpoint=arn)
+        self._sns = stage.client("sns")
+        self._subscription = self._sns.subscribe(TopicArn=stage.alerts_topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
         self._seen: dict[str, str] = {}
+
+    def unsubscribe(self) -> None:
+        self._sns.unsubscribe(SubscriptionArn=self._subscription)
+        self._sqs.delete_queue(QueueUrl=self._url)
 
     def subject_for(self, identity: str) -> str:
         def seen() -> str | None:
             for message in self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", []):
                 envelope: dict[str, Any] = json.loads(message["Body"])
-                told = json.loads(envelope["Message"])
-                self._seen[told["file_id"]] = envelope["Subject"]
+                alert = json.loads(envelope["Message"])
+                self._seen[alert["file_id"]] = envelope["Subject"]
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
             return self._seen.get(identity)
 
@@ -71,8 +76,10 @@ class Alerts:
 
 
 @pytest.fixture(scope="module")
-def alerts(stage: DeployedStage) -> Alerts:
-    return Alerts(stage)
+def alerts(stage: DeployedStage) -> Iterator[Alerts]:
+    subscribed = Alerts(stage)
+    yield subscribed
+    subscribed.unsubscribe()
 
 
 BROKEN = {
@@ -95,8 +102,8 @@ def test_a_broken_file_is_rejected_kept_published_and_alerted(
     assert files.read(item["location"]["key"]) == body
     assert item["location"]["key"].startswith("failed/")
     assert files.keys(f"curated/transactions/_files/{item['file_id']}") == []
-    told = {outcome["file_id"]: outcome for outcome in files.outcomes()}[item["file_id"]]
-    assert (told["status"], told["group"], told["error"]["type"]) == ("REJECTED", "acme", error)
+    outcome = {outcome["file_id"]: outcome for outcome in files.outcomes()}[item["file_id"]]
+    assert (outcome["status"], outcome["group"], outcome["error"]["type"]) == ("REJECTED", "acme", error)
     assert item["published_at"]
     assert error in alerts.subject_for(item["file_id"])
 
@@ -296,16 +303,16 @@ def test_an_audit_tells_proves_and_finds_each_kind_of_row(stage: DeployedStage, 
     item = files.send("incoming/transactions/acme/audited.csv", csv(lines))
     done = ops(stage, "audit", item["file_id"], "--row", "599", "--verify", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout)
-    assert told["verification"]["verified"] is True
-    assert len(told["chunks"]) > 3
-    assert told["row"]["values"]["transaction_id"] == f"{599:032x}"
+    audit = json.loads(done.stdout)
+    assert audit["verification"]["verified"] is True
+    assert len(audit["chunks"]) > 3
+    assert audit["row"]["values"]["transaction_id"] == f"{599:032x}"
     rejected = json.loads(ops(stage, "audit", item["file_id"], "--row", "500", "--json").stdout)["row"]
     assert [reason["column"] for reason in rejected["reject"]["reasons"]] == ["amount"]
-    files.s3.put_object(Bucket=stage.bucket, Key=told["row"]["output"]["key"], Body=b"PAR1")
+    files.s3.put_object(Bucket=stage.bucket, Key=audit["row"]["output"]["key"], Body=b"PAR1")
     changed = ops(stage, "audit", item["file_id"], "--verify")
     assert changed.returncode == 1
-    assert f"{told['row']['output']['key']}: " in changed.stdout
+    assert f"{audit['row']['output']['key']}: " in changed.stdout
 
 
 def ops(stage: DeployedStage, *arguments: str) -> subprocess.CompletedProcess[str]:

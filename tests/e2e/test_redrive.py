@@ -60,8 +60,8 @@ def test_a_redrive_finishes_a_failed_file_and_repeats_no_finished_chunk(
     assert [chunk["status"] for chunk in finished] == ["DONE"] * 3
     done = ops(stage, "redrive", failed["file_id"], "--wait", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["status"], told["rows_accepted"], told["error"]) == ("SUCCEEDED", ROWS, None)
+    redriven = json.loads(done.stdout)
+    assert (redriven["status"], redriven["rows_accepted"], redriven["error"]) == ("SUCCEEDED", ROWS, None)
     item = files.ended(failed["file_id"])
     assert (item["attempt"], item["location"]["key"].split("/")[0]) == (2, "processed")
     assert files.chunks(failed["file_id"])[:3] == finished

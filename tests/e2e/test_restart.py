@@ -1,7 +1,7 @@
 """The emulator is stopped in the middle of a file, and started again with what it held (E25).
 
-It is the nearest to a region that goes down: workers and executions are gone, what was written is there, and nobody
-tells of it. What EventBridge would have told, the sweep finds out.
+It is the nearest to a region that goes down: workers and executions are gone, what was written is there, and EventBridge
+reports nothing: the sweep finds the file.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from local import emulator
-from local.progress import Steps
-from local.stage import STATE, up
+from local.stage import STATE
+from local.testing.stages import deployed_stage
 from tests.e2e.deployed import DeployedStage, described
 from tests.e2e.files import StageFiles, wait_until
 from tests.e2e.gateway import Gateway, Hold
@@ -38,13 +37,10 @@ def kept(tmp_path: Path) -> Path:
 @pytest.fixture
 def stage(kept: Path) -> Iterator[DeployedStage]:
     """A stage of its own, whose emulator may be stopped."""
-    emulator.stop(RESTARTED)
-    try:
-        deployed = described(up(RESTARTED, Steps(Console(stderr=True)), keep=kept))
+    with deployed_stage(RESTARTED, keep=kept) as local:
+        deployed = described(local)
         deployed.set_wait_scale(0)
         yield deployed
-    finally:
-        emulator.stop(RESTARTED)
 
 
 def restarted(stage: DeployedStage, kept: Path) -> DeployedStage:
@@ -52,9 +48,9 @@ def restarted(stage: DeployedStage, kept: Path) -> DeployedStage:
     before = stage.local.emulator
     emulator.stop(RESTARTED)
     again = replace(stage.local, emulator=emulator.start(RESTARTED, before.port, account=before.account, keep=kept))
-    found = replace(stage, local=again)
-    found.set_wait_scale(0)
-    return found
+    same = replace(stage, local=again)
+    same.set_wait_scale(0)
+    return same
 
 
 def test_a_file_that_was_in_progress_is_found_and_finished_after_a_restart(stage: DeployedStage, kept: Path) -> None:  # E21 E25
@@ -76,11 +72,11 @@ def test_a_file_that_was_in_progress_is_found_and_finished_after_a_restart(stage
     finished = [chunk for chunk in files.chunks(identity) if chunk["status"] == "DONE"]
     assert len(finished) >= FREE_CHUNKS
 
-    (found,) = json.loads(ops(stage, "sweep", "--min-age", "0", "--json"))["found"]
-    assert (found["kind"], found["about"]) == ("abandoned", identity)
+    (swept,) = json.loads(ops(stage, "sweep", "--min-age", "0", "--json"))["found"]
+    assert (swept["kind"], swept["about"]) == ("abandoned", identity)
     assert files.ended(identity)["file_status"] == "FAILED"
-    told = json.loads(ops(stage, "redrive", identity, "--wait", "--json"))
-    assert (told["status"], told["rows_read"], told["rows_accepted"]) == ("SUCCEEDED", ROWS, ROWS)
+    redriven = json.loads(ops(stage, "redrive", identity, "--wait", "--json"))
+    assert (redriven["status"], redriven["rows_read"], redriven["rows_accepted"]) == ("SUCCEEDED", ROWS, ROWS)
     item = files.ended(identity)
     assert [chunk for chunk in files.chunks(identity) if chunk["chunk_id"] in {one["chunk_id"] for one in finished}] == finished
     assert [accepted["transaction_id"] for accepted in files.accepted(item)] == [f"{number:032x}" for number in range(ROWS)]

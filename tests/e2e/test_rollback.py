@@ -41,8 +41,8 @@ def processes_a_file(stage: DeployedStage, name: str) -> dict[str, Any]:
 
 
 def test_the_deployment_left_nothing_of_its_probe(stage: DeployedStage) -> None:
-    found = stage.client("s3").list_object_versions(Bucket=stage.bucket).get("Versions", [])
-    assert [version["Key"] for version in found if "/_validation/deployment-" in version["Key"]] == []
+    versions = stage.client("s3").list_object_versions(Bucket=stage.bucket).get("Versions", [])
+    assert [version["Key"] for version in versions if "/_validation/deployment-" in version["Key"]] == []
 
 
 def test_a_deployment_that_cannot_process_a_file_is_rolled_back_by_its_own_check(stage: DeployedStage, delivery: Delivery) -> None:

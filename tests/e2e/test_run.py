@@ -33,6 +33,7 @@ def run(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long  # it deploys a stage of its own, from nothing
 def test_sample_arrives_with_every_row_accounted_for(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 0, done.stderr
@@ -65,5 +66,5 @@ def test_the_extracts_of_a_file_of_a_mainframe_are_brought_here(stage: DeployedS
     done = run(E2E_STATE, str(file), "--dataset", "accounts")
     assert done.returncode == 0, done.stderr
     (identity,) = re.findall(r"^file id +([0-9a-f]{32})$", done.stdout, re.MULTILINE)
-    found = {path.stem: path.read_bytes() for path in (E2E_STATE / "out" / identity / "extracts").iterdir()}
-    assert found == {name: b"".join(account.extracts()[name] for account in accounts) for name in ("standard", "array", "variable")}
+    extracts = {path.stem: path.read_bytes() for path in (E2E_STATE / "out" / identity / "extracts").iterdir()}
+    assert extracts == {name: b"".join(account.extracts()[name] for account in accounts) for name in ("standard", "array", "variable")}

@@ -39,8 +39,8 @@ def swept(stage: DeployedStage, *arguments: str) -> list[dict[str, Any]]:
     line = [sys.executable, "-m", "ops", "sweep", *arguments, "--json", "--stage", stage.suffix, "--region", stage.region]
     done = subprocess.run(line, env=stage.environment, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)["found"]
-    return found
+    files: list[dict[str, Any]] = json.loads(done.stdout)["found"]
+    return files
 
 
 @pytest.mark.usefixtures("deaf")
@@ -50,9 +50,9 @@ def test_a_file_whose_event_was_lost_ends_as_any_other(stage: DeployedStage, fil
     (seen,) = swept(stage, "--dry-run", "--min-age", "0")
     assert (seen["kind"], seen["about"], seen["execution"]) == ("lost", key, None)
     assert files.item(identity) is None
-    (found,) = swept(stage, "--min-age", "0")
+    (lost,) = swept(stage, "--min-age", "0")
     item = files.ended(identity)
-    assert (item["file_status"], item["rows_accepted"], item["execution"]) == ("SUCCEEDED", 2, found["execution"])
+    assert (item["file_status"], item["rows_accepted"], item["execution"]) == ("SUCCEEDED", 2, lost["execution"])
 
 
 @pytest.mark.usefixtures("deaf")

@@ -16,7 +16,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any, Callable, Iterator, List, Optional, Protocol, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol
 from unittest import mock
 
 from boto3.s3.transfer import TransferConfig
@@ -25,14 +25,13 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from runtime.aws import item_table, object_store
 from runtime.aws.object_store import ObjectStore
 from runtime.aws.tracking import Tracking, utc_now
-from runtime.core.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
+from runtime.core.errors import LedgerlineError
 from runtime.core.models import EXECUTION_ENDED
 from runtime.formats.registry import FORMATS
 from runtime.steps.stage import Stage
 from tests.faults.network import DEADLY, Killed, Send, connect, is_write, served
-from tests.support.workflow import BUCKET, SETTINGS, TABLE, Road, WorkerLost, Workflow
-
-RETRIES = 3
+from tests.support.state_machine import Call, TaskError, WorkerLost
+from tests.support.workflow import BUCKET, SETTINGS, TABLE, Workflow
 
 
 class Sender(Protocol):
@@ -42,7 +41,7 @@ class Sender(Protocol):
 class Invocation:
     """One call of a step. *done* once it returned, raised or died."""
 
-    def __init__(self, wire: Wire, call: Tuple[Any, ...]) -> None:
+    def __init__(self, wire: Wire, call: Call) -> None:
         self._wire, self._call = wire, call
         self._turn, self._rest = threading.Semaphore(0), threading.Semaphore(0)
         self._send: Send = served
@@ -104,38 +103,34 @@ class WiredWorkflow(Workflow):
 
     def __post_init__(self) -> None:
         self.wire = Wire()
-        self.sent: List[dict[str, Any]] = []
+        #: Parameters of each message to the results queue, and the files of each try to note a delivery.
+        self.sent: List[Dict[str, Any]] = []
+        self.deliveries: List[str] = []
         self._worker_table = connect(item_table.make_client(), self.wire.send)
         store = ObjectStore(connect(object_store.make_client(), self.wire.send), BUCKET)
         self.stage = Stage(SETTINGS, store, Tracking(self._worker_table, TABLE, self.now))
 
-    def road(self, event: dict[str, Any], execution: str) -> Road:
-        """The states behind RecordFailure and FinalizeFile as well: PublishResult and RecordDelivery."""
-        state = yield from super().road(event, execution)
-        if "outcome" in state and state["outcome"]["publish"]:
-            yield self._publish, state
-        return state
+    def call_of(self, state: str, payload: Dict[str, Any]) -> Optional[Call]:
+        """PublishResult and RecordDelivery as well."""
+        if state == "PublishResult":
+            return self._publish, payload
+        if state == "RecordDelivery":
+            return self._record_delivery, payload
+        return super().call_of(state, payload)
 
-    def _publish(self, state: dict[str, Any]) -> None:
-        self.sent.append(state["outcome"])
+    def _publish(self, message: Dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    def _record_delivery(self, update: Dict[str, Any]) -> None:
+        self.deliveries.append(update["Key"]["file_id"]["S"])
         try:
-            self._worker_table.update_item(
-                TableName=TABLE,
-                Key={"file_id": {"S": state["file_id"]}, "chunk_id": {"S": "#file"}},
-                UpdateExpression="SET published_at = :now ADD revision :one",
-                ConditionExpression="attempt = :attempt",
-                ExpressionAttributeValues={
-                    ":now": {"S": "2026-11-20T13:00:00Z"},
-                    ":one": {"N": "1"},
-                    ":attempt": {"N": str(state["attempt"])},
-                },
-            )
+            self._worker_table.update_item(**{**update, "TableName": TABLE})
         except self._worker_table.exceptions.ConditionalCheckFailedException:
-            return  # the file is another attempt's by now
+            raise TaskError("DynamoDB.ConditionalCheckFailedException") from None
         except Killed:
             raise
-        except Exception as error:  # States.TaskFailed, whatever it was
-            raise WorkerLost from error
+        except Exception as error:
+            raise TaskError(f"DynamoDB.{type(error).__name__}") from error
 
 
 class Execution:
@@ -145,7 +140,6 @@ class Execution:
         self.workflow, self.event = workflow, event
         self.arn = workflow.next_execution()
         self.status = "RUNNING"
-        self.retries = 0
         self._road = workflow.road(event, self.arn)
         self._walk(lambda: next(self._road))
 
@@ -156,7 +150,7 @@ class Execution:
     def lose_touch(self) -> Invocation:
         """Step Functions gives this worker up and retries; the worker knows nothing of it. Returns it."""
         left = self.invocation
-        self._retry(WorkerLost())
+        self._walk(functools.partial(self._road.throw, WorkerLost()))
         self._settle()
         return left
 
@@ -177,33 +171,20 @@ class Execution:
             error = WorkerLost() if ended.dead else ended.error
             if error is None:
                 self._walk(functools.partial(self._road.send, ended.answer))
-            elif isinstance(error, (TransientError, DeploymentFault, WorkerLost)):
-                self._retry(error)
-            elif isinstance(error, LedgerlineError):
+            elif isinstance(error, (LedgerlineError, TaskError)):
                 self._walk(functools.partial(self._road.throw, error))
             else:
                 raise error
 
-    def _retry(self, error: Exception) -> None:
-        if self.retries == RETRIES and isinstance(error, Throttled):
-            self.retries = 0  # E23: it waits, and begins anew
-            self.invocation = Invocation(self.workflow.wire, self._call)
-        elif self.retries == RETRIES:
-            self._walk(functools.partial(self._road.throw, error))
-        else:
-            self.retries += 1
-            self.invocation = Invocation(self.workflow.wire, self._call)
-
-    def _walk(self, forward: Callable[[], Tuple[Any, ...]]) -> None:
+    def _walk(self, forward: Callable[[], Call]) -> None:
         try:
-            self._call = forward()
+            call = forward()
         except StopIteration as end:
-            self.status = "FAILED" if end.value.get("outcome", {}).get("status") == "FAILED" else "SUCCEEDED"
-        except (LedgerlineError, WorkerLost):
+            self.status = end.value.status
+        except (LedgerlineError, TaskError):
             self.status = "FAILED"
         else:
-            self.retries = 0
-            self.invocation = Invocation(self.workflow.wire, self._call)
+            self.invocation = Invocation(self.workflow.wire, call)
             self._settle()
 
 

@@ -1,17 +1,25 @@
-"""What is between a worker and AWS: the store is moto's, the way to it can break.
+"""What is between a worker and AWS: the store is in this process, the way to it can break.
 
 The clients are the real ones with the runtime's own configuration, so the SDK's retries are part of what is tested.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from typing import Any, Callable
+from typing import Any, Callable, Iterator, Tuple
+from unittest import mock
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from moto import mock_aws
+from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
+from moto.moto_api._internal import mock_random
+
+from tests.support.memory import MemoryAws
+from tests.support.workflow import make_clients, make_store
 
 Send = Callable[[AWSPreparedRequest], AWSResponse]
 
@@ -20,11 +28,40 @@ class Killed(Exception):
     """The worker's process is gone in the middle of a call. Every later call of that worker raises it too."""
 
 
-def served(request: AWSPreparedRequest) -> AWSResponse:
-    """The call as it should be. Always us-east-1's store, always in this process."""
+def _served_by_moto(request: AWSPreparedRequest) -> AWSResponse:
     response = botocore_stubber("before-send", request)
     assert response is not None, request.url
     return response
+
+
+_store: Send = _served_by_moto
+
+
+@contextlib.contextmanager
+def store(kind: str) -> Iterator[Callable[[], Tuple[Any, Any]]]:
+    """A store, "memory" or "moto". Gives a function that empties it and returns the test's own clients, whose way never breaks."""
+    with mock_aws(), mock.patch(f"{__name__}._store", _store):
+        clients = make_clients()
+        if kind == "memory":
+            memory = MemoryAws()
+            globals()["_store"] = memory.send
+            for client in clients:
+                memory.serve(client)
+
+        def emptied() -> Tuple[Any, Any]:
+            if kind == "memory":
+                memory.reset()
+                return clients
+            BackendDict.reset()
+            mock_random.seed(7)  # of version ids
+            return make_store(clients)
+
+        yield emptied
+
+
+def served(request: AWSPreparedRequest) -> AWSResponse:
+    """The call as it should be. Always us-east-1's store, always in this process."""
+    return _store(request)
 
 
 def refused(request: AWSPreparedRequest) -> AWSResponse:

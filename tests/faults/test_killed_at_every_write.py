@@ -17,15 +17,14 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from moto import mock_aws
-from moto.moto_api._internal import mock_random
 
 from tests.faults.budget import long, short
 from tests.faults.executions import WiredWorkflow
 from tests.faults.files import CHUNK_BYTES, KINDS
+from tests.faults.network import store
 from tests.faults.workers import Kill, Processes
 from tests.support.accounts import Account
-from tests.support.workflow import BUCKET, TABLE, make_store
+from tests.support.workflow import BUCKET, TABLE
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 KEY = "incoming/transactions/acme/day 1+ü.csv"
@@ -56,18 +55,17 @@ def standing_still(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.steps.finalize.utc_now", lambda: NOON)
 
 
-def made(run: Run, kill: Optional[Kill] = None) -> Tuple[Processes, Dict[str, Any]]:
+def made(run: Run, kept_in: str, kill: Optional[Kill] = None) -> Tuple[Processes, Dict[str, Any]]:
     """The run from an empty store to its end, and what is there then."""
-    with mock_aws():
-        mock_random.seed(7)
-        workflow = WiredWorkflow(*make_store(), chunk_bytes=run.chunk_bytes, now=lambda: NOON)
+    with store(kept_in) as emptied:
+        workflow = WiredWorkflow(*emptied(), chunk_bytes=run.chunk_bytes, now=lambda: NOON)
         event = workflow.upload(run.key, run.body)
         processes = Processes(workflow, kill)
         processes.run(event)
         assert workflow.item(event)["file_status"] == run.ends, workflow.item(event).get("error_message")
-        found = {"table": _table(workflow), "objects": _objects(workflow), "queue": _queue(workflow)}
+        result = {"table": _table(workflow), "objects": _objects(workflow), "queue": _queue(workflow)}
         chunks = workflow.stage.tracking.chunks(workflow.id_of(event))
-        return processes, {**found, "attempts": sum(one["attempts"] for chunk in chunks for one in (chunk, *chunk.get("superseded", [])))}
+        return processes, {**result, "attempts": sum(one["attempts"] for chunk in chunks for one in (chunk, *chunk.get("superseded", [])))}
 
 
 def _table(workflow: WiredWorkflow) -> List[Any]:
@@ -91,21 +89,22 @@ def _comparable(workflow: WiredWorkflow, value: Any) -> Any:
 
 def _objects(workflow: WiredWorkflow) -> Dict[str, List[str]]:
     """By key the contents of its versions, once each: a write that was repeated wrote the same."""
-    found: Dict[str, List[str]] = {}
+    contents: Dict[str, List[str]] = {}
     for version in workflow.s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
         body = workflow.s3.get_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
-        found.setdefault(version["Key"], []).append(hashlib.sha256(body).hexdigest())
-    return {key: sorted(set(contents)) for key, contents in found.items()}
+        contents.setdefault(version["Key"], []).append(hashlib.sha256(body).hexdigest())
+    return {key: sorted(set(digests)) for key, digests in contents.items()}
 
 
 def _queue(workflow: WiredWorkflow) -> List[Tuple[str, str]]:
     """What a consumer receives: the queue drops what has been sent under the same deduplication id."""
-    return sorted({(outcome["deduplication"], json.dumps(json.loads(outcome["body"]), sort_keys=True)) for outcome in workflow.sent})
+    messages = [(message["MessageDeduplicationId"], json.loads(message["MessageBody"])) for message in workflow.sent]
+    return sorted({(deduplication, json.dumps(body, sort_keys=True)) for deduplication, body in messages})
 
 
-def _kills(run: Run, every: bool) -> Tuple[List[Kill], Dict[str, Any]]:
+def _kills(run: Run, kept_in: str, every: bool) -> Tuple[List[Kill], Dict[str, Any]]:
     """Before and after every write of the undisturbed run, or by turns at the first write of each sort; and how the run ended."""
-    undisturbed, expected = made(run)
+    undisturbed, expected = made(run, kept_in)
     if every:
         return [Kill(write, after) for write in undisturbed.writes for after in (False, True)], expected
     sorts = {(write.step, write.what): write for write in reversed(undisturbed.writes)}
@@ -120,17 +119,20 @@ def _begins_again(kill: Kill) -> bool:
     return begun and not (kill.write.finishes and kill.after)
 
 
-@pytest.mark.parametrize("every", [pytest.param(False, id="each sort", marks=short), pytest.param(True, id="every write", marks=long)])
+@pytest.mark.parametrize(
+    ("kept_in", "every"),
+    [pytest.param("memory", False, id="each sort", marks=short), pytest.param("moto", True, id="every write", marks=long)],
+)
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
-def test_a_worker_killed_at_a_write_changes_nothing(run: Run, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    kills, expected = _kills(run, every)
+def test_a_worker_killed_at_a_write_changes_nothing(run: Run, kept_in: str, every: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    kills, expected = _kills(run, kept_in, every)
     attempts = expected.pop("attempts")
     for kill in kills:
-        processes, found = made(run, kill)
+        processes, result = made(run, kept_in, kill)
         assert processes.killed == 1, f"nobody was killed {kill}"
-        assert found.pop("attempts") - attempts == _begins_again(kill), f"killed {kill}: a finished chunk was begun again, or none was"
+        assert result.pop("attempts") - attempts == _begins_again(kill), f"killed {kill}: a finished chunk was begun again, or none was"
         for what, value in expected.items():
-            assert found[what] == value, f"killed {kill}: another {what}"
+            assert result[what] == value, f"killed {kill}: another {what}"
     with capsys.disabled():
         sorts = Counter(kill.write.what for kill in kills)
         print(
@@ -141,8 +143,8 @@ def test_a_worker_killed_at_a_write_changes_nothing(run: Run, every: bool, capsy
 
 def test_the_run_that_succeeds_is_the_same_each_time_planned_again_and_has_rejects() -> None:
     """Or little would follow from a comparison."""
-    processes, found = made(RUNS["succeeded"])
-    assert made(RUNS["succeeded"])[1] == found
+    processes, result = made(RUNS["succeeded"], "memory")
+    assert made(RUNS["succeeded"], "memory")[1] == result
     steps = [write.step for write in processes.writes]
     assert [step for index, step in enumerate(steps) if steps[index - 1] != step].count("plan_chunks") == 2
-    assert any(key.startswith("rejected/transactions/_files/") for key in found["objects"])
+    assert any(key.startswith("rejected/transactions/_files/") for key in result["objects"])

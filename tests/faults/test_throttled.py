@@ -6,13 +6,11 @@ from typing import Callable
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from moto import mock_aws
 
 from tests.faults.executions import Execution, WiredWorkflow, one_call_at_a_time
 from tests.faults.files import CHUNK_BYTES, KEYS, KINDS
-from tests.faults.network import is_write, served, throttled
+from tests.faults.network import is_write, served, store, throttled
 from tests.faults.promises import check_file
-from tests.support.workflow import make_store
 
 #: More than any state's retries, with the SDK's own, make of one call.
 CALLS = 150
@@ -38,8 +36,8 @@ def test_a_file_waits_until_its_calls_are_served(which: str, kind: str, environm
             return throttled(request)
         return served(request)
 
-    with one_call_at_a_time(), mock_aws():
-        workflow = WiredWorkflow(*make_store(), chunk_bytes=CHUNK_BYTES)
+    with one_call_at_a_time(), store("memory") as emptied:
+        workflow = WiredWorkflow(*emptied(), chunk_bytes=CHUNK_BYTES)
         event = workflow.upload(KEYS[0][0], KINDS[kind].body)
         execution = Execution(workflow, event)
         while execution.status == "RUNNING":

@@ -5,22 +5,22 @@ The store is this process's. A worker is a fork of it, as warm as Lambda's, and 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
 import warnings
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto.core.botocore_stubber import MockRawResponse
 
-from runtime.core.errors import TransientError, error_class
-from tests.faults.executions import RETRIES, WiredWorkflow
+from runtime.core.errors import error_class
+from tests.faults.executions import WiredWorkflow
 from tests.faults.network import described, is_write, served
-from tests.support.workflow import WorkerLost, drive
+from tests.support.state_machine import Call, WorkerLost
+from tests.support.workflow import drive
 
 
 class Write(NamedTuple):
@@ -42,7 +42,7 @@ class Kill(NamedTuple):
 
 
 class Processes:
-    """Drives an execution with a process for each invocation; the first worker that comes to *kill* dies there."""
+    """Drives an execution: with a process for each invocation, or only for the one in which a worker is to die at *kill*."""
 
     def __init__(self, workflow: WiredWorkflow, kill: Optional[Kill] = None) -> None:
         self._workflow, self._kill = workflow, kill
@@ -51,17 +51,14 @@ class Processes:
         self._invocations = 0
 
     def run(self, event: Dict[str, Any]) -> None:
-        drive(self._workflow.road(event, self._workflow.next_execution()), self._retried)
+        drive(self._workflow.road(event, self._workflow.next_execution()), self._invoke)
 
-    def _retried(self, call: Tuple[Any, ...]) -> Any:
+    def _invoke(self, call: Call) -> Any:
         if not call[0].__module__.startswith("runtime."):
             return call[0](*call[1:])  # what Step Functions does itself
-        for _ in range(RETRIES):
-            with contextlib.suppress(TransientError, WorkerLost):
-                return self._invoke(call)
-        return self._invoke(call)
-
-    def _invoke(self, call: Tuple[Any, ...]) -> Any:
+        if self._kill and self._kill.write.invocation != self._invocations:
+            self._invocations += 1
+            return call[0](*call[1:])  # nobody is killed in it
         kill = self._kill if self._kill and self._kill.write.invocation == self._invocations and not self.killed else None
         ours, theirs = Pipe()
         with warnings.catch_warnings():
@@ -105,7 +102,7 @@ class Processes:
             worker.send((response.status_code, dict(response.headers), response.content))
 
 
-def _work(call: Tuple[Any, ...], workflow: WiredWorkflow, store: Connection, kill: Optional[Kill]) -> None:
+def _work(call: Call, workflow: WiredWorkflow, store: Connection, kill: Optional[Kill]) -> None:
     """The child's whole life."""
     workflow.wire.invocation = _Caller(store, kill)
     try:

@@ -3,27 +3,27 @@ from __future__ import annotations
 from typing import Any, Iterator, Tuple
 
 import pytest
-from moto import mock_aws
 
 from tests.hostile.execution import Execution
-from tests.support.workflow import TABLE, Workflow, make_store, make_table
+from tests.support.memory import MemoryAws
+from tests.support.workflow import Workflow, make_clients
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[Tuple[Any, Any]]:
-    """One bucket for all files of a module: clients and buckets take longer to make than a file takes to process."""
+def store() -> Iterator[Tuple[MemoryAws, Any, Any]]:
+    """One store for all files of a module: clients take longer to make than a file takes to process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
             patch.setenv(name, value)
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        with mock_aws():
-            yield make_store()
+        memory = MemoryAws()
+        s3, dynamodb = make_clients()
+        yield memory, memory.serve(s3), memory.serve(dynamodb)
 
 
 @pytest.fixture
-def execution(store: Tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> Execution:
-    """The table is new for each file: its transactions take as long as it is large."""
-    s3, dynamodb = store
-    dynamodb.delete_table(TableName=TABLE)
-    make_table(dynamodb)
+def execution(store: Tuple[MemoryAws, Any, Any], monkeypatch: pytest.MonkeyPatch) -> Execution:
+    """An empty store for each file."""
+    memory, s3, dynamodb = store
+    memory.reset()
     return Execution(Workflow(s3, dynamodb, chunk_bytes=50_000_000), monkeypatch)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import io
 import json
-from typing import Any, Dict, List
+import re
+from typing import Any, Dict, List, Optional
 
 import pytest
 
 from runtime.aws.observability import logger
-from runtime.core.errors import LedgerlineError
-from tests.support.workflow import Workflow, lambda_error, retried
+from tests.support.state_machine import Call, walk
+from tests.support.workflow import Workflow, drive
 
 STEPS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file", "record_failure")
 
@@ -36,25 +37,13 @@ class Execution:
 
     def call(self, step: str, payload: Any) -> Any:
         handler, sent = self._handlers[step], json.dumps(payload)
-        return json.loads(json.dumps(retried(lambda: handler(json.loads(sent), None))))
+        return json.loads(json.dumps(handler(json.loads(sent), None)))
 
     def run(self, event: Any) -> Any:
-        """From an event to the end; returns the last state's output."""
-        workflow = self.workflow
-        workflow.executions += 1
-        execution = f"arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:{workflow.executions}"
-        state = event
-        try:
-            state = self.call("register_file", {"event": event, "execution": execution})
-            if state["decision"] != "PROCESS":
-                return state
-            state = self.call("validate_file", state)
-            while True:
-                state = self.call("plan_chunks", state)
-                for chunk in workflow.manifest(state):
-                    self.call("process_chunk", {"chunk": chunk, "attempt": state["attempt"], "execution": execution})
-                state = self.call("finalize_file", state)
-                if state["decision"] == "PROVED":
-                    return state
-        except LedgerlineError as error:
-            return self.call("record_failure", {"event": {**state, "error": lambda_error(error)}, "execution": execution})
+        """From an event to the end; returns the data of the last state."""
+        road = walk(event, self.workflow.next_execution(), self._call_of, self.workflow.items)
+        return drive(road, lambda call: call[0](*call[1:]))
+
+    def _call_of(self, state: str, payload: Any) -> Optional[Call]:
+        step = re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower()
+        return (self.call, step, payload) if step in STEPS else None

@@ -97,17 +97,17 @@ def workflow(monkeypatch, calls):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    retried = walked.retried
+    call_step = walked.call_step
 
     def named(step, *arguments):
         before, calls.step = calls.step, HANDLERS.get(step.__name__, step.__name__)
         snapshot.load.cache_clear()  # each step is a function of its own
         try:
-            return retried(step, *arguments)
+            return call_step(step, *arguments)
         finally:
             calls.step = before
 
-    monkeypatch.setattr(walked, "retried", named)
+    monkeypatch.setattr(walked, "call_step", named)
     with mock_aws():
         clients = walked.make_store()
         for client in clients:

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Sequence
 
 from local.interpreters import interpreter
+from local.testing.runtimes import VERSIONS, environment
 from pipeline.gates.tree import files
 from tests.mutations.guard import ROOT, Guard, GuardMoved
 from tests.mutations.guards import GUARDS
-from tests.runtimes import VERSIONS, environment
 
 COPIES = 2
 #: What a copy borrows: it is not in git, and nothing changes it.
@@ -77,14 +77,14 @@ def _run(chosen: Sequence[Guard], copies: queue.Queue[Path], pythons: dict[bool,
         def broken(guard: Guard) -> str | None:
             copy = copies.get()
             try:
-                found = _unnoticed(guard, copy, pythons[guard.of_runtime])
+                escape = _unnoticed(guard, copy, pythons[guard.of_runtime])
             finally:
                 copies.put(copy)
-            sys.stdout.write(f"{'NOT CAUGHT' if found else 'caught':10} {guard.name:44} {found or guard.test.rpartition('::')[2]}\n")
+            sys.stdout.write(f"{'NOT CAUGHT' if escape else 'caught':10} {guard.name:44} {escape or guard.test.rpartition('::')[2]}\n")
             sys.stdout.flush()
-            return found
+            return escape
 
-        escaped = [found for found in pool.map(broken, chosen) if found]
+        escaped = [escape for escape in pool.map(broken, chosen) if escape]
     sys.stdout.write(f"{len(chosen) - len(escaped)} of {len(chosen)} broken guards were caught, in {time.monotonic() - began:,.0f} s\n")
     return 1 if escaped else 0
 

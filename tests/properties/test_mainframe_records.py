@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from local.testing.sources import CountingSource
 from runtime.chunk.proofs import Verdict, fold
 from runtime.core.errors import RecordChainBroken, TruncatedRecord
 from runtime.formats.copybook.chains import failure, whole_records
@@ -16,7 +17,6 @@ from runtime.formats.copybook.planning import ExactCuts, plan
 from runtime.formats.copybook.reader import RecordReader
 from runtime.formats.copybook.record_form import RecordForm
 from tests.support.mainframe import boundaries_of, described, prove
-from tests.support.sources import CountingSource
 
 FORM = RecordForm("V", 1, 60)
 

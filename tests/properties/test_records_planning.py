@@ -11,6 +11,8 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from local.testing.proofs import prove
+from local.testing.sources import CountingSource
 from runtime.chunk.proofs import Verdict, fold
 from runtime.contracts.model import Contract
 from runtime.core.errors import FileRejected, RecordTooLong, UnterminatedQuote
@@ -19,8 +21,7 @@ from runtime.formats.csv.fields import RecordCheck
 from runtime.formats.csv.layout import CsvLayout
 from runtime.formats.csv.planning import ExactCuts
 from runtime.formats.registry import compiled
-from tests.support.records import HEADER, make_contract, make_layout, plan, prove, true_boundaries
-from tests.support.sources import CountingSource
+from tests.support.records import HEADER, make_contract, make_layout, plan, true_boundaries
 
 CONTRACT = make_contract()
 LAYOUT = make_layout(CONTRACT)
@@ -96,7 +97,12 @@ def test_cuts_made_while_text_goes_by_are_those_of_an_exact_plan(seed: int, chun
     while size < 120_000:
         rows.append(FILES[kind](rng))
         size += len(rows[-1])
-    text = HEADER + b"".join(rows)
+    # One long step in each round, or a hundred thousand pieces of a byte would take most of the time; short texts are cut so below.
+    assert_cut_as_planned(HEADER + b"".join(rows), chunk_bytes, [*steps, 20_000])
+
+
+def assert_cut_as_planned(text: bytes, chunk_bytes: int, steps: List[int]) -> None:
+    """*text* goes by in pieces of *steps* bytes, over and over."""
 
     def cut_while_it_goes_by() -> List[Tuple[int, int]]:
         cuts, position, step = ExactCuts(LAYOUT, chunk_bytes, FIRST), FIRST, itertools.cycle(steps)
@@ -109,15 +115,17 @@ def test_cuts_made_while_text_goes_by_are_those_of_an_exact_plan(seed: int, chun
     def plan_exactly() -> List[Tuple[int, int]]:
         return plan(CountingSource.of(text), CONTRACT, LAYOUT, chunk_bytes, exact_from=FIRST)
 
-    assert told(cut_while_it_goes_by) == told(plan_exactly)
+    assert cuts_or_refusal(cut_while_it_goes_by) == cuts_or_refusal(plan_exactly)
 
 
-def told(cut: Callable[[], List[Tuple[int, int]]]) -> object:
-    """The ranges, or where the record is that fits none."""
+def cuts_or_refusal(cut: Callable[[], List[Tuple[int, int]]]) -> object:
+    """The ranges; or the offset of the record that fits none, or the kind of another refusal."""
     try:
         return cut()
     except RecordTooLong as error:
         return error.offset
+    except FileRejected as error:
+        return type(error)
 
 
 good = st.sampled_from([b"1,2024-01-31,12.50,rent", b'2,2024-02-29,0.01,"a, b"', b'3,2024-01-01,7,"two\nlines"', b'4,2024-01-01,7,""', b""])
@@ -128,6 +136,14 @@ line_ends = st.sampled_from([b"\n", b"\r\n"])
 
 
 mixtures = st.lists(st.tuples(st.one_of(good, bad, embedded, soup), line_ends, st.integers(1, 40)), min_size=1, max_size=30)
+
+
+@settings(max_examples=100, deadline=None)
+@given(mixtures, st.integers(100, 3000), st.lists(st.integers(1, 40), min_size=1, max_size=20))
+def test_cuts_of_short_texts_that_go_by_in_pieces_of_a_few_bytes_are_those_of_an_exact_plan(
+    parts: List[Tuple[bytes, bytes, int]], chunk_bytes: int, steps: List[int]
+) -> None:
+    assert_cut_as_planned(HEADER + b"".join((row + end) * times for row, end, times in parts), chunk_bytes, steps)
 
 
 @settings(max_examples=200, deadline=None)
@@ -192,6 +208,7 @@ def refusal(of: Callable[[], object]) -> Optional[FileRejected]:
     return None
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(good, bad, soup), max_size=12).map(b"\n".join), st.integers(2, 24))
 @example(b'a,"\n""b\nc', 4)
 def test_readings_that_agree_are_a_proof(data: bytes, window_bytes: int) -> None:
@@ -201,8 +218,8 @@ def test_readings_that_agree_are_a_proof(data: bytes, window_bytes: int) -> None
     boundaries = true_boundaries(data + b"\n", 0)
     with mock.patch.multiple("runtime.formats.csv.boundaries", WINDOW_BYTES=window_bytes, WIDEST_WINDOW_BYTES=window_bytes):
         for limit in range(len(data) + 1):
-            found = last_boundary(CountingSource.of(data), 0, limit, check)
-            assert found in (None, max(b for b in boundaries if b <= limit))
+            boundary = last_boundary(CountingSource.of(data), 0, limit, check)
+            assert boundary in (None, max(b for b in boundaries if b <= limit))
 
 
 def embedded_csv(rng: random.Random) -> bytes:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from runtime.chunk.key_digests import ENTRY
 from runtime.chunk.process import process_chunk
-from runtime.columns.check import check
+from runtime.columns.check import ColumnChecks
 from runtime.columns.string_column import StringColumn, string_array
 from runtime.contracts.values import problem
 from runtime.formats.csv.layout import CsvLayout
@@ -327,7 +327,8 @@ def test_the_outputs_do_not_depend_on_how_the_bytes_arrive_nor_on_threads(chunk,
 def test_a_column_is_judged_value_by_value_whatever_the_neighbours(contract, data):
     field = data.draw(st.sampled_from(contract.fields))
     texts = data.draw(st.lists(cells(field, contract.missing_values), min_size=1, max_size=25))
-    checked = check({field.name: StringColumn.of(string_array(texts))}, replace(contract, fields=(field,), primary_key=()))
+    checks = ColumnChecks(replace(contract, fields=(field,), primary_key=()))
+    checked = checks.check({field.name: StringColumn.of(string_array(texts))})
     expected = [read_value(field, text, contract.missing_values) for text in texts]
     assert checked.good.tolist() == [code is None for _, code in expected]
     assert checked.accepted.column(0).to_pylist() == [value for value, code in expected if code is None]

@@ -74,9 +74,9 @@ def digits(number: int, length: int) -> bytes:
 
 def zoned(amount: Decimal) -> bytes:
     """S9(10)V99 DISPLAY: twelve digits, the sign in the zone of the last."""
-    found = [int(digit) for digit in f"{abs(int(amount * 100)):012}"]
+    values = [int(digit) for digit in f"{abs(int(amount * 100)):012}"]
     sign = NEGATIVE if amount < 0 else POSITIVE
-    return bytes([ZONE | digit for digit in found[:-1]] + [sign | found[-1]])
+    return bytes([ZONE | digit for digit in values[:-1]] + [sign | values[-1]])
 
 
 def packed(amount: Decimal) -> bytes:

@@ -26,10 +26,10 @@ def described(contents: Iterable[bytes]) -> bytes:
 
 def boundaries_of(contents: Iterable[bytes], descriptor_bytes: int) -> List[int]:
     """Where each record begins, and where the last one ends."""
-    found = [0]
+    boundaries = [0]
     for content in contents:
-        found.append(found[-1] + descriptor_bytes + len(content))
-    return found
+        boundaries.append(boundaries[-1] + descriptor_bytes + len(content))
+    return boundaries
 
 
 def prove(data: bytes, ranges: Iterable[Tuple[int, int]], form: RecordForm) -> List[ChunkProof]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Tuple
 
-from runtime.chunk.proofs import ChunkProof
 from runtime.contracts.model import Contract
-from runtime.formats.csv.blocks import CsvBlockReader
 from runtime.formats.csv.layout import CsvLayout
 from runtime.formats.csv.scanner import scan
 from runtime.formats.registry import compiled, parse_contract
@@ -47,11 +44,3 @@ def true_boundaries(data: bytes, start: int, layout: Optional[CsvLayout] = None)
     delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')
     ends = scan(data[start:], ord(delimiter), ord(quote), final=True).ends + start
     return [start, *ends.tolist()]
-
-
-def prove(data: bytes, start: int, end: int, layout: Optional[CsvLayout] = None) -> ChunkProof:
-    """The proof that the processor of this chunk would give."""
-    delimiter, quote = (layout.delimiter, layout.quote) if layout else (",", '"')
-    reader = CsvBlockReader([data[start:end]], delimiter, quote, last=end == len(data))
-    deque(reader, maxlen=0)
-    return ChunkProof(start, end, reader.left_over == 0, None if reader.broken_at is None else start + reader.broken_at)

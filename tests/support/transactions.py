@@ -1,4 +1,4 @@
-"""Rows of the `transactions` contract, good unless told otherwise."""
+"""Rows of the `transactions` contract, good unless a cell is replaced."""
 
 from __future__ import annotations
 

@@ -1,24 +1,18 @@
-"""The state machine's road, walked in this process: the real steps against a store with a real S3 and DynamoDB API.
-
-It is what Step Functions does with etl/workflow.py's definition, without the waiting: three retries of
-transient errors and deployment faults, every other error to RecordFailure. The e2e tests run the definition itself.
-"""
+"""A stage in this process: the real steps on the road of the deployed state machine, against a store with the API of S3 and DynamoDB."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Callable, Generator, Tuple
+from typing import Any, Callable, Mapping, Optional
 
 import boto3
 from botocore.config import Config
 
 from runtime.aws.object_store import ObjectStore
 from runtime.aws.tracking import Tracking
-from runtime.core.errors import DeploymentFault, LedgerlineError, Throttled, TransientError
+from runtime.core.errors import LedgerlineError
 from runtime.core.models import (
-    EXECUTION_ENDED,
     FILES_BY_DATASET,
     FILES_BY_STATUS,
     REDRIVE_REQUESTED,
@@ -38,16 +32,11 @@ from runtime.steps.register import register_file
 from runtime.steps.stage import Stage
 from runtime.steps.validate import validate_file
 from tests.support import item_sizes
+from tests.support.state_machine import Call, Road, TaskError, walk
 
 BUCKET = "etl-data-123456789012-us-east-1-test"
 TABLE = "etl-tracking-test"
 SETTINGS = Settings("test", "test", BUCKET, TABLE, 3600, "/etl/test/chunk-bytes")
-
-Road = Generator[Tuple[Any, ...], Any, "dict[str, Any]"]
-
-
-class WorkerLost(Exception):
-    """A function's process died, or Step Functions lost touch with it: ``Runtime.ExitError`` and its like, which are retried."""
 
 
 def make_clients() -> tuple[Any, Any]:
@@ -118,43 +107,41 @@ class Workflow:
         return file_id(SETTINGS.source_name, stored["key"], stored["version-id"])
 
     def run(self, event: dict[str, Any]) -> dict[str, Any]:
-        """One execution from its event to its end; returns the last state's output."""
-        return drive(self.road(event, self.next_execution()), lambda call: retried(*call))
+        """One execution from its event to its end; returns the data of its last state."""
+        return drive(self.road(event, self.next_execution()), lambda call: call_step(*call))
 
     def next_execution(self) -> str:
         self.executions += 1
         return f"arn:aws:states:us-east-1:123456789012:execution:etl-workflow-test:{self.executions}"
 
     def road(self, event: dict[str, Any], execution: str) -> Road:
-        """One execution, task by task: yields a step with its arguments, is sent the answer or thrown the error that no retry mended.
+        """One execution, call by call; who drives it decides how a step is called, so that workers can die."""
+        return walk(event, execution, self.call_of, self.items)
 
-        Whoever drives it decides how a step is called, so that workers can die. Returns the last state's output.
-        """
-        if event["detail-type"] == EXECUTION_ENDED:
-            return (yield record_failure, event, execution, self.stage)
-        state: dict[str, Any] = event
-        try:
+    def call_of(self, state: str, payload: dict[str, Any]) -> Optional[Call]:
+        """A state's function, and the arguments that its handler reads from *payload*. Queue, topics and RecordDelivery are passed over."""
+        if state == "RegisterFile":
+            event, execution = payload["event"], payload["execution"]
             if event["detail-type"] == REDRIVE_REQUESTED:
-                state = yield redrive_file, Redrive.from_event(event), execution, self.stage
-            else:
-                state = yield register_file, Arrival.from_event(event), execution, self.stage
-            if state["decision"] != "PROCESS":
-                return state
-            state = yield validate_file, FileTask.from_event(state), self.stage, lambda: self.chunk_bytes
-            while True:
-                state = yield plan_chunks, FileTask.from_event(state), state.get("exact_from"), self.stage
-                for item in self.manifest(state):
-                    yield process, ChunkTask.from_dict(json.loads(json.dumps(item))), self.stage
-                state = yield finalize_file, FileTask.from_event(state), self.stage
-                if state["decision"] == "PROVED":
-                    return state
-        except (LedgerlineError, WorkerLost) as error:
-            return (yield record_failure, {**state, "error": lambda_error(error)}, execution, self.stage)
+                return redrive_file, Redrive.from_event(event), execution, self.stage
+            return register_file, Arrival.from_event(event), execution, self.stage
+        if state == "RecordFailure":
+            return record_failure, payload["event"], payload["execution"], self.stage
+        if state == "ProcessChunk":
+            return process, ChunkTask.from_dict(payload["chunk"]), self.stage
+        steps: dict[str, Callable[[FileTask], Call]] = {
+            "ValidateFile": lambda task: (validate_file, task, self.stage, lambda: self.chunk_bytes),
+            "PlanChunks": lambda task: (plan_chunks, task, payload.get("exact_from"), self.stage),
+            "FinalizeFile": lambda task: (finalize_file, task, self.stage),
+        }
+        return steps[state](FileTask.from_event(payload)) if state in steps else None
+
+    def items(self, stored: Mapping[str, Any]) -> list[Any]:
+        return list(json.loads(self.s3.get_object(**stored)["Body"].read()))
 
     def manifest(self, state: dict[str, Any]) -> list[dict[str, Any]]:
-        if not state["chunks"]:
-            return []
-        return list(json.loads(self.s3.get_object(Bucket=state["manifest"]["bucket"], Key=state["manifest"]["key"])["Body"].read()))
+        """The items of the plan that PlanChunks answered."""
+        return self.items({"Bucket": state["manifest"]["bucket"], "Key": state["manifest"]["key"]}) if state["chunks"] else []
 
     def item(self, event: dict[str, Any]) -> dict[str, Any]:
         item = self.stage.tracking.file(self.id_of(event))
@@ -172,13 +159,13 @@ class Workflow:
         return json.loads(self.read(key))
 
 
-def drive(road: Road, invoke: Callable[[tuple[Any, ...]], Any]) -> dict[str, Any]:
-    """Walk *road* to its end; *invoke* calls a step, with all its retries."""
+def drive(road: Road, invoke: Callable[[Call], Any]) -> dict[str, Any]:
+    """Walk *road* to its end; returns the data of its last state."""
 
-    def answered(call: tuple[Any, ...]) -> tuple[Any, ...]:
+    def answered(call: Call) -> Call:
         try:
             answer = invoke(call)
-        except (LedgerlineError, WorkerLost) as error:
+        except (LedgerlineError, TaskError) as error:
             return road.throw(error)
         return road.send(answer)
 
@@ -187,24 +174,9 @@ def drive(road: Road, invoke: Callable[[tuple[Any, ...]], Any]) -> dict[str, Any
         while True:
             call = answered(call)
     except StopIteration as end:
-        return dict(end.value)
+        return dict(end.value.output)
 
 
-def retried(step: Callable[..., Any], *arguments: Any) -> Any:
-    """Call *step* as a Task with the workflow's retriers is called, without their waits: three retries of what is not permanent.
-
-    What is throttled begins anew as often as it takes.
-    """
-    for _ in range(3):
-        with contextlib.suppress(TransientError, DeploymentFault):
-            return step(*arguments)
-    try:
-        return step(*arguments)
-    except Throttled:
-        return retried(step, *arguments)
-
-
-def lambda_error(error: Exception) -> dict[str, str]:
-    """An exception as Step Functions hands it to a Catch."""
-    name = "Runtime.ExitError" if isinstance(error, WorkerLost) else type(error).__name__
-    return {"Error": name, "Cause": json.dumps({"errorMessage": str(error), "errorType": name})}
+def call_step(step: Callable[..., Any], *arguments: Any) -> Any:
+    """Each call of :meth:`Workflow.run`: what counts calls or names their steps takes its place."""
+    return step(*arguments)

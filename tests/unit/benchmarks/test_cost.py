@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.contestants import requests
 from benchmarks.questions.cost import STATES, Prices, bill, extrapolated
-from tests.runtimes import ROOT
+from local.testing.runtimes import ROOT
 
 STEPS = {
     1: {"PlanChunks": {"s3_reads": 1, "table_writes": 10, "table_requests": 4}},

@@ -18,7 +18,7 @@ from benchmarks.plots import file_name
 from benchmarks.questions import QUESTIONS
 from benchmarks.runs import Run
 from benchmarks.worker import contestant
-from tests.runtimes import ROOT
+from local.testing.runtimes import ROOT
 
 WHERE = {"machine": {"processors": "2"}, "versions": {"peers": {"duckdb": "9.9"}, "ours 3.9": {"Python": "3.9.1"}}}
 NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)

@@ -14,6 +14,13 @@ from runtime.core.errors import ObjectMissing
 from runtime.core.models import ObjectRef
 from tests.support.workflow import BUCKET, Workflow
 
+
+@pytest.fixture
+def workflow(workflow_on_moto: Workflow) -> Workflow:
+    """Another's S3 and DynamoDB, whose answers are nearer to AWS's."""
+    return workflow_on_moto
+
+
 MIB = 1024 * 1024
 SIZES = st.one_of(
     st.integers(0, 3), st.integers(0, 20 * MIB), st.sampled_from([LEAST_PART_BYTES - 1, LEAST_PART_BYTES, LEAST_PART_BYTES + 1])

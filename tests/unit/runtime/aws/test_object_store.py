@@ -22,6 +22,12 @@ from tests.support.workflow import BUCKET, Workflow
 
 
 @pytest.fixture
+def workflow(workflow_on_moto: Workflow) -> Workflow:
+    """Another's S3 and DynamoDB, whose answers are nearer to AWS's."""
+    return workflow_on_moto
+
+
+@pytest.fixture
 def store(workflow: Workflow) -> ObjectStore:
     return workflow.stage.store
 

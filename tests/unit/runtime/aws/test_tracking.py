@@ -12,6 +12,13 @@ from runtime.core.errors import AccessRefused, ItemTooLarge, OwnershipLost, Trac
 from runtime.core.models import ChunkStatus, ChunkTask, FileStatus, FileTask, ObjectRef
 from tests.support.workflow import TABLE, Workflow
 
+
+@pytest.fixture
+def workflow(workflow_on_moto: Workflow) -> Workflow:
+    """Another's S3 and DynamoDB, whose answers are nearer to AWS's."""
+    return workflow_on_moto
+
+
 FILE = "f" * 32
 TASK = FileTask(FILE, 1, "arn:1")
 START = datetime(2026, 11, 20, 13, 0, tzinfo=timezone.utc)

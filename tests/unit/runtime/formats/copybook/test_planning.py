@@ -4,12 +4,12 @@ import random
 
 import pytest
 
+from local.testing.sources import CountingSource
 from runtime.core.errors import InvalidInput, RecordChainBroken, RecordLengthMismatch, RecordTooLong, TruncatedRecord
 from runtime.formats.copybook.boundaries import WINDOW_BYTES, last_boundary
 from runtime.formats.copybook.planning import plan
 from runtime.formats.copybook.record_form import RecordForm
 from tests.support.mainframe import boundaries_of, described
-from tests.support.sources import CountingSource
 
 F = RecordForm("FB", 300, 300)
 V = RecordForm("V", 40, 160)

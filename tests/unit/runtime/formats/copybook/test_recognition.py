@@ -9,6 +9,7 @@ from typing import Callable
 
 import pytest
 
+from local.testing.sources import CountingSource
 from runtime.core.errors import EmptyFile, EncodingMismatch, NotRecords, RecordChainBroken, RecordLengthMismatch, TruncatedRecord
 from runtime.formats.copybook.layout import contracted_record
 from runtime.formats.copybook.recognition import recognize
@@ -17,7 +18,6 @@ from runtime.formats.copybook.record_form import RecordForm
 from runtime.formats.registry import load_contracts
 from tests.support.mainframe import described
 from tests.support.records import SHARED_DATA
-from tests.support.sources import CountingSource
 
 F = RecordForm("F", 30, 30)
 V = RecordForm("V", 30, 40)

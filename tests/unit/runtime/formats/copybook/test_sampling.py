@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from local.testing.sources import CountingSource
 from runtime.formats.copybook.record_form import RecordForm
 from runtime.formats.copybook.sampling import sample_blocks
 from tests.support.mainframe import boundaries_of, described
-from tests.support.sources import CountingSource
 
 F = RecordForm("F", 10, 10)
 V = RecordForm("V", 5, 40)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from local.testing.sources import CountingSource
 from runtime.formats.csv.boundaries import last_boundary
 from runtime.formats.csv.fields import RecordCheck
 from tests.support.records import HEADER, make_contract, make_layout
-from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
 CHECK = RecordCheck(CONTRACT, make_layout(CONTRACT))

@@ -9,12 +9,12 @@ from typing import List, Tuple
 
 import pytest
 
+from local.testing.sources import CountingSource
 from runtime.core.errors import InvalidInput, RecordTooLong
 from runtime.core.limits import MAX_CHUNK_BYTES, MAX_RECORD_BYTES
 from runtime.formats.csv.planning import ExactCuts
 from runtime.formats.ranges import CONCURRENT_READS
 from tests.support.records import HEADER, make_contract, make_layout, plan, true_boundaries
-from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
 LAYOUT = make_layout(CONTRACT)

@@ -13,7 +13,7 @@ PLANS = """
 import sys
 from runtime.formats.registry import load_contracts
 from runtime.formats.registry import compiled, file_format
-from tests.support.sources import CountingSource
+from local.testing.sources import CountingSource
 from tests.support.transactions import csv, row
 
 contract = load_contracts()["transactions"]

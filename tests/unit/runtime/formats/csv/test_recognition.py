@@ -8,12 +8,12 @@ from typing import Any, Dict, List, Type
 
 import pytest
 
+from local.testing.sources import CountingSource
 from runtime.contracts.model import Contract
 from runtime.core import errors
 from runtime.formats.decoding import Decoding
 from runtime.formats.recognition import recognize
 from tests.support.records import HEADER, make_contract
-from tests.support.sources import CountingSource
 
 ROW = b"1,2024-01-31,12.50,rent\n"
 LATIN = {"encoding": "iso-8859-1"}

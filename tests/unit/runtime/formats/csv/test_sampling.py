@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from local.testing.sources import CountingSource
 from runtime.contracts.model import Contract
 from runtime.core import errors
 from runtime.formats.registry import compiled
 from runtime.formats.source import ByteSource
 from tests.support.records import HEADER, make_contract, make_layout
-from tests.support.sources import CountingSource
 
 CONTRACT = make_contract()
 LAYOUT = make_layout(CONTRACT)

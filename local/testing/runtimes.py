@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local import environments
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("3.9", "3.13")
 CACHE = ROOT / ".cache" / "environments"
 
