@@ -1,4 +1,4 @@
-"""Files that hold a file, or are none of ours."""
+"""Compressed files, archives, documents and other files that are not CSV."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Containers and other formats"
+PROMISE = (
+    "Gzip is decompressed up to a limit of size and ratio. "
+    "Damaged gzip and every other format reject the file; the message names a format that is recognized."
+)
 
 _PLAIN = HEADER + GOOD_LINE
 _GZIP = gzip.compress(_PLAIN, mtime=0)
