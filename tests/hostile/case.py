@@ -98,14 +98,14 @@ class Case:
 
 
 def schema(*fields: Dict[str, Any], **more: Any) -> Dict[str, Any]:
-    """The ``schema`` of a contract with other columns."""
+    """The ``schema`` of a contract with these columns."""
     return {"fields": list(fields), **more}
 
 
-#: A good row of the contract that cases have unless they say otherwise: id, day, amount, note.
+#: A good row of the default contract: id, day, amount, note.
 GOOD_LINE = b"1,2026-11-20,1.50,x\n"
 GOOD = (1, date(2026, 11, 20), Decimal("1.50"), "x")
-#: Where the row after the header and one good row begins.
+#: The offset of the row after the header and one good row.
 SECOND = len(HEADER) + len(GOOD_LINE)
 
 

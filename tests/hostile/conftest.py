@@ -11,7 +11,7 @@ from tests.support.workflow import TABLE, Workflow, make_store, make_table
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Tuple[Any, Any]]:
-    """One bucket for all files of a module: clients and buckets take longer to make than a file takes to process."""
+    """One bucket for all files of a module, since making clients and buckets takes longer than processing a file."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
             patch.setenv(name, value)
@@ -22,7 +22,7 @@ def store() -> Iterator[Tuple[Any, Any]]:
 
 @pytest.fixture
 def execution(store: Tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> Execution:
-    """The table is new for each file: its transactions take as long as it is large."""
+    """Each file gets a new table, since moto's transactions take time in proportion to the table's size."""
     s3, dynamodb = store
     dynamodb.delete_table(TableName=TABLE)
     make_table(dynamodb)

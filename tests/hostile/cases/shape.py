@@ -23,7 +23,7 @@ _WIDE = make_contract("wide", schema=schema(*({"name": name} for name in _WIDE_N
 
 
 def _wide(*rows: int) -> bytes:
-    """A header of 2,000 columns, and rows of so many fields."""
+    """A header of 2,000 columns, and rows with the given numbers of fields."""
     return ",".join(_WIDE_NAMES).encode() + b"\n" + b"".join(b"x" + b",x" * (fields - 1) + b"\n" for fields in rows)
 
 
