@@ -56,7 +56,7 @@ COLUMNS = {
     "acct_group_id": Span(112, 10),
 }
 AMOUNTS = [name for name, span in COLUMNS.items() if span.length == 12]
-#: Cents that an amount of each column stays below; the balance may be as far below zero.
+#: Exclusive upper bound of each amount in cents; the balance may be negative down to the same bound.
 _MOST_CENTS = {
     "acct_curr_bal": 500_000_000,
     "acct_credit_limit": 2_000_000,
@@ -64,7 +64,7 @@ _MOST_CENTS = {
     "acct_curr_cyc_credit": 300_000,
     "acct_curr_cyc_debit": 300_000,
 }
-#: Random numbers that a record is made of.
+#: Random numbers drawn for each record.
 _DRAWS = 13
 _BLANK, _ZONE, _POSITIVE, _NEGATIVE = 0x40, 0xF0, 0xC0, 0xD0
 
@@ -81,12 +81,12 @@ _GROUPS = _table(["", "GOLD", "STUDENT", "A000000000"], 10)
 
 @dataclass(frozen=True)
 class Damage:
-    """One way to break a record: *found* is put into *column*, *at* bytes from its beginning."""
+    """One way to break a record: *bad* overwrites bytes of *column*, *at* bytes from its beginning."""
 
     column: str
     code: str
     at: int
-    found: bytes
+    bad: bytes
 
 
 DAMAGES = {
@@ -107,7 +107,7 @@ DAMAGES = {
 
 @dataclass
 class Truth:
-    """What a file holds; amounts in cents, of accepted records only."""
+    """What a file contains; amounts in cents, of accepted records only."""
 
     records: int = 0
     no_debit: int = 0
@@ -131,8 +131,8 @@ class Truth:
 
 
 def blocks(count: int, bad: float, seed: int, truth: Truth) -> Iterator[Records]:
-    """*count* records in matrices of some thousand; *truth* is kept up to date."""
-    # Of a bit generator only the raw draws are promised to stay what they are.
+    """*count* records as matrices of up to RECORDS_PER_WRITE; adds each to *truth*."""
+    # NumPy promises stable raw draws of a bit generator, but not of the methods built on them.
     bits = np.random.PCG64(seed)
     for first in range(0, count, RECORDS_PER_WRITE):
         records = min(RECORDS_PER_WRITE, count - first)
@@ -143,9 +143,9 @@ def _block(first: int, draws: Draws, bad: float, truth: Truth) -> Records:
     count = draws.shape[1]
     matrix = np.full((count, RECORD_BYTES), _BLANK, np.uint8)
 
-    def put(name: str, found: Records) -> None:
+    def put(name: str, values: Records) -> None:
         offset, length = COLUMNS[name]
-        matrix[:, offset : offset + length] = found
+        matrix[:, offset : offset + length] = values
 
     put("acct_id", _digits(np.arange(first + 1, first + count + 1), 11))
     put("acct_active_status", np.where(_below(draws[0], 20) > 0, 0xE8, 0xD5).astype(np.uint8)[:, np.newaxis])
@@ -175,27 +175,27 @@ def _damage(matrix: Records, draws: Draws, bad: float, truth: Truth) -> npt.NDAr
     for index, (name, damage) in enumerate(DAMAGES.items()):
         chosen = np.flatnonzero(broken & (kinds == index))
         start = COLUMNS[damage.column].offset + damage.at
-        matrix[chosen, start : start + len(damage.found)] = np.frombuffer(damage.found, np.uint8)
+        matrix[chosen, start : start + len(damage.bad)] = np.frombuffer(damage.bad, np.uint8)
         if len(chosen):
             truth.bad_by_kind[name] += len(chosen)
     return broken
 
 
 def _below(draws: Draws, bound: int) -> Numbers:
-    found: Numbers = (draws % np.uint64(bound)).astype(np.int64)
-    return found
+    below: Numbers = (draws % np.uint64(bound)).astype(np.int64)
+    return below
 
 
 def _digits(values: Numbers, count: int) -> Records:
-    found = values[:, np.newaxis] // 10 ** np.arange(count - 1, -1, -1) % 10
-    return (found + _ZONE).astype(np.uint8)
+    digits = values[:, np.newaxis] // 10 ** np.arange(count - 1, -1, -1) % 10
+    return (digits + _ZONE).astype(np.uint8)
 
 
 def _zoned(cents: Numbers) -> Records:
     """S9(10)V99: the sign over the last digit; zero is positive."""
-    found = _digits(np.abs(cents), 12)
-    found[:, -1] = (found[:, -1] - _ZONE) | np.where(cents < 0, _NEGATIVE, _POSITIVE)
-    return found
+    zoned = _digits(np.abs(cents), 12)
+    zoned[:, -1] = (zoned[:, -1] - _ZONE) | np.where(cents < 0, _NEGATIVE, _POSITIVE)
+    return zoned
 
 
 def write(out: Path, count: int, *, bad: float, seed: int, described: bool = False) -> dict[str, Any]:
@@ -207,9 +207,9 @@ def write(out: Path, count: int, *, bad: float, seed: int, described: bool = Fal
             data = matrix.tobytes()
             digest.update(data)
             file.write(data)
-    found = {"bytes": out.stat().st_size, "sha256": digest.hexdigest(), **truth.to_dict(), "seed": seed}
-    out.with_name(out.name + ".truth.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    return found
+    written = {"bytes": out.stat().st_size, "sha256": digest.hexdigest(), **truth.to_dict(), "seed": seed}
+    out.with_name(out.name + ".truth.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    return written
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,6 @@
-"""Files of the ``transactions`` dataset that are made to mislead whoever guesses a record boundary from a window.
+"""Files of the ``transactions`` dataset that mislead a planner which guesses record boundaries from a window.
 
-All of them are correct CSV, so where their records really end is plain quote parity: :func:`true_boundaries`
-finds it with that and nothing of the product's.
+All are correct CSV, so quote parity gives the true boundaries: :func:`true_boundaries` uses none of the product's code.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _WORDS = [b"alpha", b"beta, gamma", b"delta\n", b"2024-01-01", b"omega\r\n", b"1
 
 
 def make(kind: str, size: int, seed: int) -> bytes:
-    """A file of *size* bytes or a row more; *kind* is one of :data:`KINDS`."""
+    """A file of *size* bytes, up to a row longer; *kind* is one of :data:`KINDS`."""
     rng = random.Random(f"{kind} {seed}")
     plain = _plain_rows(seed)
     rows, total = [generate.HEADER], len(generate.HEADER)
@@ -68,7 +67,7 @@ def _prose(least: int, most: int) -> Callable[[random.Random, List[bytes]], byte
 
 
 def _table(size: int, *, quoted: bool) -> Callable[[random.Random, List[bytes]], bytes]:
-    """Rows of this very dataset: read from inside, they fit the contract."""
+    """Rows of the same dataset inside a quoted field: read from within the field, they fit the contract."""
 
     def text(rng: random.Random, plain: List[bytes]) -> bytes:
         rows = rng.choices(plain, k=size // len(plain[0]))
@@ -91,7 +90,7 @@ def _partly_bad(rng: random.Random, plain: List[bytes]) -> bytes:
     return b",".join(fields) + b"\n"
 
 
-#: What the file is like, and how one of its rows is made.
+#: Descriptions of the files, and the function that makes a row.
 KINDS: Dict[str, Rows] = {
     "30% bad rows, no quotes": _partly_bad,
     "quoted prose of 1-20 kB": _rarely(0.2, _prose(1_000, 20_000)),

@@ -1,4 +1,4 @@
-"""What every question is given: the interpreters, the inputs, and how much is to be measured."""
+"""What every question gets: the interpreters, the inputs, and the size of the run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Bench:
         return quick if self.quick else full
 
     def input(self, size: int, bad: float = 0.0) -> Path:
-        """A generated file, kept, and in the page cache when this returns."""
+        """A generated CSV file. It is kept for later runs, and is in the page cache when this returns."""
         path = INPUTS / f"{size}-{bad}-{MULTILINE}-{SEED}.csv"
         if not path.with_name(path.name + ".truth.json").exists():  # written last
             print(f"Generating {size / 1e6:,.0f} MB with {bad:.1%} bad rows ...", flush=True)
@@ -41,7 +41,7 @@ class Bench:
         return _in_page_cache(path)
 
     def accounts(self, records: int, bad: float = 0.0, *, described: bool = False) -> Path:
-        """A generated file of a mainframe's accounts, likewise."""
+        """A generated file of mainframe accounts, kept and cached in the same way."""
         path = INPUTS / f"{records}-{bad}-{SEED}{'-described' if described else ''}.accounts"
         if not path.with_name(path.name + ".truth.json").exists():
             print(f"Generating {records:,} accounts with {bad:.1%} bad ones ...", flush=True)
@@ -53,7 +53,7 @@ class Bench:
         return dict(json.loads(path.with_name(path.name + ".truth.json").read_text(encoding="utf-8")))
 
     def ours(self, task: str, **job: Any) -> list[Entrant]:
-        """The product, once on each runtime, with its functions' memory: ``ours 3.9``, ``ours 3.13``."""
+        """The product on each runtime, with its functions' memory settings: ``ours 3.9``, ``ours 3.13``."""
         return [
             Entrant(our(version), python, f"ours.{task}", job, allocation.ENVIRONMENT)
             for version, python in self.environments.runtimes.items()

@@ -1,11 +1,11 @@
-"""How fast an original without random access passes: what `docs/adr/0008` and the limit on decoded text rest on.
+"""How fast gzip and UTF-16 originals are decoded: the figures behind `docs/adr/0008` and the limit on decoded text.
 
     python benchmarks/generate.py /tmp/tx.csv 200MB && python -m benchmarks.decoding /tmp/tx.csv
 
-packs the file as gzip and as UTF-16 beside itself, and sends each through the pass of PlanChunks,
-all but the upload: decoding, the exact scan, the digest of the text and the digests of its parts.
-Prints bytes of text for each second of one processor (median, minimum, maximum), so that a busy machine
-tells no worse, and the process's peak memory.
+packs the file as gzip and as UTF-16, and sends each through what PlanChunks does without the upload:
+decoding, the exact scan, the digest of the text and the digests of its parts.
+Prints MB of text per processor second (median, minimum, maximum), which a busy machine hardly changes,
+and the process's peak memory.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def packed(file: Path, folder: Path) -> Iterator[tuple[str, Path, Decoding]]:
 
 
 def passed(path: Path, decoding: Decoding) -> tuple[int, float]:
-    """Bytes of text, and the seconds of processor that they took."""
+    """Bytes of text, and the processor seconds they took."""
     with FileSource(path) as source:
         contract = load_contracts()["transactions"]
         _, layout = recognize(source, path.name, contract.dataset, {contract.dataset: contract})
@@ -71,8 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         for name, path, decoding in packed(options.file, Path(folder)):
-            found = [passed(path, decoding) for _ in range(options.times)]
-            rates = [size / seconds / 1e6 for size, seconds in found]
+            passes = [passed(path, decoding) for _ in range(options.times)]
+            rates = [size / seconds / 1e6 for size, seconds in passes]
             middle = statistics.median(rates)
             line = (
                 f"{name:<15} {middle:5.0f} MB/s of text ({min(rates):.0f} to {max(rates):.0f}), {path.stat().st_size / 1e6:,.0f} MB packed"

@@ -1,4 +1,4 @@
-"""Where contestants run: ours in the runtimes' environments, the peers in one of their own, made from its lock."""
+"""Where contestants run: ours in the environments of the runtime's tests, the peers in one of their own."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Environments:
 
 
 def environments() -> Environments:
-    """Make what is not there yet. Raises BenchmarkError without any of the runtimes' interpreters."""
-    found = {version: environment(version, python) for version in VERSIONS if (python := interpreter(version))}
-    if not found:
+    """Make missing environments. Raises BenchmarkError if the machine has none of the runtimes' Pythons."""
+    runtimes = {version: environment(version, python) for version in VERSIONS if (python := interpreter(version))}
+    if not runtimes:
         raise BenchmarkError(f"none of Python {', '.join(VERSIONS)} is on PATH, in pyenv or in uv: install one")
-    return Environments(found, _peers())
+    return Environments(runtimes, _peers())
 
 
 def _peers() -> Path:
@@ -41,7 +41,7 @@ def _peers() -> Path:
 
 
 def versions(python: Path) -> dict[str, str]:
-    """The Python of an environment and those of its packages that matter here."""
+    """Versions of an environment's Python and of its packages that are compared."""
     script = (
         "import json, platform, importlib.metadata as m\n"
         "installed = {d.metadata['Name']: d.version for d in m.distributions()}\n"
@@ -52,7 +52,7 @@ def versions(python: Path) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """What the figures were taken on."""
+    """The machine that is measured on."""
     described = {"system": f"{platform.system()} {platform.release()}", "processors": str(os.cpu_count()), "processor": platform.machine()}
     facts = Path("/proc/cpuinfo")
     if facts.exists():

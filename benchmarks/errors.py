@@ -1,7 +1,7 @@
-"""What stops a benchmark; each is one line for a person."""
+"""The error that stops a benchmark; its message is one readable line."""
 
 from __future__ import annotations
 
 
 class BenchmarkError(Exception):
-    """A measurement could not be made: what, and what to do."""
+    """A measurement could not be made. The message says which, and what to do."""

@@ -1,4 +1,4 @@
-"""What a question found: figures for the goals, and tables for the reader. All of it is JSON."""
+"""The findings of a question: figures for the goals, and tables for the reader. All of it can be written as JSON."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Table:
 
 @dataclass
 class Findings:
-    """``measured`` holds the figures of each goal by who gave them, such as ``{"chunk-clean": {"3.9": 0.8, "3.13": 0.7}}``.
+    """``measured`` holds figures by goal and runtime, such as ``{"chunk-clean": {"3.9": 0.8, "3.13": 0.7}}``.
 
-    ``contestants`` maps labels to tasks, whose docstrings say what each does. ``notes`` are sentences.
+    ``contestants`` maps labels to tasks; a task's docstring describes it. ``notes`` are sentences below the tables.
     """
 
     measured: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Findings:
 
 
 def timings(title: str, runs: Mapping[str, Sequence[Run]], input_bytes: int | None = None) -> Table:
-    """Seconds, processor seconds and memory of each contestant, the fastest first; the speed too where all have one input."""
+    """Seconds, processor seconds and memory of each contestant, the fastest first; also the speed, if all read the same input."""
     spreads = {label: Spread.of([run.seconds for run in taken]) for label, taken in runs.items()}
     order = sorted(spreads, key=lambda label: spreads[label].median)
     rows = []
@@ -55,13 +55,13 @@ def seconds_of(runs: Sequence[Run]) -> list[float]:
 
 
 def precise(value: float) -> str:
-    """Three digits that count."""
+    """Three significant digits."""
     digits = next((digits for digits, least in enumerate((100, 10, 1, 0.1, 0.01)) if value >= least), 5)
     return f"{value:.{digits}f}"
 
 
 def as_table(title: str, records: Sequence[Mapping[str, Any]]) -> Table:
-    """Records of the same keys as a table of texts."""
+    """A table with one row per record; all records have the same keys."""
     return Table(title, list(records[0]), [[_text(value) for value in record.values()] for record in records])
 
 

@@ -68,7 +68,7 @@ Row = list[str]
 
 @dataclass(frozen=True)
 class Damage:
-    """One way to break a row, and the reason that the row must be rejected for."""
+    """One way to break a row, and the reason its rejection must give."""
 
     column: str
     code: str
@@ -89,7 +89,7 @@ def _drop(column: int) -> Callable[[Row], None]:
     return apply
 
 
-#: ``\udcff`` is written as the byte 0xFF, which is nowhere in UTF-8. ``*`` stands for the whole row.
+#: ``\udcff`` is written as the byte 0xFF, which UTF-8 never contains. ``*`` stands for the whole row.
 DAMAGES = {
     "impossible-date": Damage("booking_date", "type-error", _put(BOOKED, "2023-02-30")),
     "words-for-time": Damage("value_ts", "type-error", _put(VALUED, "yesterday")),
@@ -109,7 +109,7 @@ DAMAGES = {
 
 @dataclass
 class Truth:
-    """What a file holds; amounts in cents."""
+    """What a file contains; amounts in cents, of accepted rows only."""
 
     rows: int = 0
     multiline_rows: int = 0
@@ -134,7 +134,7 @@ class Truth:
 
 
 def blocks(size: int, bad: float, multiline: float, seed: int, truth: Truth) -> Iterator[bytes]:
-    """The file of *size* bytes or a row more, in blocks of some thousand rows; *truth* is kept up to date."""
+    """The file of *size* bytes, up to a row longer, in blocks of up to ROWS_PER_WRITE rows; adds each to *truth*."""
     rng = random.Random(seed)
     kinds = list(DAMAGES)
     written = len(HEADER)
@@ -195,9 +195,9 @@ def write(out: Path, size: int, *, bad: float, multiline: float, seed: int) -> d
     with out.open("wb") as file:
         for block in blocks(size, bad, multiline, seed, truth):
             written += file.write(block)
-    found = {**truth.to_dict(written), "seed": seed}
-    out.with_name(out.name + ".truth.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    return found
+    complete = {**truth.to_dict(written), "seed": seed}
+    out.with_name(out.name + ".truth.json").write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
+    return complete
 
 
 def _bytes(text: str) -> int:

@@ -15,8 +15,7 @@ _GOALS = Path(__file__).with_name("goals.json")
 class Goal:
     """A bound on a ratio or a count, never on seconds; one of ``at_most`` and ``at_least`` is None.
 
-    ``any_size`` says that a quick run, with its smaller files, answers it too. ``why`` explains what bounds a
-    figure that is not reached; it is shown only then.
+    ``any_size``: a quick run, with its smaller files, is judged too. ``why``: the explanation shown if the goal is missed.
     """
 
     id: str
@@ -41,7 +40,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A goal beside what was measured; ``figures`` is None where its question was not asked, ``reached`` None where it cannot be told."""
+    """A goal and its measurement: ``figures`` is None if its question was not asked, ``reached`` is None if it cannot be judged."""
 
     goal: Goal
     figures: Mapping[str, float] | None
@@ -55,14 +54,25 @@ class Verdict:
         return ", ".join(f"{_number(figure, bound)} ({who})" for who, figure in self.figures.items())
 
     @property
-    def said(self) -> str:
+    def result(self) -> str:
         if self.figures is None:
             return "not measured"
         if self.reached is None:
-            return "not judged: a quick run's files are smaller"
-        if self.reached:
-            return "reached"
-        return f"not reached: {self.goal.why or 'not explained yet'}"
+            return "not judged"
+        return "reached" if self.reached else "not reached"
+
+    @property
+    def explanation(self) -> str:
+        """Why the result is not "reached"."""
+        if self.figures is None or self.reached:
+            return ""
+        if self.reached is None:
+            return "a quick run's files are smaller"
+        return self.goal.why or "not explained yet"
+
+    @property
+    def said(self) -> str:
+        return f"{self.result}: {self.explanation}" if self.explanation else self.result
 
 
 def goals() -> list[Goal]:
@@ -70,18 +80,18 @@ def goals() -> list[Goal]:
 
 
 def verdicts(questions: Mapping[str, Mapping[str, Any]]) -> list[Verdict]:
-    """Every goal against the results of the questions, as benchmarks/results.py keeps them."""
+    """A verdict on every goal; *questions* are results as benchmarks/results.py keeps them."""
     judged = []
     for goal in goals():
         result = questions.get(goal.question)
         figures = result["measured"].get(goal.id) if result else None
-        told = figures is not None and result is not None and (goal.any_size or not result["quick"])
-        judged.append(Verdict(goal, figures, goal.holds(figures) if told and figures is not None else None))
+        comparable = result is not None and (goal.any_size or not result["quick"])
+        judged.append(Verdict(goal, figures, goal.holds(figures) if comparable and figures is not None else None))
     return judged
 
 
 def _number(figure: float, bound: float | None) -> str:
-    """Three digits, or one more where these would hide on which side of the *bound* it is."""
+    """Three digits, or four if three would show exactly the *bound*."""
     if figure == 0 or (figure >= 10 and figure == int(figure)):
         return f"{int(figure):,}"
     shown = f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"

@@ -1,6 +1,6 @@
 """Draw the timings of a results file: ``python -m benchmarks.plots RESULTS.json FOLDER``, in the peers' environment.
 
-Answers with the file names by title of the table, as JSON.
+Prints the file names by title of the table, as JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def file_name(title: str) -> str:
 
 
 def draw(table: dict[str, Any], path: Path) -> None:
-    """One horizontal bar a contestant: the median, with a whisker from least to most."""
+    """One horizontal bar per contestant: the median, with a whisker from least to most."""
     import matplotlib as mpl
 
     mpl.use("agg")

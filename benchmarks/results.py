@@ -1,4 +1,4 @@
-"""The results file: one entry a question, so that a run by name renews its own and leaves the others."""
+"""The results file: one entry per question. A run replaces the entries of the questions it asks and keeps the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Results = dict[str, Any]
 
 
 def load(path: Path) -> Results:
-    """What is there, or nothing yet. Raises BenchmarkError for a file that is none of ours."""
+    """The results at *path*, empty if there is no file. Raises BenchmarkError for a file of another format."""
     if not path.exists():
         return {"format": FORMAT, "questions": {}}
     try:
@@ -33,7 +33,7 @@ def load(path: Path) -> Results:
 
 
 def entry(findings: Findings, *, quick: bool, now: datetime, commit: str, where: Mapping[str, Any]) -> dict[str, Any]:
-    """A question's results as they are kept; *where* are machine and versions."""
+    """A question's entry; *where* is the machine and the versions."""
     return {"taken": now.isoformat(timespec="seconds"), "commit": commit, "quick": quick, **where, **asdict(findings)}
 
 
@@ -43,7 +43,7 @@ def save(path: Path, results: Results) -> None:
 
 
 def commit() -> str:
-    """What is measured: the commit, ``-dirty`` if anything but the results themselves differs from it."""
+    """The commit that is measured, with ``-dirty`` if any file except the results differs from it."""
     described = _git("describe", "--always")
     changed = _git("status", "--porcelain", "--", ".", ":(exclude)docs/benchmarks*")
     return (described or "unknown") + ("-dirty" if changed else "")

@@ -1,4 +1,4 @@
-"""Runs of contestants, taken in turn: A B A B, so that what disturbs the machine disturbs all of them."""
+"""Runs of contestants in turn, A B A B, so that a disturbance of the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import IO, Any
 from benchmarks.errors import BenchmarkError
 from local.testing.runtimes import ROOT
 
-#: Results go to memory where there is a file system in it: then no disk is measured.
+#: Contestants write to memory if the machine has such a file system, so that no disk is measured.
 _MEMORY = Path("/dev/shm")  # noqa: S108  # files of ours, in a fresh folder
 
 
@@ -25,7 +25,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108  # files of ours, in a fresh folder
 class Entrant:
     """A contestant and its job: ``task`` is ``module.function`` of benchmarks.contestants, run by ``python``.
 
-    ``environment`` are variables that its process has besides those of this one.
+    ``environment`` holds further environment variables of its process.
     """
 
     label: str
@@ -37,7 +37,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Run:
-    """One run: wall and processor seconds, the most memory that its process had until then, and its answer."""
+    """One run: wall and processor seconds, its process's peak memory until then, and its answer."""
 
     seconds: float
     cpu_seconds: float
@@ -46,7 +46,7 @@ class Run:
 
 
 def whole(entrants: Sequence[Entrant], pairs: int) -> dict[str, list[Run]]:
-    """Runs as a user starts them: a new process each time, its start and its imports included."""
+    """Runs in a new process each time, timed with its start and imports."""
     runs: dict[str, list[Run]] = {entrant.label: [] for entrant in entrants}
     for _ in range(pairs):
         for entrant in entrants:
@@ -56,7 +56,7 @@ def whole(entrants: Sequence[Entrant], pairs: int) -> dict[str, list[Run]]:
 
 
 def warm(entrants: Sequence[Entrant], pairs: int) -> dict[str, list[Run]]:
-    """Runs in processes that have done the same before: one a contestant, and a first run that does not count."""
+    """Runs in one process per contestant; the first run of each is not counted."""
     runs: dict[str, list[Run]] = {entrant.label: [] for entrant in entrants}
     with contextlib.ExitStack() as stack:
         workers: dict[tuple[Path, str], _Worker] = {}
@@ -115,7 +115,7 @@ def _run_process(entrant: Entrant, out: Path) -> Run:
 
 
 class _Worker:
-    """A warm process; close it."""
+    """A process that takes one job after another. The caller closes it."""
 
     def __init__(self, entrant: Entrant) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed with the process
@@ -137,7 +137,7 @@ class _Worker:
             self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            self._process.wait()  # its last words come after its last answer
+            self._process.wait()  # so that its error output is complete
             raise _failure(entrant, self._errors)
         return Run(**json.loads(line))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spread:
-    """What several runs of one thing gave (G4)."""
+    """Median, mean and range of several runs (G4)."""
 
     median: float
     mean: float
@@ -22,7 +22,7 @@ class Spread:
 
 
 def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Ours ÷ theirs, run by run: what slows the machine down for a while slows both runs of a pair.
+    """Ours ÷ theirs, run by run: a temporary slowdown of the machine affects both runs of a pair.
 
     Raises ValueError when the runs do not pair.
     """

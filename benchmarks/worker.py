@@ -3,7 +3,7 @@
     python -m benchmarks.worker ours.chunk '{"path": "in.csv", "out": "folder"}'     once, then exit
     python -m benchmarks.worker ours.chunk                                           a job a line, answers a line
 
-With jobs on standard input the process stays warm: each is timed from inside, without start and imports.
+With jobs on standard input the process stays warm; each job is timed inside it, without start and imports.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, TextIO
 
-#: Two processors for everybody, as the ETL's functions have.
+#: Processors of each contestant, as many as the ETL's functions have.
 PROCESSORS = 2
 
 
 def contestant(task: str) -> Callable[[Dict[str, Any]], Dict[str, Any]]:
     """The function called *task*: ``module.function`` of benchmarks.contestants."""
-    module, _, function = task.partition(".")
-    found: Callable[[Dict[str, Any]], Dict[str, Any]] = getattr(importlib.import_module(f"benchmarks.contestants.{module}"), function)
-    return found
+    module, _, name = task.partition(".")
+    function: Callable[[Dict[str, Any]], Dict[str, Any]] = getattr(importlib.import_module(f"benchmarks.contestants.{module}"), name)
+    return function
 
 
 def main(arguments: List[str], answers: TextIO) -> None:
@@ -51,7 +51,7 @@ def _cpu_seconds() -> float:
 
 
 def _peak_bytes() -> int:
-    """The most resident memory of this program; getrusage would count the memory of who started it."""
+    """Peak resident memory of this program. getrusage may include the memory of the process that started it."""
     status = Path("/proc/self/status")
     if status.exists():
         return next(int(line.split()[1]) for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:")) * 1024
@@ -59,7 +59,7 @@ def _peak_bytes() -> int:
 
 
 if __name__ == "__main__":
-    # What a library prints must not stand between the answers.
+    # Standard output carries only answers; what a library prints goes to standard error.
     with os.fdopen(os.dup(1), "w") as stdout, contextlib.redirect_stdout(sys.stderr):
         os.dup2(2, 1)
         main(sys.argv[1:], stdout)

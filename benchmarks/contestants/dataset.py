@@ -1,4 +1,4 @@
-"""What the peers are told of the ``transactions`` dataset: as much of its contract as each of them can express."""
+"""The contract of the ``transactions`` dataset for the peers, each of which uses as much of it as it can express."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ENUMERATIONS: dict[str, list[str]] = {
 }
 AMOUNT = r"^-?[0-9]{1,16}(\.[0-9]{1,2})?$"
 
-#: What every contestant may use, and how it compresses Parquet: the product's own setting.
+#: Every contestant's threads and Parquet compression, the same as the product's.
 THREADS = 2
 COMPRESSION: Literal["zstd"] = "zstd"
 COMPRESSION_LEVEL = 1
-#: What the rewriting contestants cut at.
+#: The chunk size of the contestants that rewrite the file.
 CHUNK_BYTES = 50_000_000

@@ -1,10 +1,10 @@
-"""Plan, prove and plan again: the product's way through a file that misleads."""
+"""Plan, prove and plan again: the product on a file that misleads."""
 
 from __future__ import annotations
 
 from typing import Any, Dict
 
-#: Chunks are at least so long, and as long as the longest record, which must fit.
+#: Chunks have at least this many bytes, and at least those of the longest record.
 SHORTEST_CHUNK_BYTES = 128 * 1024
 
 Job = Dict[str, Any]
@@ -12,7 +12,7 @@ Answer = Dict[str, Any]
 
 
 def boundaries(job: Job) -> Answer:
-    """Ledgerline's planning at many chunk sizes, each chunk's proof, and what the proofs' fold makes of a wrong guess."""
+    """Ledgerline's planning at many chunk sizes, with each chunk's proof; a boundary whose proof fails is planned again."""
     import random
 
     import numpy as np

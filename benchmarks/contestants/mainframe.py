@@ -1,4 +1,4 @@
-"""What a user would do with a mainframe's accounts otherwise: a loop over the records, or a converter from PyPI."""
+"""Alternatives for a mainframe's accounts: a loop over the records, and a converter from PyPI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.accounts import AMOUNTS, COLUMNS, RECORD_BYTES
 
 def rows(job: dict[str, Any]) -> dict[str, Any]:
     """Python's cp037 codec and a loop over the records: a pattern for every number, dates, the status, decimals as ``Decimal``.
-    Counts what is good, tells the column of what is not but neither its bytes nor why; makes no table.
+    Counts good records, and bad values by column, without their bytes and reasons. Makes no table.
     """
     import re
     from collections import Counter
@@ -25,8 +25,8 @@ def rows(job: dict[str, Any]) -> dict[str, Any]:
     def amount(text: str) -> Decimal:
         if not number.fullmatch(text):
             raise ValueError(text)
-        found = Decimal(text.translate(signed)).scaleb(-2)
-        return -found if text[-1] in "}JKLMNOPQR" else found
+        value = Decimal(text.translate(signed)).scaleb(-2)
+        return -value if text[-1] in "}JKLMNOPQR" else value
 
     def identity(text: str) -> int:
         if not text.isascii() or not text.isdigit():
@@ -58,7 +58,7 @@ def rows(job: dict[str, Any]) -> dict[str, Any]:
 
 def converter(job: dict[str, Any]) -> dict[str, Any]:
     """ebcdic-parser, a converter from PyPI: decodes records to a delimited text file, by a layout in JSON.
-    Checks no digit, no zone and no date, and takes the sign zone C, a plus, for a minus; told to go on where a record cannot be converted.
+    Checks no digit, no zone and no date, and reads the positive sign zone C as a minus. Continues after a record that it cannot convert.
     """
     from ebcdic_parser.convert import run
 

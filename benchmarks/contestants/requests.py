@@ -1,4 +1,4 @@
-"""What a file asks of S3 and DynamoDB, counted on the real steps against an in-process S3 and DynamoDB."""
+"""The requests of a file to S3 and DynamoDB, counted on the real steps against an in-process S3 and DynamoDB."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Dict, Mapping
 Job = Dict[str, Any]
 Answer = Dict[str, Any]
 
-#: Chunks are so many times smaller than on AWS, and so are the parts they are read in: what is asked for stays the same.
+#: Chunks and the parts they are read in are this many times smaller than on AWS, so the number of requests stays the same.
 SCALE = 1000
 SCALED_CHUNK_BYTES = 50_000_000 // SCALE
 _WRITE_UNIT_BYTES, _READ_UNIT_BYTES = 1024, 4096
@@ -18,8 +18,8 @@ _WRITES = {"PutItem": 1, "UpdateItem": 1, "TransactWriteItems": 2}
 
 
 def count(job: Job) -> Answer:
-    """One file of so many chunks through every step; requests and table units by step, one chunk's share of reading parts included.
-    The upload and the copy of a file in many parts are not in it: here a file is one part.
+    """One file of a given number of chunks through every step: requests and table units by step, including reading in parts.
+    Excludes the upload and the copy in many parts: here a file is one part.
     """
     import os
     from unittest import mock
@@ -30,10 +30,10 @@ def count(job: Job) -> Answer:
     from runtime.aws import object_store
     from tests.support import workflow
 
-    # As the planner cuts: a little short of what is allowed.
+    # The planner cuts a little before the allowed size.
     planned_bytes = SCALED_CHUNK_BYTES - SCALED_CHUNK_BYTES // 8
     truth = generate.Truth()
-    # Bad rows enough for each small chunk to have some, as each real one has.
+    # Enough bad rows that each small chunk has some, as a real chunk does.
     body = b"".join(generate.blocks(planned_bytes * job["chunks"] - planned_bytes // 2, 0.05, 0.005, 7, truth))
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     environment = {**{name: value for name, value in os.environ.items() if not name.startswith("AWS_")}, **credentials}
@@ -55,7 +55,7 @@ def count(job: Job) -> Answer:
 
 
 class Meter:
-    """Counts the requests of two clients under the step that made them; units of the table from the sizes of its items."""
+    """Counts the requests of two clients by step; computes the table's units from the sizes of its items."""
 
     def __init__(self) -> None:
         self.by_step: dict[str, Counter[str]] = {}
@@ -72,7 +72,7 @@ class Meter:
         dynamodb.meta.events.register("after-call.dynamodb", self._table)
 
     def steps(self, module: Any) -> Any:
-        """Patch ``call_step`` of tests.support.workflow so that it says which step runs."""
+        """Patch ``call_step`` of tests.support.workflow to record the running step."""
         from unittest import mock
 
         original, names = module.call_step, {"process": "ProcessChunk"}
@@ -101,7 +101,7 @@ class Meter:
             writes = [next(iter(write.values())) for write in asked["TransactItems"]] if model.name == "TransactWriteItems" else [asked]
             items = [write["Item"] if "Item" in write else self._stored(write) for write in writes]
             units = sum(_units(item, _WRITE_UNIT_BYTES) * _WRITES[model.name] for item in items)
-            # A change of status takes a file's item out of one place of the index and into another; in the index by dataset it stays.
+            # A change of status deletes and inserts the file's item in the index by status, and updates it in the index by dataset.
             indexed = sum((2 + ("dataset" in item)) * _units(item, _WRITE_UNIT_BYTES) for item in items if "file_status" in item)
             self._add(table_requests=len(items), table_writes=units + indexed)
         else:
@@ -114,5 +114,5 @@ class Meter:
 
 
 def _units(content: Any, unit_bytes: int) -> int:
-    """Units that an item takes; its JSON is a little longer than what DynamoDB counts."""
+    """Units of an item; its JSON is a little longer than the size that DynamoDB counts."""
     return max(1, -(-len(json.dumps(content)) // unit_bytes))

@@ -1,4 +1,4 @@
-"""What is asked: one module a question. ``measure`` answers it; the module's docstring introduces it in the document."""
+"""The questions, one module each: ``measure`` answers it, and the module's docstring introduces its tables."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ QUESTIONS: Mapping[str, ModuleType] = {
     "cost": cost,
     "end-to-end": end_to_end,
 }
-#: Left out unless asked for by name: it takes as long as all others.
+#: Asked only by name: it takes as long as all others together.
 LONGEST = "end-to-end"

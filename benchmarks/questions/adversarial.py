@@ -1,8 +1,8 @@
-"""Is any boundary wrong in the end, whatever the file does to mislead?
+"""Is any boundary wrong in the end in files that mislead?
 
-Correct CSV of this very dataset, made so that a window tells as little as possible: prose, quote soup, whole tables inside a quoted field.
-Each file is planned at many chunk sizes; then every chunk gives its proof, the proofs are folded, and what does not hold is planned again.
-True boundaries are found apart from the product, by quote parity over the whole file.
+The files are correct CSV of the same dataset, made to reveal little in a window: prose, random quotes, whole tables inside a quoted field.
+Each file is planned at many chunk sizes; every chunk gives its proof, and the file is planned again from the first failed proof on.
+The true boundaries come from quote parity over the whole file, without the product's code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.runs import Entrant, whole
 
 def measure(bench: Bench) -> Findings:
     size, plans = bench.size(24_000_000, 8_000_000), bench.size(10, 3)
-    # What is counted does not depend on the interpreter; the property tests run on each.
+    # The counts do not depend on the interpreter; the property tests run on each.
     version, python = next(iter(bench.environments.runtimes.items()))
     records = []
     for kind in adversarial.KINDS:

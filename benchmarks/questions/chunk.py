@@ -1,7 +1,7 @@
 """How long does a chunk take, clean, with one bad row in a thousand, and with one in ten?
 
 One chunk of 50 MB, warm, with two threads; Parquet with the same compression.
-The three files are taken in turn with all contestants, so every ratio is of runs that stood side by side.
+All contestants take turns on the three files, so the runs of every ratio are close in time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.statistics import Spread, paired_ratio
 CHUNK_BYTES = 50_000_000
 _RATES = {"clean": 0.0, "0.1% bad": 0.001, "10% bad": 0.1}
 _PEERS = {"duckdb": "duckdb.rejects", "polars": "polars.masks"}
-#: Slow, and beside the point: on one file only.
+#: Slow, so measured on one file only.
 _OTHERS = {"pandas": "pandas.masks", "csv module": "plain.rows"}
 
 

@@ -3,11 +3,11 @@
 Computed, not billed.
 The requests of every step are counted on the real steps against an in-process S3 and DynamoDB.
 Chunks and the parts that they are read in are a thousandth of their size there.
-2,001 chunks are not run there: each count grows with the chunks in a straight line, drawn through 41 and 81.
-Transitions are those of the state machine's way to FileSucceeded.
+The counts for 2,001 chunks are extrapolated linearly from 41 and 81 chunks.
+Transitions are those of the path to FileSucceeded.
 A function's seconds are measured here and multiplied, since a Lambda processor is slower.
-Its requests wait on top, one after another, so this is an upper bound.
-Storage, logs, traces, alarms, replication and transfer are not in it.
+The waiting time of its requests is added, one after another, so this is an upper bound.
+Storage, logs, traces, alarms, replication and transfer are excluded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _REGION = "us-east-1"
 _MEMORY_GIGABYTES = 3.0
 _COUNTED_CHUNKS = (1, 41, 81)
 
-#: Every state that a file passes on its way to success, once each; a test follows them through the template.
+#: Every state on the path to success, each passed once; a test compares them with the template.
 STATES = (
     "RouteEvent",
     "RegisterFile",
@@ -59,7 +59,7 @@ Counts = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Prices:
-    """USD a unit, and what is assumed where nothing is counted."""
+    """USD per unit, and assumptions for what is not counted."""
 
     units: Mapping[str, float]
     assumed: Mapping[str, float]
@@ -137,7 +137,7 @@ def bill(counted: Mapping[int, Mapping[str, Counts]], size: int, chunk_seconds: 
 
 
 def extrapolated(counted: Mapping[int, Mapping[str, Counts]], chunks: int) -> dict[str, dict[str, float]]:
-    """The counts of so many chunks: counted, or on the line through the two nearest numbers of chunks that were."""
+    """The counts for a number of chunks: as counted, or linear through the two nearest counted numbers."""
     if chunks in counted:
         return {step: dict(counts) for step, counts in counted[chunks].items()}
     low, high = sorted(sorted(counted, key=lambda known: (abs(known - chunks), known))[:2])

@@ -1,10 +1,10 @@
 """Do seconds for each GB stay the same as files grow?
 
 The deployed stage on the emulator: every step, every retry, every process.
-What is timed goes from the file's registration to its success, as its own audit trail tells it; and until its rows were committed,
-which leaves out the move of the original: S3 copies by itself, and the emulator in its own memory.
-A small and a large file take turns; each is removed before the next, since the emulator keeps objects in memory.
-The first file is not counted: it starts the functions' processes.
+The times come from the file's audit trail: from registration to success, and from registration to the commit of its rows.
+The second leaves out the move of the original, which S3 does by itself and the emulator in its own memory.
+A small and a large file take turns. Each is removed before the next, since the emulator keeps objects in memory.
+The first file is not counted, since it starts the functions' processes.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Stage:
     local: LocalStage
 
     def seconds(self, path: Path, truth: dict[str, Any]) -> _Way:
-        """Submit a file, follow it, check its counts, remove it; what its audit trail says that it took."""
+        """Submit a file, wait for its end, check its counts, remove it. Returns the times of its audit trail."""
         region = self.local.assembly.region
         command = ["submit", str(path), "--dataset", "transactions", "--partner", "bench", "--wait", "--json"]
         where = ["--stage", self.local.assembly.suffix, "--region", region]

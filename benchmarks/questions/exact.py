@@ -1,7 +1,7 @@
-"""What does a boundary that no window tells cost?
+"""What does a boundary cost that no window reveals?
 
-Where a guess is impossible, or a proof does not hold, the file is read from the last proved boundary on.
-The whole file is cut so, warm, and set against only reading the same bytes from the page cache.
+If a guess is impossible or a proof fails, the file is read from the last proved boundary on.
+Here the whole file is cut in this way, warm, and compared with only reading the same bytes from the page cache.
 """
 
 from __future__ import annotations

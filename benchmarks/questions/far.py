@@ -1,7 +1,7 @@
 """Can a file of 100 GB be planned?
 
-It is not on the disk: the header, and then one block of real records over and over, given out by the range.
-What counts is how often it is read.
+The file is not on the disk: ranged reads return the header, and then one block of real records over and over.
+The number of reads is measured.
 """
 
 from __future__ import annotations

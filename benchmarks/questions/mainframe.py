@@ -1,9 +1,9 @@
 """How fast are a mainframe's records decoded and checked?
 
 Accounts of 300 bytes in EBCDIC, from the page cache, warm: eleven digits, five signed decimals, three dates and three texts each.
-Ours uses one processor and writes no Parquet, so its MB/s are what a core decodes and checks; 300 MB/s are wanted.
-Beside fixed records it reads the same ones with record descriptors, which have to be followed one by one.
-The counts, the reasons and the sums of a larger file must be the generator's truth exactly.
+Ours uses one processor and writes no Parquet, so its MB/s are the speed of decoding and checking on one core; the aim is 300 MB/s.
+It reads fixed records, and the same records with record descriptors, which have to be followed one by one.
+The counts, the reasons and the sums of a larger file must equal the generator's truth exactly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.findings import Findings, Table, precise, seconds_of, timings
 from benchmarks.runs import Entrant, Run, warm, whole
 from benchmarks.statistics import Spread, paired_ratio
 
-#: As many as a chunk has.
+#: The records of one chunk.
 CHUNK_RECORDS = 160_000
 BAD = 0.001
 _RATES = {"clean": 0.0, "1% bad": 0.01}
@@ -51,7 +51,7 @@ def measure(bench: Bench) -> Findings:
 
 
 def _by_processor(runs: Mapping[str, Sequence[Run]], size: int) -> Table:
-    """The speed of one processor, whatever else the machine has to do."""
+    """The speed per processor second, which other work on the machine hardly changes."""
     speeds = {label: size / Spread.of([run.cpu_seconds for run in taken]).median / 1e6 for label, taken in runs.items()}
     rows = [[label, f"{speed:,.0f}"] for label, speed in sorted(speeds.items(), key=lambda pair: -pair[1])]
     return Table("MB for each second of a processor", ["contestant", "MB/s"], rows)
@@ -70,7 +70,7 @@ def _differences(bench: Bench) -> dict[str, float]:
 
 
 def differences(answer: Mapping[str, Any], truth: Mapping[str, Any]) -> int:
-    """How many facts about a file are not the truth's: counts, each reason's count, the sums of the accepted amounts."""
+    """How many facts differ from the truth: counts, each reason's count, the sums of the accepted amounts."""
     expected = {"rows_read": truth["rows"], "accepted": truth["rows_accepted"], "sums": truth["accepted_sums"], "aligned": True}
     reasons = truth["reasons"].keys() | answer["reasons"].keys()
     wrong_reasons = [reason for reason in reasons if truth["reasons"].get(reason) != answer["reasons"].get(reason)]

@@ -1,8 +1,8 @@
 """What does planning read, and does it stay as fast as files grow?
 
 A file of 51 MB, which has one boundary to find, and one of 2 GB are planned in turn: as whole processes, and warm.
-Bytes read are set against what is allowed: 64 KiB for each boundary, and the header.
-The goal for the time is judged where every ranged read takes 20 ms more, which is like S3: from the page cache everything takes nothing.
+The bytes read are compared with the allowance: 64 KiB for each boundary, and the header.
+The goal for the time is judged with 20 ms added to every ranged read, as on S3; reads from the page cache take almost no time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long does a chunk take from nothing?
 
-A new process for each run: the interpreter's start and all imports count, as in a function's cold start.
+Each run is a new process: the time includes the interpreter's start and all imports, as in a function's cold start.
 """
 
 from __future__ import annotations

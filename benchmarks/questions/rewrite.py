@@ -1,10 +1,9 @@
-"""How long does it take to have chunks, against whoever rewrites the file?
+"""How long does it take to have chunks, compared with rewriting the file?
 
-A plan is all that the product needs: its chunks are byte ranges, and the original stays where it is.
-The peers write the chunks anew, since they have no other way; their copies are files of text that they parsed and quoted again.
-The goal is judged on whole processes, where the product's time is nearly all the interpreter's start.
-It is set against the faster of DuckDB and PyArrow in each round.
-Polars writes one file, uncut; the slow ones are measured apart, on a smaller file.
+The product needs only a plan: its chunks are byte ranges of the original.
+The peers have to write the chunks as new files, with every field parsed and quoted again.
+The goal compares whole processes with the faster of DuckDB and PyArrow in each round; the product's time is mostly the interpreter's start.
+Polars writes one file, uncut. The slow peers are measured on a smaller file.
 """
 
 from __future__ import annotations
@@ -47,6 +46,6 @@ def measure(bench: Bench) -> Findings:
 
 
 def times_faster(runs: Mapping[str, Sequence[Run]], label: str) -> Spread:
-    """Than the fastest of each round that understands quotes and cuts, whoever it is."""
+    """How many times faster than the fastest peer of each round that understands quotes and cuts."""
     fastest = [min(seconds) for seconds in zip(*(seconds_of(runs[peer]) for peer in _CUTTING))]
     return paired_ratio(fastest, seconds_of(runs[label]))

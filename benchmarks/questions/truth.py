@@ -1,8 +1,8 @@
 """Is every bad row rejected, for the right reason, and nothing else?
 
 The generator knows which rows it broke and how; a row is broken in one way.
-The product's counts, reasons and sum of amounts must be the truth's exactly; the peers' counts stand beside.
-Reading a file is not judging it: what a peer accepts too much is what its description says that it cannot tell.
+The product's counts, reasons and sum of amounts must equal the truth exactly. The peers' counts are shown beside.
+A peer that accepts bad rows cannot express the rule they break; its description says which rules those are.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def measure(bench: Bench) -> Findings:
             records.append(_record(label, run.answer, truth))
         for entrant in ours:
             version = entrant.label.partition(" ")[2]
-            found = findings.measured.setdefault("truth-differences", {})
-            found[version] = found.get(version, 0.0) + differences(runs[entrant.label][0].answer, truth)
+            wrong = findings.measured.setdefault("truth-differences", {})
+            wrong[version] = wrong.get(version, 0.0) + differences(runs[entrant.label][0].answer, truth)
         findings.tables.append(as_table(f"Rows, {bad:.1%} bad", records))
     return findings
 
 
 def differences(answer: Mapping[str, Any], truth: Mapping[str, Any]) -> int:
-    """How many facts about a file are not the truth's: counts, each reason's count, the sum of the accepted amounts."""
+    """How many facts differ from the truth: counts, each reason's count, the sum of the accepted amounts."""
     expected = {
         "rows_read": truth["rows"],
         "accepted": truth["rows_accepted"],

@@ -1,4 +1,4 @@
-"""A case: what somebody sends, and all that becomes of it."""
+"""A case: a file that is sent, and its expected outcome."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ import json
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Dict, List, Sequence, Tuple, Type, Union
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple, Type, Union
 
 from runtime.contracts.model import Contract
 from runtime.core.errors import FileRejected, LedgerlineError
 from tests.support.records import HEADER, make_contract
 
-#: Accepted values are shown in the document as far as they are this long.
+#: The table shows accepted values up to this many characters, and only their number beyond it.
 _SHOWN_CHARACTERS = 100
+
+ACCEPTED, ROWS_REJECTED = "accepted", "rows rejected"
+
+
+class Line(NamedTuple):
+    """One line of the table in words; ``ending`` is its outcome in short, which the page counts."""
+
+    sends: str
+    becomes: str
+    ending: str
 
 
 @dataclass(frozen=True)
 class Rows:
     """The file SUCCEEDED with these ``accepted`` rows as Python values.
 
-    ``rejected`` are (offset, ``column:code``...) with ``*`` for the whole row. Offsets count the text that was read:
-    the original, or what was decoded from it.
+    ``rejected`` are (offset, ``column:code``...) with ``*`` for the whole row. Offsets count bytes of the decoded text.
     """
 
     accepted: Sequence[Tuple[Any, ...]]
@@ -29,9 +38,13 @@ class Rows:
     blank_lines: int = 0
     repeated_keys: int = 0
 
+    @property
+    def ending(self) -> str:
+        return ROWS_REJECTED if self.rejected else ACCEPTED
+
     def __str__(self) -> str:
         parts = [_shown(self.accepted)] if self.accepted else []
-        codes = dict.fromkeys(f"`{code}`" for _, *found in self.rejected for code in found)
+        codes = dict.fromkeys(f"`{code}`" for _, *errors in self.rejected for code in errors)
         if codes:
             parts.append(f"{_count(len(self.rejected), 'row')} rejected: {', '.join(codes)}")
         if self.blank_lines:
@@ -43,7 +56,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Refused:
-    """The file ended REJECTED or FAILED, as the class of its *error* says, with a message that has these *words*."""
+    """The file ended REJECTED or FAILED, depending on the class of *error*; its message contains the *words*."""
 
     error: Type[LedgerlineError]
     words: Tuple[str, ...]
@@ -51,6 +64,10 @@ class Refused:
     @property
     def status(self) -> str:
         return "REJECTED" if issubclass(self.error, FileRejected) else "FAILED"
+
+    @property
+    def ending(self) -> str:
+        return f"`{self.error.__name__}`"
 
     def __str__(self) -> str:
         return f"the file is {self.status.lower()}, `{self.error.__name__}`: {' ... '.join(self.words)}"
@@ -62,19 +79,18 @@ def refused(error: Type[LedgerlineError], *words: str) -> Refused:
 
 @dataclass(frozen=True)
 class Case:
-    """``sends`` says in words what ``body`` is; ``key`` is where it is put. ``told`` are its lines of the document, if not one."""
+    """``sends`` describes ``body``, ``key`` is the object's key. ``several`` are its lines of the table if there is more than one."""
 
     sends: str
     body: bytes
     becomes: Union[Rows, Refused]
     contract: Contract = field(default_factory=make_contract)
     key: str = ""
-    told: Tuple[Tuple[str, str], ...] = ()
+    several: Tuple[Line, ...] = ()
 
     @property
-    def lines(self) -> Tuple[Tuple[str, str], ...]:
-        """What is sent and what becomes of it, in words."""
-        return self.told or ((self.sends, str(self.becomes)),)
+    def lines(self) -> Tuple[Line, ...]:
+        return self.several or (Line(self.sends, str(self.becomes), self.becomes.ending),)
 
     @property
     def uploaded_as(self) -> str:
@@ -82,14 +98,14 @@ class Case:
 
 
 def schema(*fields: Dict[str, Any], **more: Any) -> Dict[str, Any]:
-    """The ``schema`` of a contract with other columns."""
+    """The ``schema`` of a contract with these columns."""
     return {"fields": list(fields), **more}
 
 
-#: A good row of the contract that cases have unless they say otherwise: id, day, amount, note.
+#: A good row of the default contract: id, day, amount, note.
 GOOD_LINE = b"1,2026-11-20,1.50,x\n"
 GOOD = (1, date(2026, 11, 20), Decimal("1.50"), "x")
-#: Where the row after the header and one good row begins.
+#: The offset of the row after the header and one good row.
 SECOND = len(HEADER) + len(GOOD_LINE)
 
 

@@ -1,4 +1,4 @@
-"""One execution of the workflow through the functions' own handlers, with every line that they log."""
+"""One execution of the workflow through the real handlers, with every line that they log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEPS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "fina
 
 
 class Execution:
-    """Calls handlers as Lambda does: what goes in and out is JSON. ``logged`` are all lines so far."""
+    """Calls handlers as Lambda does, with JSON in and out. ``logged`` holds all log lines so far."""
 
     def __init__(self, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
         self.workflow = workflow

@@ -1,4 +1,4 @@
-"""The table: one module for each kind of hostility. Files go the whole road; forged messages and large files have tests of their own."""
+"""The kinds, one module each. FILES go through the whole workflow; forged messages and large files have tests of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every file of the table comes to the end that the table says, with nothing lost, and says why in one line."""
+"""Every file of the table has the expected outcome; nothing is lost, and the reason is one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hostile.case import Case, Refused, Rows
 from tests.hostile.execution import Execution
 from tests.hostile.table import FILES
 
-#: What an item keeps of a message, and what a person reads.
+#: The most characters of a message that an item keeps.
 MESSAGE_CHARACTERS = 2000
 CASES = [pytest.param(case, id=f"{kind.__name__.rpartition('.')[2]}-{case.sends[:60]}") for kind in FILES for case in kind.CASES]
 
@@ -58,7 +58,7 @@ def rows_of(execution: Execution, item: Dict[str, Any]) -> Tuple[List[Tuple[Any,
 
 
 def assert_nothing_lost(execution: Execution, item: Dict[str, Any], case: Case) -> None:
-    """The original left ``incoming/`` as the bytes that came."""
+    """The original is moved out of ``incoming/``, byte for byte."""
     workflow = execution.workflow
     location = item["location"]["key"]
     assert workflow.keys("incoming/") == []
@@ -69,7 +69,7 @@ def assert_nothing_lost(execution: Execution, item: Dict[str, Any], case: Case) 
 
 
 def assert_quiet(execution: Execution, item: Dict[str, Any], case: Case) -> None:
-    """No traceback, one line, no row of the file."""
+    """The message is one line; neither it nor the log has a traceback or a row of the file."""
     message = item.get("error_message", "")
     assert len(message) < MESSAGE_CHARACTERS
     assert message.isprintable() or not message

@@ -1,4 +1,4 @@
-"""No forged message reads or changes anything, and the file that it is about still ends as it should."""
+"""A forged message reads and changes nothing, and its file still succeeds."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_forged_message_changes_nothing(stage: Execution, forgery: Forgery) ->
 
 
 def test_a_reading_that_was_exchanged_is_not_used(stage: Execution) -> None:  # E24
-    """Whoever can write under ``manifests/`` cannot change what a file is read by."""
+    """Writing under ``manifests/`` does not change how a file is read."""
     ours = planned(stage, "acme")
     key = ours.chunks[0]["reading_key"]
     document = stage.workflow.read_json(key)
@@ -82,7 +82,7 @@ def test_a_reading_that_was_exchanged_is_not_used(stage: Execution) -> None:  # 
 
 
 def test_a_chunk_that_comes_late_is_passed_over(stage: Execution) -> None:  # E21
-    """The guard against forgery must not take a duplicate, whose original has moved on, for one."""
+    """A duplicate of a chunk that is finished is not taken for a forgery."""
     ours = planned(stage, "acme")
     finish(stage, ours)
     before = everything(stage)
@@ -91,7 +91,7 @@ def test_a_chunk_that_comes_late_is_passed_over(stage: Execution) -> None:  # E2
 
 
 def test_a_failures_cause_is_told_in_one_line(stage: Execution) -> None:  # E20
-    """What Step Functions says of a failure of its own may have many."""
+    """The cause that Step Functions gives for its own failures may have several lines."""
     ours = planned(stage, "acme")
     cause = "first line\nsecond line\u2028third\x0bfourth" + "x" * 5000
     failed = {**ours.state, "error": {"Error": "States.Runtime", "Cause": cause}}

@@ -1,4 +1,4 @@
-"""csv-spectrum (https://github.com/max-mapper/csv-spectrum): each file under a contract of its own, beside what its JSON says."""
+"""csv-spectrum (https://github.com/max-mapper/csv-spectrum): each file under its own contract, compared with its JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that hold a file, or are none of ours."""
+"""Compressed files, archives, documents and other files that are not CSV."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Containers and other formats"
+PROMISE = (
+    "Gzip is decompressed up to a limit of size and ratio. "
+    "Damaged gzip and every other format reject the file; the message names a format that is recognized."
+)
 
 _PLAIN = HEADER + GOOD_LINE
 _GZIP = gzip.compress(_PLAIN, mtime=0)
@@ -21,7 +25,7 @@ _ONLY_GZIP = make_contract("only-gzip", compression="gz")
 
 
 def _named(characters: int) -> bytes:
-    """Gzip that says what the file was called: a flag, and the name with a NUL after the ten bytes of its header."""
+    """Gzip with a file name: a flag, and the name with a NUL after the ten bytes of the header."""
     return _GZIP[:3] + b"\x08" + _GZIP[4:10] + b"n" * characters + b"\0" + _GZIP[10:]
 
 
@@ -33,12 +37,12 @@ def _zipped(name: str, content: bytes) -> bytes:
 
 
 def _bomb() -> bytes:
-    """80 MB of one row in some 80 KB."""
+    """80 MB of one repeated row in about 80 KB."""
     return gzip.compress(HEADER + GOOD_LINE * (80_000_000 // len(GOOD_LINE)), mtime=0)
 
 
 def _noise() -> bytes:
-    """Bytes without a pattern, the same every time."""
+    """Random bytes, the same every time."""
     return bytes(byte or 1 for byte in random.Random(5).getrandbits(8 * 4096).to_bytes(4096, "big"))
 
 

@@ -1,4 +1,4 @@
-"""Bytes that are no text, or text of another encoding than was agreed."""
+"""Files in another encoding than agreed, and bytes that are not text."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Bytes and encodings"
+PROMISE = (
+    "The agreed encoding is read, and UTF-8 and UTF-16 with a byte-order mark. "
+    "A file in another encoding is rejected. "
+    "A few rows with bytes that are not text are rejected alone."
+)
 
 _GERMAN = "1,2026-11-20,1.50,für Ülzen\n"
 _LATIN = make_contract("latin", encoding="iso-8859-1")

@@ -1,4 +1,4 @@
-"""Messages of the workflow, forged by hand: the executions' input, the states' data and the chunks of a manifest."""
+"""Forged messages of the workflow: an execution's input, a state's data, a chunk of a manifest."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any, Callable, Dict, Tuple, Type
 
 from runtime.core.errors import InvalidInput, LedgerlineError, OwnershipLost, UnsupportedSchema
 from runtime.core.models import EXECUTION_ENDED
+from tests.hostile.case import Line
 
 TITLE = "Forged messages"
+PROMISE = "The message is refused, nothing is read or written, and the honest file still succeeds."
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A file whose chunks are planned: its event, what PlanChunks answered, and the items of its manifest."""
+    """A file whose chunks are planned: its event, PlanChunks' answer, and the items of its manifest."""
 
     event: Dict[str, Any]
     state: Dict[str, Any]
@@ -23,7 +25,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Forgery:
-    """What ``step`` is given: ``forge`` makes it of an honest file's messages and those of another partner's file."""
+    """``forge`` makes the message for ``step`` from the messages of an honest file and of another partner's file."""
 
     sends: str
     step: str
@@ -32,12 +34,13 @@ class Forgery:
     words: str
 
     @property
-    def lines(self) -> Tuple[Tuple[str, str], ...]:
-        return ((self.sends, f"nothing is read or written, `{self.error.__name__}`: {self.words}"),)
+    def lines(self) -> Tuple[Line, ...]:
+        ending = f"`{self.error.__name__}`"
+        return (Line(self.sends, f"nothing is read or written, {ending}: {self.words}", ending),)
 
 
 def _arrival(said: str, words: str, forge: Callable[[Dict[str, Any]], Any], error: Type[LedgerlineError] = InvalidInput) -> Forgery:
-    """*forge* is given a copy of an honest event, and answers what is sent in its place."""
+    """*forge* gets a copy of an honest event and returns the event to send."""
     return Forgery(
         f"an event {said}",
         "register_file",

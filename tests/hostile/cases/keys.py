@@ -1,4 +1,4 @@
-"""Keys that point elsewhere, or nowhere."""
+"""Object keys that point elsewhere or nowhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tests.hostile.case import GOOD, GOOD_LINE, Case, Rows, refused
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Keys"
+PROMISE = "A key in another form than agreed rejects the file, and the key is not used. Unusual but harmless names are accepted."
 
 _BODY = HEADER + GOOD_LINE
 _START = "incoming/payments/acme/"

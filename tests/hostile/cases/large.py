@@ -1,6 +1,6 @@
-"""Files that would fill memory or never end; the most memory that a process took for each is held to the bound.
+"""Files that would fill the memory or never end.
 
-Lambda's size is 3,072 MB. The bytes are made as they are read; each case runs in a process of its own.
+Each case runs in a process of its own, which makes the bytes as they are read.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from runtime.formats.decoding import GZIP, Decoding, Limits, decode
 from runtime.formats.recognition import recognize
 from runtime.formats.registry import compiled
 from runtime.steps.materialize import Passing
-from tests.hostile.case import GOOD_LINE, schema
+from tests.hostile.case import GOOD_LINE, Line, schema
 from tests.support.records import HEADER, make_contract, make_layout
 
 TITLE = "Large files"
+PROMISE = "Each file gets an answer within the function's time, and within a bound of memory below the function's 3,072 MB."
 
 _CONTRACT = make_contract()
 _WIDE = make_contract("wide", schema=schema(*({"name": f"c{number}"} for number in range(2000))))
@@ -50,13 +51,13 @@ class Segments:
         return b"".join(pieces)
 
     def parts(self) -> Iterator[bytes]:
-        """All of it in order, as a stream from S3 gives it."""
+        """All bytes in order, in parts as a stream from S3 gives them."""
         return (self.read(start, min(start + PART_BYTES, self.size)) for start in range(0, self.size, PART_BYTES))
 
 
 @dataclass(frozen=True)
 class Large:
-    """``run`` gives what became of it in words, or raises; ``most_bytes`` is the most memory that its process may take."""
+    """``run`` returns the outcome in words, or raises; ``most_bytes`` bounds the memory of its process."""
 
     name: str
     sends: str
@@ -65,12 +66,13 @@ class Large:
     most_bytes: int
 
     @property
-    def lines(self) -> Tuple[Tuple[str, str], ...]:
-        return ((self.sends, f"{self.becomes}; at most {self.most_bytes // 1_000_000:,} MB of memory"),)
+    def lines(self) -> Tuple[Line, ...]:
+        ending = self.becomes if self.becomes.startswith("`") else "read to its end"
+        return (Line(self.sends, f"{self.becomes}; at most {self.most_bytes // 1_000_000:,} MB of memory", ending),)
 
 
 def _planned(*segments: Tuple[bytes, int], exactly: bool = False) -> Callable[[], str]:
-    """Validate and plan; *exactly* as after a proof that did not hold."""
+    """Validate and plan; *exactly*: by reading every byte, as after a failed proof."""
 
     def run() -> str:
         source = Segments(*segments)
@@ -83,23 +85,23 @@ def _planned(*segments: Tuple[bytes, int], exactly: bool = False) -> Callable[[]
 
 
 def _processed(*segments: Tuple[bytes, int], contract: Contract = _CONTRACT) -> Callable[[], str]:
-    """Process one chunk of up to 50 MB, with which its file ends; raise what FinalizeFile makes of a proof that does not hold."""
+    """Process one chunk of up to 50 MB, the last of its file; if its proof fails, raise the error that FinalizeFile would."""
 
     def run() -> str:
         source = Segments(*segments)
         assert source.size <= MAX_CHUNK_BYTES
         layout = make_layout(contract, 0)
-        found = process_chunk(source.parts(), contract=contract, layout=layout, start=0, last=True, key_seed=b"seed")
-        if not found.proof.aligned:
-            assert found.proof.broken_at is not None
-            raise compiled(contract, layout).never_ends(source, found.proof.broken_at)
-        return f"{found.rows_accepted:,} rows accepted, {found.rows_rejected:,} rejected, {found.blank_lines:,} lines passed over"
+        outcome = process_chunk(source.parts(), contract=contract, layout=layout, start=0, last=True, key_seed=b"seed")
+        if not outcome.proof.aligned:
+            assert outcome.proof.broken_at is not None
+            raise compiled(contract, layout).never_ends(source, outcome.proof.broken_at)
+        return f"{outcome.rows_accepted:,} rows accepted, {outcome.rows_rejected:,} rejected, {outcome.blank_lines:,} lines passed over"
 
     return run
 
 
 def _decoded(decoding: Decoding, *segments: Tuple[bytes, int]) -> Callable[[], str]:
-    """Decode and plan as it passes."""
+    """Decode, and plan the decoded text on the way."""
 
     def run() -> str:
         layout = CsvLayout("utf-8", ",", '"', len(HEADER), _CONTRACT.names, decoding)

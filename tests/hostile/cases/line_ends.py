@@ -1,4 +1,4 @@
-"""Where a line ends, and what looks as if it did."""
+"""Line ends of every kind, and characters that look like line ends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good
 from tests.support.records import HEADER
 
 TITLE = "Line ends"
+PROMISE = (
+    "LF, CR LF and both in one file are read. "
+    "A CR alone ends no line: it rejects its row, or the file if all lines end so. "
+    "Empty lines are counted and skipped."
+)
 
 _CR_LF = (HEADER + GOOD_LINE).replace(b"\n", b"\r\n")
 _LONE = [(SECOND, "*:control-character")]

@@ -1,4 +1,4 @@
-"""Days and times that the calendar does not have, or has only once in four years."""
+"""Dates and times that do not exist, or are written in another form."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, datetime, timezone
 from tests.hostile.cases.values import accepts, column, refuses
 
 TITLE = "Dates and times"
+PROMISE = "A date or time is accepted if it exists and is written as agreed. Otherwise its row is rejected."
 
 
 def _utc(*parts: int) -> datetime:

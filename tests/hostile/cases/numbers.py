@@ -1,4 +1,4 @@
-"""Numbers in every form that somebody's program writes: what is not plainly the agreed one is refused, never guessed."""
+"""Numbers in every form that programs write."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 from tests.hostile.cases.values import accepts, column, refuses
 
 TITLE = "Numbers"
+PROMISE = "A number in the agreed form is accepted with its exact value. Any other form rejects its row: nothing is guessed or rounded."
 
 
 CASES = (

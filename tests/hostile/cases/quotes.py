@@ -1,4 +1,4 @@
-"""Quotes where they belong, and everywhere else."""
+"""Quotes in right and wrong places, and other delimiters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Quotes and delimiters"
+PROMISE = "A misplaced quote rejects its row. A quote that is never closed, or another delimiter than agreed, rejects the file."
 
 _APOSTROPHES = make_contract("apostrophes", dialect={"delimiter": "|", "quoteChar": "'"})
 

@@ -1,4 +1,4 @@
-"""Files of a mainframe's records: fixed ones, and ones after record descriptor words."""
+"""Mainframe records, fixed or after record descriptor words."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ from tests.hostile.case import Case, Rows, refused
 from tests.support.mainframe import described
 
 TITLE = "Records of a mainframe"
+PROMISE = (
+    "A file whose length, descriptors, encoding or compression disagree with the contract is rejected. "
+    "A record with a bad number or character is rejected alone."
+)
 
 _COPYBOOK = [
     "       01  PAYMENT.",

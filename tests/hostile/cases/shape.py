@@ -1,4 +1,4 @@
-"""Headers and rows that have not the columns that were agreed."""
+"""Headers and rows that do not have the agreed columns."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from tests.hostile.case import GOOD, GOOD_LINE, SECOND, Case, Rows, after_a_good
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Headers, columns and rows"
+PROMISE = (
+    "A header that differs from the contract rejects the file. "
+    "A row with another number of fields is rejected alone. "
+    "A file whose rows are all bad is rejected."
+)
 
 _FIELDS = make_contract().document["schema"]["fields"]
 _ANY_ORDER = make_contract("any-order", schema=schema(*_FIELDS, fieldsMatch="equal"))
@@ -18,7 +23,7 @@ _WIDE = make_contract("wide", schema=schema(*({"name": name} for name in _WIDE_N
 
 
 def _wide(*rows: int) -> bytes:
-    """A header of 2,000 columns, and rows of so many fields."""
+    """A header of 2,000 columns, and rows with the given numbers of fields."""
     return ",".join(_WIDE_NAMES).encode() + b"\n" + b"".join(b"x" + b",x" * (fields - 1) + b"\n" for fields in rows)
 
 

@@ -1,4 +1,4 @@
-"""Text that attacks whoever reads it next: it is kept to the byte, since changing data would be a loss."""
+"""Text that attacks a later reader: formulas, SQL, HTML, escape sequences."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from tests.hostile.cases.values import accepts, column, refuses
 from tests.support.records import HEADER, make_contract
 
 TITLE = "Texts"
+PROMISE = "Text is kept byte for byte. A value that breaks a rule of the contract (required, length, pattern) rejects its row."
 
 _REQUIRED = make_contract("required-text", schema=schema({"name": "row"}, {"name": "value", "constraints": {"required": True}}))
 

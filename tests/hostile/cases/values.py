@@ -1,15 +1,15 @@
-"""Single values: many cells of one column, each its own row of the table, sent as one file."""
+"""Many values of one column, sent as one file; each value is a line of the table."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, NamedTuple, Tuple
 
-from tests.hostile.case import Case, Rows, schema
+from tests.hostile.case import ACCEPTED, ROWS_REJECTED, Case, Line, Rows, schema
 from tests.support.records import make_contract
 
 
 class Cell(NamedTuple):
-    """``text`` as it is written in the file; ``becomes`` its value, or the code for which its row is rejected."""
+    """``text`` is the cell in the file; ``becomes`` is its value, or the code its row is rejected with."""
 
     text: str
     shown: str
@@ -26,7 +26,7 @@ def refuses(text: str, code: str = "type-error", shown: str = "") -> Cell:
 
 
 def column(dataset: str, said: str, cells: Tuple[Cell, ...], **field: Any) -> Case:
-    """A file of a row number and a column ``value``, in which the fate of no cell depends on its neighbours."""
+    """A file with a row number and a column ``value``; each cell is accepted or rejected on its own."""
     body, accepted, rejected = b"row,value\n", [], []
     for number, cell in enumerate(cells):
         if cell.good:
@@ -40,9 +40,12 @@ def column(dataset: str, said: str, cells: Tuple[Cell, ...], **field: Any) -> Ca
         body,
         Rows(accepted, rejected),
         make_contract(dataset, schema=schema({"name": "row"}, described)),
-        told=tuple((f"{cell.shown} as {said}", _told(cell)) for cell in cells),
+        several=tuple(_line(cell, said) for cell in cells),
     )
 
 
-def _told(cell: Cell) -> str:
-    return f"accepted: `{cell.becomes}`" if cell.good else f"1 row rejected: `value:{cell.becomes}`"
+def _line(cell: Cell, said: str) -> Line:
+    sends = f"{cell.shown} as {said}"
+    if cell.good:
+        return Line(sends, f"accepted: `{cell.becomes}`", ACCEPTED)
+    return Line(sends, f"1 row rejected: `value:{cell.becomes}`", ROWS_REJECTED)

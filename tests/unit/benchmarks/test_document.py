@@ -1,4 +1,4 @@
-"""The page is made of results and of nothing else."""
+"""The page and the tables are made of results and of nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks import results
-from benchmarks.document import document, markdown
+from benchmarks.document import markdown, page, page_plots, tables
 from benchmarks.errors import BenchmarkError
 from benchmarks.findings import Findings, Table, precise, timings
 from benchmarks.plots import file_name
@@ -29,37 +29,52 @@ def kept(findings: Findings, quick: bool = False) -> dict[str, Any]:
     return dict(json.loads(json.dumps(results.entry(findings, quick=quick, now=NOW, commit="c0ffee", where=WHERE))))
 
 
-def test_page_shows_figures_machine_versions_and_what_each_contestant_does() -> None:
-    table = Table("Planning, warm", ["contestant", "s"], [["ours | 3.9", "0.5"]], "seconds", [("ours", 1.0, 1.0, 1.0)])
-    findings = Findings({"far-reads": {"3.9": 1999.0}}, [table], ["A note."], {"duckdb": "duckdb.rejects"})
-    page = document({"far": kept(findings, quick=False)}, {"Planning, warm": "benchmarks/planning-warm.png"})
-    for shown in (
+def test_page_shows_goals_machine_and_versions() -> None:
+    shown = page({"far": kept(Findings({"far-reads": {"3.9": 1999.0}}))}, {})
+    for part in (
         "| plan: ranged reads for 100 GB | ≤ 2,100 | 1,999 (3.9) | reached |",
-        "## Can a file of 100 GB be planned?",
-        "| ours \\| 3.9 | 0.5 |",
-        "![Planning, warm](benchmarks/planning-warm.png)",
-        "A note.",
         "processors: 2",
         "duckdb 9.9",
-        "knows no patterns",
         "2026-11-20T00:00:00+00:00 | c0ffee",
+        "not measured",
+        "Every goal that was judged is reached.",
     ):
-        assert shown in page
-    assert page.index("Read this first") < page.index("## Goals and results") < page.index("## Can a file")
-    assert "not measured" in page
-    assert "quick:" not in page
+        assert part in shown
+    assert shown.index("## Limits") < shown.index("## Goals and results") < shown.index("## What is not reached")
+    assert "quick:" not in shown
+
+
+def test_page_explains_what_is_not_reached() -> None:
+    shown = page({"memory": kept(Findings({"memory": {"3.9": 301.0}}))}, {})
+    assert "| 301 (3.9) | not reached |" in shown
+    assert "- **peak memory of one chunk, MB**: imports take a third" in shown
+
+
+def test_tables_show_figures_plots_notes_and_what_each_contestant_does() -> None:
+    table = Table("Planning, warm", ["contestant", "s"], [["ours | 3.9", "0.5"]], "seconds", [("ours", 1.0, 1.0, 1.0)])
+    findings = Findings({"far-reads": {"3.9": 1999.0}}, [table], ["A note."], {"duckdb": "duckdb.rejects"})
+    shown = tables({"far": kept(findings)}, {"Planning, warm": "plots/planning-warm.png"})
+    for part in (
+        "## Can a file of 100 GB be planned?",
+        "| ours \\| 3.9 | 0.5 |",
+        "![Planning, warm](plots/planning-warm.png)",
+        "A note.",
+        "knows no patterns",
+    ):
+        assert part in shown
 
 
 def test_quick_run_says_so_on_the_page() -> None:
-    assert "quick: smaller files" in document({"far": kept(Findings({"far-reads": {"3.9": 1.0}}), quick=True)}, {})
+    assert "quick: smaller files" in page({"far": kept(Findings({"far-reads": {"3.9": 1.0}}), quick=True)}, {})
 
 
 def test_page_in_docs_is_the_one_that_its_results_make() -> None:
-    """Nobody wrote a figure by hand, and nobody changed the goals or the text without making the page again."""
+    """Nobody wrote a figure by hand, and nobody changed the goals or the text without writing the page again."""
     saved = results.load(ROOT / "docs" / "benchmarks.json")["questions"]
-    drawn = {table["title"] for result in saved.values() for table in result["tables"] if table["bars"]}
-    plots = {title: f"benchmarks/{file_name(title)}" for title in drawn}
-    assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == document(saved, plots)
+    plots = {title: f"benchmarks/{file_name(title)}" for title in page_plots(saved)}
+    assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == page(saved, plots)
+    assert len(plots) == 3
+    assert {f"benchmarks/{path.name}" for path in (ROOT / "docs" / "benchmarks").iterdir()} == set(plots.values())
     for path in plots.values():
         assert (ROOT / "docs" / path).read_bytes().startswith(b"\x89PNG")
 
@@ -102,9 +117,9 @@ def test_numbers_stand_on_the_right() -> None:
 
 def test_run_by_name_keeps_the_other_answers(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    found = results.load(path)
-    found["questions"]["far"] = kept(Findings({"far-reads": {"3.9": 1.0}}))
-    results.save(path, found)
+    first = results.load(path)
+    first["questions"]["far"] = kept(Findings({"far-reads": {"3.9": 1.0}}))
+    results.save(path, first)
     again = results.load(path)
     again["questions"]["memory"] = asdict(Findings())
     results.save(path, again)

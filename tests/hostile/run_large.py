@@ -1,6 +1,6 @@
-"""Run one large case and say what became of it, and the most memory that this process took.
+"""Run one large case; print its outcome and this process's peak memory as JSON.
 
-usage: python -m tests.hostile.large NAME
+usage: python -m tests.hostile.run_large NAME
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from pathlib import Path
 from runtime.core.errors import FileRejected
 from tests.hostile.cases import large
 
-#: Bytes of addresses: where a case gets out of hand, its own process ends and not the machine.
-ADDRESSES = 6_000_000_000
+#: Bounds the address space, so that a case out of hand ends its own process and not the machine.
+ADDRESS_SPACE_BYTES = 6_000_000_000
 
 
 def main(name: str) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
     case = next(case for case in large.CASES if case.name == name)
     try:
-        found = case.run()
+        outcome = case.run()
     except FileRejected as error:
-        found = f"`{type(error).__name__}`"
+        outcome = f"`{type(error).__name__}`"
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
-    print(json.dumps({"found": found, "peak_bytes": peak}))
+    print(json.dumps({"outcome": outcome, "peak_bytes": peak}))
 
 
 if __name__ == "__main__":
