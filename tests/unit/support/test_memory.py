@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -78,7 +81,7 @@ def objects(calls):
     key = "incoming/a b+ü/../x.csv"
     first = calls.s3("put_object", Key=key, Body=b"0123456789", ContentType="text/csv", Metadata={"of": "acme"})["VersionId"]
     second = calls.s3("put_object", Key=key, Body=b"abc", ContentEncoding="gzip")["VersionId"]
-    calls.s3("put_object", Key="other", Body=b"abc", ChecksumSHA256="ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")
+    calls.s3("put_object", Key="other", Body=b"abc", ChecksumSHA256=base64.b64encode(hashlib.sha256(b"abc").digest()).decode())
     for version in ({}, {"VersionId": first}, {"VersionId": second}, {"VersionId": "nobody"}):
         calls.s3("head_object", Key=key, **version)
     calls.s3("head_object", Key="other", ChecksumMode="ENABLED")
@@ -254,4 +257,4 @@ def test_an_item_past_dynamodbs_limit_fails_the_test(account):
 def test_damaged_bytes_are_refused(account):
     s3, _ = map(MemoryAws().serve, make_clients())
     with pytest.raises(ClientError, match="BadDigest"):
-        s3.put_object(Bucket=BUCKET, Key="x", Body=b"abd", ChecksumSHA256="ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=")
+        s3.put_object(Bucket=BUCKET, Key="x", Body=b"abd", ChecksumSHA256=base64.b64encode(hashlib.sha256(b"abc").digest()).decode())
