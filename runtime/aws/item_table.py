@@ -106,11 +106,11 @@ class ItemTable:
             said = [str(reason.get("Message", "")) for reason in error.response.get("CancellationReasons", [])]
             if "ConditionalCheckFailed" in reasons:
                 return False
-            told = ", ".join(sorted(filter(None, reasons)))
+            codes = ", ".join(sorted(filter(None, reasons)))
             if reasons & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
-                raise TrackingThrottled("TransactWriteItems", told) from error
+                raise TrackingThrottled("TransactWriteItems", codes) from error
             if "TransactionConflict" in reasons:
-                raise TrackingUnavailable("TransactWriteItems", told) from error
+                raise TrackingUnavailable("TransactWriteItems", codes) from error
             if any(map(_is_of_size, said)):
                 raise ItemTooLarge("TransactWriteItems", self._name) from error
             raise self._translated("TransactWriteItems", error) from error

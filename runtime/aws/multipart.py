@@ -1,4 +1,4 @@
-"""One object in parts: from a stream whose length nobody knows yet, or of other objects' bytes."""
+"""One object in parts: from a stream of unknown length, or from the bytes of other objects."""
 
 from __future__ import annotations
 

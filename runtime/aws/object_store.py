@@ -171,7 +171,7 @@ class ObjectStore:
                 following = next(offsets, None)
                 if following is not None:
                     waiting.append(submit(following))
-                # Given away: while the caller works on it, nobody else holds it.
+                # Popped: while the caller works on the part, this generator keeps no reference to it.
                 yield ready.pop()
 
     def write(self, key: str, body: bytes, content_type: str) -> Written:
@@ -312,7 +312,7 @@ def _translated(operation: str, ref: ObjectRef, error: ClientError) -> Ledgerlin
         return ObjectArchived(ref.key)
     if code in _REFUSED:
         return AccessRefused(f"S3 {operation}", f"{ref.bucket}/{ref.key}")
-    # S3 answers a HEAD without a body, so its code is the status: one that throttles is not told from one that is down.
+    # S3 answers a HEAD without a body, so its code is the status: throttling and an outage look the same.
     if status == 429 or code in THROTTLING_CODES or code == "503":
         return StorageThrottled(operation, ref.key, code)
     if status >= 500 or code in {"RequestTimeout", "RequestTimeTooSkewed", "ConditionalRequestConflict", "OperationAborted"}:

@@ -1,8 +1,8 @@
 """Structured logs, traces and metrics, the same way in every handler.
 
 Logs are JSON with the file's id and the execution as correlation id; metrics are CloudWatch's
-embedded metric format. Probes of the system itself (reserved datasets) count as no file, row or byte;
-the memory that a function used is told of every invocation, theirs too.
+embedded metric format. Probes of the system itself (reserved datasets) are not counted as files, rows or bytes.
+The memory that a function used is a metric of every invocation, also of a probe's.
 """
 
 from __future__ import annotations

@@ -36,15 +36,15 @@ class Transition(NamedTuple):
     made: bool
 
 
-#: That nothing is written over.
+#: Condition: the item does not exist.
 _NEW = "attribute_not_exists(file_id)"
 
-#: What an index is keyed by may be missing, and then the index does not have the item; null is refused.
+#: Keys of sparse indexes. An index leaves out items that lack its key; DynamoDB refuses null as a key.
 _INDEXED = ("dataset",)
 
 
 def _indexable(item: Mapping[str, Any]) -> Item:
-    """A file's item without what is not known of it yet, as far as an index asks; versions before the index wrote null."""
+    """A file's item without index keys that are null: versions before the index wrote null for what was not known yet."""
     return {name: value for name, value in item.items() if value is not None or name not in _INDEXED}
 
 
@@ -87,11 +87,11 @@ class Tracking:
         yield from self._table.query("file_status = :status", {":status": status}, index=FILES_BY_STATUS)
 
     def owed(self) -> Iterator[Item]:
-        """The notes of files that may be owed something: ``chunk_id`` is the file's id, ``at`` when it ended."""
+        """Pending-work notes: ``chunk_id`` is the file's id, ``at`` the time at which it ended."""
         yield from self._query(OWED, "chunk_id > :low", {":low": "0"})
 
     def settle(self, note: Mapping[str, Any]) -> None:
-        """Take a note away, unless its file has ended once more since."""
+        """Delete a note, unless its file has ended once more since."""
         self._table.delete(_key(OWED, note["chunk_id"]), condition="#at = :at", names={"#at": "at"}, values={":at": note["at"]})
 
     def bookmark(self, name: str) -> Item | None:
@@ -134,8 +134,8 @@ class Tracking:
         """Move the file to *to_status*; a move already made by this attempt is not repeated.
 
         *expecting* are attributes as the caller read them; where one differs, another made the move.
-        *without* are attributes that the item no longer has afterwards. *owing* says that from this end on somebody is
-        to be told of it: a note of that is written with it, which stays until :meth:`settle` takes it away.
+        *without* are attributes that the item no longer has afterwards. *owing* also writes a pending-work note, which
+        stays until :meth:`settle` deletes it: the file's outcome has to be published.
 
         Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
         """
@@ -324,5 +324,5 @@ def _event(item: Item, from_status: str | None, detail: Mapping[str, Any]) -> di
 
 
 def _owed(item: Item) -> dict[str, Any]:
-    """The write of the note that somebody is to be told of the end of *item*."""
+    """The write of the pending-work note for *item*, which has ended."""
     return put({"file_id": OWED, "chunk_id": item["file_id"], "schema": SCHEMA, "at": item["updated_at"]})

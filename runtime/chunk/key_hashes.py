@@ -3,7 +3,7 @@
 Four independent *multilinear* hashes (Lemire and Kaser, "Strongly universal string hashing is
 fast"): each sums the key's 32-bit words times secret 64-bit multipliers, modulo 2**64, and keeps
 the upper 32 bits. Over the choice of the multipliers, two different keys collide with probability
-2**-128; so nobody who does not know the seed can make them collide, and 10**9 honest keys
+2**-128; so without the seed nobody can make them collide, and 10**9 honest keys
 will not. Values are taken as typed, so 1.5 and 1.50 are one key.
 """
 

@@ -1,4 +1,4 @@
-"""Integers and exact decimals: the lexical form by the positions of what is no digit, then one cast for the whole column."""
+"""Integers and exact decimals: checked by the positions of the characters that are not digits, then cast as a whole column."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A first draft of a contract, from a file's rows.
 
-A draft is a claim about files that nobody has seen yet: somebody must read it before it is used.
+A draft is a claim about future files: a person must read it before it is used.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Field:
     ``precision`` and ``scale`` (digits in all, digits after the point) make ``number`` an exact
     decimal; both are None for the floating point of records, which is a float64. ``minimum`` and
     ``maximum`` are inclusive and of the column's type (dates and datetimes as their ISO text).
-    Lengths are in characters. ``written`` is no rule of the schema: it says which texts the contract's extracts can hold.
+    Lengths are in characters. ``written`` is not a rule of the schema: it is the code page that the contract's extracts write the text in.
     """
 
     name: str

@@ -8,7 +8,7 @@ escaped punctuation. A pattern always matches the whole value.
 RE2 takes time in proportion to the length of a value, whatever the pattern. Python tries one way
 after another, and a hostile value may make it try exponentially many: it is asked only where
 :func:`most_steps` bounds that. Unbounded repetition of an unbounded repetition is refused all the
-same: it is hardly ever meant, and whoever else reads the contract may have an engine like Python's.
+same: it is hardly ever meant, and other readers of the contract may have an engine like Python's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TOKEN = re.compile(
 #: An ASCII class that takes one of these takes characters of several bytes.
 _NOT_ASCII = "\x80\xe9\u0101\u4e2d\U0001f600"
 _SPACE = r"\t-\r "
-#: Binary digits of a number of steps that nobody waits for.
+#: Binary digits of a number of steps that would take for ever.
 _ASTRONOMICAL = 1000
 
 

@@ -41,8 +41,8 @@ class Problem:
 def problem(field: Field, text: str | None, missing_values: Sequence[str], matches: Matches = patterns.matches) -> Problem | None:
     """The first rule of *field* that *text* breaks, in the order of VALUE_CODES, or None.
 
-    None and the missing values are null; null breaks nothing but ``required``. Who tests texts that may be hostile says by
-    *matches* how a pattern is tested, or what was found (``runtime.contracts.patterns``).
+    None and the missing values are null; null breaks only ``required``. *matches* tests a pattern, or returns
+    what RE2 has found: Python's own engine is not safe for hostile texts (``runtime.contracts.patterns``).
     """
     if text is None or text in missing_values:
         return Problem(REQUIRED, "a value is required here") if field.required else None

@@ -10,12 +10,12 @@ from __future__ import annotations
 ENVIRONMENT = {
     # Not a pool of Arrow's own beside the heap of everybody else.
     "ARROW_DEFAULT_MEMORY_POOL": "system",
-    # Nor a heap for each thread: blocks are few and large, so nobody waits.
+    # One heap for all threads: blocks are few and large, so threads hardly wait for each other.
     "MALLOC_ARENA_MAX": "1",
     # Bytes. Only what is larger is mapped by itself, and given back when freed; more than 32 MiB is refused.
     "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
     # Bytes that lie free at the end of the heap before it is made smaller.
     "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024),
-    # numpy starts a thread for each processor, with its memory, to multiply matrices of floats; nobody here does.
+    # numpy starts a thread for each processor, with its memory, to multiply matrices of floats, which is never done here.
     "OPENBLAS_NUM_THREADS": "1",
 }

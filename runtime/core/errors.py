@@ -48,7 +48,7 @@
             └── ReconciliationFailed
 
 Whether an error is worth another try is its class, not a list kept elsewhere: the state machine's
-retriers are made from :func:`error_names`. An error of no class here is one that nobody foresaw, and
+retriers are made from :func:`error_names`. An error of another class was not foreseen, and
 is treated as a DeploymentFault (docs/adr/0001). The facts of an error are its attributes; ``str()`` is
 one line that says what, where and what to do.
 """
@@ -75,7 +75,7 @@ class PermanentError(LedgerlineError):
 
 
 class FileRejected(PermanentError):
-    """The file breaks its contract; whoever sent it can send it again, mended."""
+    """The file breaks its contract; its sender can correct it and send it again."""
 
 
 class ProcessingFailed(PermanentError):
@@ -405,7 +405,7 @@ THROTTLING_CODES = frozenset(
 
 
 def is_deployment_fault(name: str) -> bool:
-    """True for the name of a DeploymentFault, and for a name that nobody foresaw."""
+    """True for the name of a DeploymentFault, and for an unknown name."""
     known = error_class(name)
     return issubclass(known, DeploymentFault) if known else name not in (*LAMBDA_ERRORS, THROTTLED)
 

@@ -40,7 +40,7 @@ class IncomingKey:
 
 
 def is_folder(key: str, size: int) -> bool:
-    """True for the empty objects that consoles make as folders; they are nobody's file. One with content is a file under a bad name."""
+    """True for the empty objects that consoles make as folders. One with content is a file under a bad name."""
     return key.endswith("/") and size == 0
 
 

@@ -6,7 +6,7 @@ from runtime.core.errors import InvalidInput
 
 #: The most that a chunk may have (E2).
 MAX_CHUNK_BYTES = 50_000_000
-#: Chunks of one file: five times what 100 GB make, and more would be a size of chunks that nobody meant.
+#: Chunks of one file: five times what 100 GB make, and more is a mistaken size of chunks.
 MAX_CHUNKS = 10_000
 #: The most that a record may have, its line end included, however its file is cut: far beyond any real row, and small
 #: enough that an unclosed quote is found out before gigabytes are read, and that what is held for a record fits memory.

@@ -1,7 +1,7 @@
 """What travels between the states of the workflow, and the states a file can be in.
 
-Everything that is written down carries :data:`SCHEMA`; handlers accept it and its predecessor,
-so a file in progress survives a deployment and a rollback.
+Messages between states, chunk tasks, snapshots, published documents and the items of the tracking table carry a schema number.
+Handlers accept :data:`SCHEMA` and its predecessor, so a file in progress survives a deployment and a rollback.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ ACCEPTED_SCHEMAS = (1,)
 
 FILE_ITEM = "#file"
 EVENT_PREFIX = "#event#"
-#: No file's id: what work that goes on over several calls remembers.
+#: Partition key of bookmarks: where work that spans several calls goes on.
 BOOKMARKS = "#bookmarks"
-#: No file's id either: a note for each file that has ended, until it is owed nothing more: its outcome was told, its original moved.
+#: Partition key of pending-work notes, deleted once the outcome is published and the original is moved.
 OWED = "#owed"
 #: The sparse indexes of the tracking table: only files have a ``file_status``, and a ``dataset`` once it is known.
 FILES_BY_STATUS = "files-by-status"
@@ -121,7 +121,7 @@ def file_id(source_name: str, key: str, version_id: str) -> str:
 
 @dataclass(frozen=True)
 class Arrival:
-    """An object that landed, as its EventBridge event tells it.
+    """An object that landed, as its EventBridge event describes it.
 
     Size in bytes. ``requester`` and ``source_ip`` are who S3 says put it there.
     """
@@ -157,15 +157,15 @@ class Arrival:
 SWEEP_DUE = "Sweep Due"
 #: Detail type of EventBridge's report that an execution has ended.
 EXECUTION_ENDED = "Step Functions Execution Status Change"
-#: Detail type of the event that asks for a file to be taken up again.
+#: Detail type of the request to continue a file.
 REDRIVE_REQUESTED = "Redrive Requested"
 
 
 @dataclass(frozen=True)
 class Redrive:
-    """Somebody's wish that a file which ended badly is taken up again.
+    """The request to continue a file that ended badly.
 
-    ``attempt`` is the one that was seen to have ended: of two wishes that saw the same, one counts.
+    ``attempt`` is the attempt that had ended: of two requests about one attempt, one counts.
     ``from_start`` begins again with validation; otherwise what is finished stays.
     """
 

@@ -28,7 +28,7 @@ DECODED_RATIO = "LEDGERLINE_DECODED_RATIO"
 DEFAULT_DECODED_BYTES = 20_000_000_000
 #: Bytes that S3 takes in one object written in parts of 8 MiB.
 MAX_DECODED_BYTES = 80_000_000_000
-#: Text bytes for each compressed one, of which gzip can have 1,032. CSV has 3 to 30; nothing but a
+#: Text bytes for each compressed one, of which gzip can have 1,032. CSV has 3 to 30; only a
 #: bomb, or a file of one row over and over, has more than 200.
 DEFAULT_DECODED_RATIO = 200
 MAX_DECODED_RATIO = 1_100

@@ -27,7 +27,7 @@ def between(cuts: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def pieces(source: ByteSource, start: int, end: int) -> Iterator[bytes]:
-    """The bytes ``[start, end)`` in order, read ahead of whoever takes them."""
+    """The bytes ``[start, end)`` in order, read ahead of the caller."""
     offsets = iter(range(start, end, PIECE_BYTES))
     waiting: deque[Future[bytes]] = deque()
     with ThreadPoolExecutor(READ_AHEAD) as pool:

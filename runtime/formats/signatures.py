@@ -47,7 +47,7 @@ def byte_order_mark(head: bytes) -> str | None:
 
 
 def wide_text(head: bytes) -> str | None:
-    """The codec of UTF-16 or UTF-32 text without a byte-order mark, told by the pattern of its NULs."""
+    """The codec of UTF-16 or UTF-32 text without a byte-order mark, recognized by the pattern of its NULs."""
     start = head[:_PATTERN_BYTES]
     for width in (4, 2):
         lanes = [start[lane::width] for lane in range(width)]

@@ -37,7 +37,7 @@ MODULES = (
     *(name for form in FORMATS.values() for name in form.modules),
 )
 
-#: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that nobody noticed is sent again.
+#: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that started no execution is sent again.
 _RESEND_SECONDS = 30.0
 #: Seconds. A role that was made a moment ago may still be refused; the workflow tries again after one minute.
 _SETTLING_SECONDS = 120.0
@@ -120,7 +120,7 @@ class Check:
             if item is not None and _has_ended(item):
                 return _problems(probe, item)
             execution = item["execution"] if item else executions.started_for(self.states, self.workflow, self._key, begun_at)
-            # The workflow goes on trying for longer than a deployment takes; whoever deploys wants to know at once.
+            # The workflow retries for longer than a deployment takes; the deployment must fail at once.
             fault = executions.waiting_fault(self.states, execution) if execution else None
             if fault and (fault.error != "AccessRefused" or self.clock() - begun >= _SETTLING_SECONDS):
                 return [_found_instead(self.sent[-1], "a fault of what is deployed", fault)]

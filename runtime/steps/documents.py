@@ -1,4 +1,4 @@
-"""What a file leaves for its readers, as functions of the table alone: whoever writes or verifies them gets the same."""
+"""A file's manifest and report, as functions of the table alone: writing or verifying them again gives the same bytes."""
 
 from __future__ import annotations
 

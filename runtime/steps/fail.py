@@ -1,4 +1,4 @@
-"""RecordFailure: whatever ended badly is given an end that says why, and loses nothing."""
+"""RecordFailure: a file whose execution failed ends REJECTED or FAILED, with the reason; its original is kept."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Failure:
 
 
 def _reported(event: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The detail of EventBridge's report, and what the execution that it tells of had been given."""
+    """The detail of EventBridge's report, and the input of the execution that it reports."""
     try:
         detail = event["detail"]
         source = json.loads(detail.get("input") or "{}")

@@ -88,7 +88,7 @@ class OrphanedOutputs:
                 yield from (one for one in outputs if not _is_named(one.ref, named))
 
     def _named(self, item: Item) -> set[str]:
-        """Whatever the items of a file name, and its commit manifest if there is one: one text more keeps an object, one less loses it."""
+        """All texts in a file's items, and in its commit manifest. Over-inclusive on purpose: a missing name would delete data."""
         named = {text for record in (item, *self.tracking.chunks(item["file_id"])) for text in _texts(record)}
         if item.get("dataset"):
             manifest = ObjectRef(self.store.bucket, keys.commit_manifest(item["dataset"], item["file_id"]))
@@ -104,7 +104,7 @@ def _is_named(ref: ObjectRef, named: set[str]) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in *value*, but of what is superseded: that is history."""
+    """Every text in *value*, except those of superseded plans, which are history."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""A file's end, as the workflow tells it: to the partner's queue, to the operators' topic."""
+"""The message about a file's end, for the partner's queue and the operators' topic."""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ def _write(chunk: ChunkTask, contract: Contract, output: ChunkOutput, stage: Sta
             named = functools.partial(key_of, contract.dataset, chunk.file_id, chunk.chunk_id)
             written[name] = {**stage.store.write_addressed(named, body, content_type).to_dict(), "rows": rows}
     extracts = {name: _write_extract(chunk, contract, name, body, stage) for name, body in output.extracts.items() if body}
-    told = reasons.recorded(chunk, contract.dataset, output.reasons, stage.store)
-    return {**written, **told, **({"extracts": extracts} if extracts else {})}
+    recorded = reasons.recorded(chunk, contract.dataset, output.reasons, stage.store)
+    return {**written, **recorded, **({"extracts": extracts} if extracts else {})}
 
 
 def _write_extract(chunk: ChunkTask, contract: Contract, name: str, body: bytes, stage: Stage) -> dict[str, Any]:

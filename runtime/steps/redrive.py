@@ -36,7 +36,7 @@ def obstacle(item: Item, *, from_start: bool) -> str | None:
 
 
 def redrive_file(request: Redrive, execution: str, stage: Stage) -> dict[str, Any]:
-    """Open the file's next attempt; answer PROCESS to its owner, NOTHING to whoever came later or saw another attempt.
+    """Open the file's next attempt; answer PROCESS to its owner, NOTHING to later requests and to those that saw another attempt.
 
     A file with a plan goes on with the chunks that are not done. One without begins with validation, since a
     setting that kept it from being planned was fixed there.

@@ -1,4 +1,4 @@
-"""What remains to be done for a committed file; all of it may be done twice, by whoever comes first."""
+"""What remains to be done for a committed file. Every part may be done twice, and by any worker."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
     """Move the original under *prefix*; return its new ``location``, or ``not_moved`` with the reason.
 
     An original that cannot be moved (deleted by somebody, encrypted with a key that is not ours, in an archive, its copy
-    not the same) stays where it is. It keeps nobody from learning how the file ended.
+    not the same) stays where it is. The outcome is published all the same.
     """
     destination = keys.archived(prefix, item["key"], item["file_id"])
     if item["location"]["key"] == destination:

@@ -39,7 +39,7 @@ def save(store: ObjectStore, file_id: str, snapshot: Snapshot) -> str:
 def load(store: ObjectStore, key: str) -> Snapshot:
     """Read the snapshot at *key*; cached, since a warm worker sees many chunks of one file.
 
-    Raises InvalidInput when it is not what was written there: the key tells its digest.
+    Raises InvalidInput when the content is not the one whose digest is in the key.
     """
     body = store.read(ObjectRef(store.bucket, key))
     if not keys.has_digest(key, hashlib.sha256(body).hexdigest()):

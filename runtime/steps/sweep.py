@@ -1,4 +1,4 @@
-"""SweepFiles: what nobody works on any more is put back on the workflow's own road (docs/adr/0002).
+"""SweepFiles: files that no execution works on are started again in the workflow (docs/adr/0002).
 
 A finding is an event with which an execution is started: the arrival that was lost, or the report of an
 execution's end that did not come or did not help. Whatever was not lost after all is noticed there.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MIN_AGE = timedelta(minutes=30)
 #: How long after its end a file's original that was refused to be moved is tried again: what refused it may have been a deployment's.
 RECENT = timedelta(days=1)
-#: Written where an arrival says who sent it: S3's event is lost, so nobody knows any more.
+#: The requester of an arrival whose S3 event is lost.
 REQUESTER = "unknown (found by the sweep)"
 
 #: Kinds of findings.
@@ -100,7 +100,7 @@ class Sweep:
         return executions.start(self.states, workflow, finding.event)
 
     def _lost(self, page: VersionPage) -> Iterator[Finding]:
-        """Objects whose arrival nobody recorded."""
+        """Objects without a recorded arrival."""
         old = [one for one in page.objects if one.modified <= self.now - self.min_age and not keys.is_folder(one.ref.key, one.size)]
         for start in range(0, len(old), _BATCH):
             ids = {self._id(one): one for one in old[start : start + _BATCH]}
@@ -113,7 +113,7 @@ class Sweep:
         return file_id(self.source_name, one.ref.key, str(one.ref.version_id))
 
     def _files(self, go_on: Callable[[], bool], settled: Callable[[Item], None]) -> Iterator[Finding]:
-        """Files in progress by their item and in no execution; files that ended and nobody was told, or whose original may be moved now.
+        """Files in progress without an execution; files that ended unpublished, or whose original may be moved now.
 
         *settled* is given the notes of files that are owed nothing any more.
         """

@@ -1,6 +1,6 @@
 """One record boundary among records with descriptors, found from a window before a given offset.
 
-From the middle of a file nobody can see where a record begins, but one begins within any stretch as
+In the middle of a file no byte marks the beginning of a record, but one begins within any stretch as
 long as the longest record. So every offset of the window's first such stretch is taken for a beginning and
 followed. In an intact file the true chain is among those that reach the end of the window; when all
 that do have the same last boundary, it is one. That is a proof, whatever the records hold; only a chain
@@ -21,7 +21,7 @@ WIDEST_WINDOW_BYTES = 1024 * 1024
 
 
 def last_boundary(source: ByteSource, form: RecordForm, floor: int, limit: int) -> int | None:
-    """The last record boundary in ``[floor, limit]``, or None where it cannot be told; *floor* is one.
+    """The last record boundary in ``[floor, limit]``, or None where it stays open; *floor* is one.
 
     A window that reaches back to *floor* has the chain itself: then the answer is exact, and before the byte where that is broken.
     """

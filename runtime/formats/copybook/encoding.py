@@ -23,7 +23,7 @@ _LOW_32 = np.uint64(2**32 - 1)
 def encode(columns: pa.Table, record: Record, page: str) -> bytes:
     """One record of ``record.maximum`` bytes for each row, blanks where the copybook has FILLER.
 
-    Text is padded with blanks, null text nothing but them; numbers have the preferred signs, null
+    Text is padded with blanks, null text is all blanks; numbers have the preferred signs, null
     ones are low-values where these are no number. Raises ValueError that names the column for a
     value that its item cannot hold, and for copybooks whose records are of several shapes.
     """

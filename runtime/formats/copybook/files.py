@@ -65,7 +65,7 @@ class CopybookFiles:
     """See ``runtime.formats.interface.FileFormat``."""
 
     def fitting(self, source: ByteSource, contracts: Mapping[str, Contract]) -> dict[str, RecordLayout]:  # noqa: ARG002
-        """Always empty: without a header nothing tells one record from another. Such files name their dataset by their key."""
+        """Always empty: records have no header to recognize them by. The key of such a file names its dataset."""
         return {}
 
     def recognize(self, source: ByteSource, contract: Contract) -> RecordLayout:

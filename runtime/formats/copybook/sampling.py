@@ -19,7 +19,7 @@ _PLACES = 3
 def sample_blocks(source: ByteSource, form: RecordForm) -> Iterator[RecordBlock]:
     """Up to 16 records each from three places, evenly spread there; from one place where the file is small.
 
-    Offsets count from the beginning of the file. A place whose boundaries cannot be told gives none.
+    Offsets count from the beginning of the file. A place without a certain boundary gives no record.
     """
     window_bytes = max(WINDOW_BYTES, form.longest)
     if source.size <= _PLACES * window_bytes:

@@ -16,7 +16,7 @@ from runtime.formats.copybook.items import ElementaryItem, types_of
 from runtime.formats.copybook.record import Selection, columns, record_of
 from runtime.formats.copybook.record_form import LONGEST_CONTENT, RECORD_FORMATS, VARIABLE
 
-#: What becomes of a numeric field that holds nothing but X'00', or nothing but blanks.
+#: What a numeric field means that holds only X'00', or only blanks.
 EMPTY_NUMBERS = ("error", "null")
 
 _KNOWN = ("format", "copybook", "select", "lowValues", "spaces")

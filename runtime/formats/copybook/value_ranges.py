@@ -41,7 +41,7 @@ def constant(text: str) -> Numbers:
 
 
 def of_field(field: Field, item: ElementaryItem | None, *, nullable: bool) -> Extent:
-    """The values of a column, which *item* has in the dataset's records if these have a copybook; raise ValueError for other types."""
+    """The range of a column's values, narrowed by its *item* if the dataset has a copybook; raise ValueError for other types."""
     if field.type == "string":
         return Texts(_characters(field, item))
     if field.type not in ("integer", "number"):
@@ -76,7 +76,7 @@ def of_item(item: ElementaryItem) -> Numbers:
 
 
 def unheld(made: Extent, item: ElementaryItem) -> str | None:
-    """Why *item* does not hold all of what is *made* for it, or None."""
+    """Why *item* cannot hold every value of the range *made* for it, or None."""
     return _unheld_texts(made, item) if isinstance(made, Texts) else _unheld_numbers(made, item)
 
 

@@ -1,7 +1,7 @@
 """One record boundary, guessed from a small window before a given offset.
 
-A newline inside quotes ends no record, and from the middle of a file nobody can see whether a quote
-is open. There are only two possibilities, so both are read to their end and weighed:
+A newline inside quotes ends no record, and from the middle of a file it is open whether a quote was opened
+before. There are only two possibilities, so both are read to their end and weighed:
 
 1. If both readings have the same last boundary, it is one, whichever is right: this is a proof.
    It is also what quote grammar comes to. The first quote that cannot be what one reading takes
@@ -68,7 +68,7 @@ class Reading:
 
 
 def last_boundary(source: ByteSource, floor: int, limit: int, check: RecordCheck) -> int | None:
-    """The last record boundary in ``[floor, limit]``, or None where it cannot be told; *floor* is one.
+    """The last record boundary in ``[floor, limit]``, or None where it stays open; *floor* is one.
 
     Reads 64 KiB before *limit*, and up to 1 MiB where those leave it open. The answer is exact when
     the window reaches back to *floor*, and *floor* itself when no record ends in between.
@@ -119,7 +119,7 @@ def _agreed_or_weighed(window: bytes, check: RecordCheck) -> int | None:
 
 
 def _both(window: bytes, layout: CsvLayout) -> tuple[Offsets, Offsets]:
-    # The first byte only tells what comes before the second. After a quote there are three
+    # The first byte only shows what precedes the second. After a quote there are three
     # possibilities (it closed a field, or is half of an escape), so the reading starts after none.
     quote = ord(layout.quote)
     start = 1

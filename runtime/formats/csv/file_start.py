@@ -87,7 +87,7 @@ def _nothing_but(text: bytes, start: Start) -> str:
 def _wide_encoding(data: bytes, contract: Contract | None) -> str | None:
     """The UTF-16 codec that *data* is to be decoded with, or None where bytes are text as they are.
 
-    A byte-order mark tells, unless *contract* states something else; without one the contract does.
+    A byte-order mark decides, unless *contract* states something else; without a mark the contract decides.
     Raises EncodingMismatch, or NotCsv where there is no contract to speak of.
     """
     stated = contract.encoding if contract and contract.states_encoding else None

@@ -44,7 +44,7 @@ class Parser:
     def parse(self, text: bytes, records: int) -> Parsed:
         """Parse *text*, which holds that many well-formed *records*, blank lines not counted.
 
-        Raises RuntimeError when Arrow counts other records: then no row can be told from its neighbour.
+        Raises RuntimeError when Arrow counts other records: then it is open which row is which.
         """
         field_counts: dict[int, int] = {}
         whole = np.ones(records, np.bool_)

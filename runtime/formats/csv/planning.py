@@ -56,8 +56,8 @@ def _cut_by_guesses(source: ByteSource, check: RecordCheck, chunk_bytes: int) ->
             return [boundary for boundary in boundaries if boundary is not None]
 
         cuts = [first, size, *guess(evenly(first, size, chunk_bytes - slack))]
-        # Long records, or one cut that could not be told, leave a range somewhat too long: other
-        # places in it may do. Where several cuts in a row could not be told, more guesses would be waste.
+        # Long records, or one cut that stayed open, leave a range somewhat too long: other
+        # places in it may do. Where several cuts in a row stayed open, more guesses would be waste.
         retry = [(s, e) for s, e in between(cuts) if chunk_bytes < e - s <= 2 * chunk_bytes]
         cuts += guess(cut for start, end in retry for cut in evenly(start, end, chunk_bytes * 3 // 4))
     ranges: list[tuple[int, int]] = []

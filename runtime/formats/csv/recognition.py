@@ -1,4 +1,4 @@
-"""Which contract delimited text follows and how its bytes are written, told by its head."""
+"""Which contract delimited text follows and how its bytes are written, recognized by its first bytes."""
 
 from __future__ import annotations
 

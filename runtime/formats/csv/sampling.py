@@ -41,7 +41,7 @@ def _windows(first: int, size: int) -> list[tuple[int, int]]:
 def _sample_window(source: ByteSource, start: int, end: int, check: RecordCheck) -> list[Sample]:
     """Sample a window; offsets are in the file.
 
-    Where it cannot be told whether the window starts inside quotes, the kinder reading counts.
+    Where it is open whether the window starts inside quotes, the reading with more fitting records counts.
     """
     window = source.read(start, end)
     if start == check.layout.header_end:
