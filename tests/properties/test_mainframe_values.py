@@ -283,7 +283,7 @@ def test_fixed_records_vary_inside(records):
 
 
 def test_an_element_that_is_not_there_has_no_place_to_be_wrong_at():
-    record = record_of(tuple(COPYBOOK), contract("V").fixed_length.select)
+    record = record_of(tuple(COPYBOOK), contract("V").dialect.select)
     raw = "D1".encode("cp037") + b"\x00\x12\x3c" + "2024-02-29007".encode("cp037")
     rows = spread(RecordBlock.fixed(raw, 0, len(raw)), record, DecodingRules("cp037", (), ("",)), variable=True)
     due = record.item("due")
