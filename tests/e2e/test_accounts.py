@@ -16,7 +16,7 @@ from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles
 from tests.support.accounts import Account
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.dear]
 SIZES = {"standard": 107, "array": 110, "variable": 59}
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.records import SHARED_DATA
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.dear]
 ROOT = Path(__file__).resolve().parents[2]
 SP500 = SHARED_DATA / "sp500"
 

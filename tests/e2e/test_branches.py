@@ -15,7 +15,7 @@ from tests.e2e.deployed import DeployedStage
 from tests.e2e.inventory import Everything, everything
 
 #: A stage of a branch is synthesized and deployed for it alone.
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.dear]
 
 LOCKS = "etl-branch-locks-main"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"

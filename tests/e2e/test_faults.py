@@ -14,7 +14,7 @@ from tests.e2e.gateway import Gateway, Hold, Refusals, dynamodb_throttled, s3_ab
 from tests.e2e.histories import children, entered, failures, waits
 from tests.support.transactions import csv, row
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.dear]
 ROWS = 1000
 THROTTLED = "Lambda.TooManyRequestsException"
 

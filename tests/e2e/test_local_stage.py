@@ -40,4 +40,4 @@ def test_the_guide_names_what_this_stage_has_without_effect(stage: DeployedStage
     resources = (template if isinstance(template, dict) else json.loads(template))["Resources"].values()
     without_effect = {resource["Type"] for resource in resources} & {accepted.type for accepted in ACCEPTED}
     assert without_effect == {"AWS::CloudTrail::Trail"}
-    assert "Of a primary stage, that is the CloudTrail trail" in (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    assert "In a primary stage this is the CloudTrail trail" in (ROOT / "docs" / "local.md").read_text(encoding="utf-8")

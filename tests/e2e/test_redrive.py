@@ -14,7 +14,7 @@ from tests.e2e.deployed import DeployedStage
 from tests.e2e.files import StageFiles, wait_until
 from tests.support.transactions import csv, row
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.dear]
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 1000
 

@@ -33,7 +33,7 @@ def run(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.long  # it deploys a stage of its own, from nothing
+@pytest.mark.dear  # it deploys a stage of its own, from nothing
 def test_sample_arrives_with_every_row_accounted_for(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ import pytest
 from aws_cdk import App
 
 import pipeline_app
+from etl.layers.build import archive
 from ops.branches.inventory import LISTINGS
 from pipeline import acknowledgements
 from pipeline import settings as settings_module
@@ -142,7 +143,7 @@ def test_the_app_takes_the_branch_from_its_command_line(monkeypatch, tmp_path):
     monkeypatch.setattr("sys.argv", ["pipeline_app.py", "-c", "branch=a=b/🚀"])
     with pytest.raises(SystemExit) as ended:
         pipeline_app.run()
-    assert asked == [("a=b/🚀", tmp_path)]
+    assert asked == [("a=b/🚀", archive(tmp_path))]
     assert str(ended.value) == r"error: branch 'a=b/\U0001f680': enough"
 
 
@@ -296,7 +297,8 @@ def test_builds_have_the_repositorys_credentials_for_git(pipeline, kind):
 def test_a_hostile_name_reaches_the_command_as_one_argument(name, branch, tmp_path):
     (tmp_path / "buildspec").mkdir()
     script = tmp_path / "buildspec" / f"{name}.sh"
-    script.write_text((ROOT / "buildspec" / f"{name}.sh").read_text())
+    for file in (f"{name}.sh", "install.sh"):
+        (tmp_path / "buildspec" / file).write_text((ROOT / "buildspec" / file).read_text())
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     recorder = f"#!/bin/bash\nmkdir -p .venv/bin\nfor t in python pip; do cp {bin_}/record .venv/bin/$t; done\n"

@@ -25,6 +25,8 @@ from tests.support.transactions import HEADER, csv, row
 from tests.support.workflow import BUCKET, TABLE, Workflow
 from tests.unit.ops.audited import ROWS, AuditedFile, flip_last_byte, good_and_bad, rewritten
 
+pytestmark = pytest.mark.dear
+
 Run = Callable[..., Result]
 
 

@@ -23,6 +23,8 @@ from runtime.core.models import FileStatus, FileTask
 from tests.support.workflow import Workflow
 from tests.unit.ops.deployed_stage import BUCKET, OUTPUTS, TABLE
 
+pytestmark = pytest.mark.dear
+
 Run = Callable[..., Result]
 
 

@@ -13,6 +13,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from pipeline.gates import locks, tree
 
+pytestmark = pytest.mark.dear
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

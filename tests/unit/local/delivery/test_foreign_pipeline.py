@@ -33,6 +33,8 @@ from tests.unit.local.clouds import eventually
 from tests.unit.local.delivery import foreign
 from tests.unit.local.delivery.repositories import Repository
 
+pytestmark = pytest.mark.dear
+
 REGION = "us-east-1"
 
 

@@ -24,6 +24,8 @@ from tests.unit.local.clouds import eventually
 from tests.unit.local.delivery import foreign
 from tests.unit.local.delivery.repositories import Repository
 
+pytestmark = pytest.mark.dear
+
 #: An app that writes its assembly by hand: any program may be one.
 APP = """
 import json, os, pathlib
