@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from runtime.columns.string_column import Mask, Numbers
+from runtime.columns.string_column import Mask
 from runtime.contracts.model import Field
 from runtime.contracts.values import read
 
@@ -18,24 +20,42 @@ Words = npt.NDArray[np.uint64]
 _WORD = 2**64
 
 
-class IntegerBounds:
-    """The constraints of a column of 64-bit integers."""
+@dataclass(frozen=True)
+class Bounds:
+    """Minimum, maximum and allowed values of a column, each as the column stores its values; None where there is none."""
 
-    def __init__(self, field: Field) -> None:
-        self._minimum = field.minimum if isinstance(field.minimum, int) else None
-        self._maximum = field.maximum if isinstance(field.maximum, int) else None
-        self._enum = None if field.enum is None else np.array([read(field, text) for text in field.enum], np.int64)
+    minimum: float | None
+    maximum: float | None
+    enum: npt.NDArray[np.generic] | None
 
-    def broken_by(self, values: Numbers) -> Mask:
+    def broken_by(self, values: npt.NDArray[Any]) -> Mask:
         """Which of *values* the constraints do not allow."""
         broken = np.zeros(len(values), np.bool_)
-        if self._minimum is not None:
-            broken |= values < self._minimum
-        if self._maximum is not None:
-            broken |= values > self._maximum
-        if self._enum is not None:
-            broken |= ~np.isin(values, self._enum)
+        if self.minimum is not None:
+            broken |= values < self.minimum
+        if self.maximum is not None:
+            broken |= values > self.maximum
+        if self.enum is not None:
+            broken |= ~np.isin(values, self.enum)
         return broken
+
+
+def integer_bounds(field: Field) -> Bounds:
+    """The constraints of a column of 64-bit integers."""
+    return Bounds(
+        minimum=field.minimum if isinstance(field.minimum, int) else None,
+        maximum=field.maximum if isinstance(field.maximum, int) else None,
+        enum=None if field.enum is None else np.array([read(field, text) for text in field.enum], np.int64),
+    )
+
+
+def float_bounds(field: Field) -> Bounds:
+    """The constraints of a column of floating point numbers, which are compared with the exact bounds."""
+    return Bounds(
+        minimum=_nearest(field.minimum, math.inf) if isinstance(field.minimum, (int, Decimal)) else None,
+        maximum=_nearest(field.maximum, -math.inf) if isinstance(field.maximum, (int, Decimal)) else None,
+        enum=None if field.enum is None else np.array(floats_of(field)),
+    )
 
 
 class DecimalBounds:
@@ -59,26 +79,6 @@ class DecimalBounds:
             broken |= ~_less(words, self._maximum + 1)
         if self._enum is not None:
             broken |= ~np.logical_or.reduce([_same(words, value) for value in self._enum])
-        return broken
-
-
-class FloatBounds:
-    """The constraints of a column of floating point numbers, which are compared with the exact bounds."""
-
-    def __init__(self, field: Field) -> None:
-        self._minimum = _nearest(field.minimum, math.inf) if isinstance(field.minimum, (int, Decimal)) else None
-        self._maximum = _nearest(field.maximum, -math.inf) if isinstance(field.maximum, (int, Decimal)) else None
-        self._enum = None if field.enum is None else np.array(floats_of(field))
-
-    def broken_by(self, values: npt.NDArray[np.float64]) -> Mask:
-        """Which of *values* the constraints do not allow."""
-        broken = np.zeros(len(values), np.bool_)
-        if self._minimum is not None:
-            broken |= values < self._minimum
-        if self._maximum is not None:
-            broken |= values > self._maximum
-        if self._enum is not None:
-            broken |= ~np.isin(values, self._enum)
         return broken
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from runtime.columns.bounds import DecimalBounds, IntegerBounds
+from runtime.columns.bounds import DecimalBounds, integer_bounds
 from runtime.columns.column import Column, arrow_type
 from runtime.columns.string_column import Mask, StringColumn, numbers_of
 from runtime.contracts.model import Field
@@ -19,7 +19,7 @@ _ZERO, _MINUS = ord("0"), ord("-")
 
 class IntegerCheck:
     def __init__(self, field: Field) -> None:
-        self._field, self._bounds = field, IntegerBounds(field)
+        self._field, self._bounds = field, integer_bounds(field)
 
     def __call__(self, texts: StringColumn, missing: Mask) -> Column:
         field = self._field

@@ -8,7 +8,7 @@ from typing import Callable
 import numpy as np
 import pyarrow as pa
 
-from runtime.columns.bounds import DecimalBounds, FloatBounds, IntegerBounds
+from runtime.columns.bounds import DecimalBounds, float_bounds, integer_bounds
 from runtime.columns.check import check_of
 from runtime.columns.column import Column, arrow_type
 from runtime.columns.string_column import Bytes, Mask, StringColumn, fixed_array
@@ -63,13 +63,13 @@ class ItemDecoder:
         """Which of the decodings below the item's kind and the field's type ask for."""
         field = self.field
         if self.item.kind == FLOAT:
-            self._float_bounds = FloatBounds(field)
+            self._float_bounds = float_bounds(field)
             return self._float
         if self.item.kind == TEXT or field.type not in ("integer", "number"):
             self._check_texts = check_of(field)
             return self._text if self.item.kind == TEXT else self._digits
         if field.type == "integer":
-            self._integer_bounds = IntegerBounds(field)
+            self._integer_bounds = integer_bounds(field)
             return self._integer
         self._decimal_bounds = DecimalBounds(field)
         return self._decimal

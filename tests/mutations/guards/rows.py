@@ -88,8 +88,8 @@ GUARDS = (
     Guard(
         "column-integer-maximum",
         "runtime/columns/bounds.py",
-        "self._maximum = field.maximum if isinstance(field.maximum, int) else None\n",
-        "self._maximum = None\n",
+        "maximum=field.maximum if isinstance(field.maximum, int) else None,\n",
+        "maximum=None,\n",
         "tests/properties/test_rows.py::test_every_row_is_accepted_or_rejected_as_the_reference_says",
     ),
     Guard(

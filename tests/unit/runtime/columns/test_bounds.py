@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from runtime.columns.bounds import FloatBounds
+from runtime.columns.bounds import float_bounds
 from runtime.contracts.model import Field
 
 
@@ -14,7 +14,7 @@ from runtime.contracts.model import Field
 def test_floats_are_held_against_the_exact_bound(bound):  # F1
     nearest = float(bound)
     values = np.array([math.nextafter(nearest, -math.inf), nearest, math.nextafter(nearest, math.inf)])
-    below = FloatBounds(Field("a", "number", minimum=Decimal(bound))).broken_by(values)
-    above = FloatBounds(Field("a", "number", maximum=Decimal(bound))).broken_by(values)
+    below = float_bounds(Field("a", "number", minimum=Decimal(bound))).broken_by(values)
+    above = float_bounds(Field("a", "number", maximum=Decimal(bound))).broken_by(values)
     assert below.tolist() == [Decimal(value) < Decimal(bound) for value in values.tolist()]
     assert above.tolist() == [Decimal(value) > Decimal(bound) for value in values.tolist()]
