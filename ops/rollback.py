@@ -25,14 +25,14 @@ _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", 
 
 @dataclass(frozen=True)
 class Rollback:
-    """``timeout_seconds`` bounds each wait; ``tell`` is given a line at each step."""
+    """``timeout_seconds`` bounds each wait; ``say`` prints a line at each step."""
 
     aws: Aws
     stage: Stage
     timeout_seconds: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
-    tell: Callable[[str], None]
+    say: Callable[[str], None]
 
     def run(self) -> Validated:
         """Roll back, and prove that template and code are the validated ones.
@@ -47,7 +47,7 @@ class Rollback:
         if stack["StackStatus"] not in _UPDATABLE:
             raise RollbackFailed(self._stack, f"it is {stack['StackStatus']}, and cannot be updated")
         if self._deployed() == validated.template_sha256:
-            self.tell(f"{self._stack} has the template that was validated already; there is nothing to roll back")
+            self.say(f"{self._stack} has the template that was validated already; there is nothing to roll back")
         else:
             self._apply(validated, stack)
         self._compare(validated)
@@ -61,7 +61,7 @@ class Rollback:
         return digest_of(deployed_template(self.aws.cloudformation, self.stage.stage))
 
     def _apply(self, validated: Validated, stack: Mapping[str, Any]) -> None:
-        self.tell(f"Rolling {self._stack} back to the template validated at {validated.validated_at} (commit {validated.commit})")
+        self.say(f"Rolling {self._stack} back to the template validated at {validated.validated_at} (commit {validated.commit})")
         self._create_change_set(validated, stack)
         self.aws.cloudformation.execute_change_set(StackName=self._stack, ChangeSetName=CHANGE_SET)
         ended = self._at_rest(before=stack)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ops.commands.validate import findings, passed_text, run_validation, tell_findings
+from ops.commands.validate import findings, passed_text, print_findings, run_validation
 from ops.options import DEFAULT_STAGE, Deployed, JsonOption, RegionOption, RoleOption, StageOption, connect
 from ops.rollback import Rollback
 from ops.stage import locate
@@ -36,7 +36,7 @@ def rollback(
         timeout_seconds=timeout,
         clock=time.monotonic,
         sleep=time.sleep,
-        tell=lambda line: stderr().print(printable(line), markup=False, soft_wrap=True),
+        say=lambda line: stderr().print(printable(line), markup=False, soft_wrap=True),
     ).run()
     # What the pipeline's variables say of the stage is what was rolled back.
     back = Deployed(deployed.aws, locate(stage, deployed.aws.region, deployed.aws.cloudformation, {}))
@@ -61,7 +61,7 @@ def rollback(
             f"{validated.validated_at} (commit {printable(validated.commit)}).",
             soft_wrap=True,
         )
-    tell_findings(where, report)
+    print_findings(where, report)
     if report.problems:
         raise typer.Exit(1)
     if not json:

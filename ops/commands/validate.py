@@ -44,7 +44,7 @@ def validate(
         emit({"stage": stage, "region": deployed.aws.region, **findings(report), **_probe(report)})
     elif not report.problems:
         stdout().print(passed_text(where, report), soft_wrap=True)
-    tell_findings(where, report)
+    print_findings(where, report)
     if report.problems:
         raise typer.Exit(1)
 
@@ -81,7 +81,7 @@ def findings(report: Report) -> dict[str, object]:
     return {"passed": not report.problems, "problems": report.problems, "remarks": report.remarks}
 
 
-def tell_findings(where: str, report: Report) -> None:
+def print_findings(where: str, report: Report) -> None:
     """Name on standard error what differed, and what the deployment does not answer for."""
     lines = [f"  - {printable(problem)}" for problem in report.problems]
     if lines:

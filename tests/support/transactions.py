@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Iterable
 
-COLUMNS = (
-    "transaction_id",
-    "account_id",
-    "booking_date",
-    "value_ts",
-    "amount",
-    "currency",
-    "merchant",
-    "category",
-    "description",
-    "status",
-)
+from local.samples.generate import HEADER as COLUMNS
+
 HEADER = ",".join(COLUMNS) + "\n"
 
 

@@ -86,6 +86,15 @@ def columns(record: Record) -> tuple[Field, ...]:
     return tuple(field_of(item) for item in record.items)
 
 
+class _Surroundings(NamedTuple):
+    """What an item stands in: the names of its groups, the numbers of its occurrences, and what :class:`ElementaryItem` says of it."""
+
+    path: tuple[str, ...] = ()
+    at: tuple[int, ...] = ()
+    when: tuple[tuple[int, int], ...] = ()
+    element: tuple[int, int] | None = None
+
+
 class _Walk:
     """One pass over the tree of a copybook, collecting elementary items, tables and choices."""
 
@@ -98,7 +107,7 @@ class _Walk:
         self._unused = set(self._select)
 
     def record(self) -> Record:
-        self._item(self._root, 0, (), (), (), None)
+        self._item(self._root, 0, _Surroundings())
         if self._unused:
             raise self._refused_rule(min(self._unused), "is no item with REDEFINES whose surroundings count")
         elementary_items = self._named()
@@ -114,45 +123,41 @@ class _Walk:
             raise CopybookInvalid(self._origin, self._root.line, self._root.source, "describes nothing but FILLER")
         return Record(minimum, maximum, elementary_items, tables, choices)
 
-    def _item(
-        self,
-        item: Item,
-        offset: int,
-        path: tuple[str, ...],
-        at: tuple[int, ...],
-        when: tuple[tuple[int, int], ...],
-        element: tuple[int, int] | None,
-    ) -> None:
+    def _item(self, item: Item, offset: int, within: _Surroundings) -> None:
         varies = item.depending is not None
         if varies:
-            if element or at or when:
+            if within.element or within.at or within.when:
                 raise self._refused(item, "varies in length inside a table or a redefinition; only a table of the record itself may")
             self._tables.append((item, offset))
         for index in range(item.most):
-            inside = (len(self._tables) - 1, index) if varies else element
-            numbers = (*at, index + 1) if item.occurs else at
+            here = within._replace(
+                at=(*within.at, index + 1) if item.occurs else within.at,
+                element=(len(self._tables) - 1, index) if varies else within.element,
+            )
             start = offset + index * item.length
             if item.children:
-                self._children(item, start, path, numbers, when, inside)
+                self._children(item, start, here)
             elif item.name != FILLER:
                 if len(self._groups) == MAX_COLUMNS:
                     raise self._refused(item, f"is past the {MAX_COLUMNS:,} columns of a record, each occurrence counted")
                 elementary = ElementaryItem(
-                    "", item.name, item.line, start, item.length, item.usage, item.picture, item.sign, item.conditions, when, inside
+                    "",
+                    item.name,
+                    item.line,
+                    start,
+                    item.length,
+                    item.usage,
+                    item.picture,
+                    item.sign,
+                    item.conditions,
+                    here.when,
+                    here.element,
                 )
                 self._check(elementary, item)
-                self._groups.append((elementary, path, numbers))
+                self._groups.append((elementary, here.path, here.at))
 
-    def _children(
-        self,
-        group: Item,
-        offset: int,
-        path: tuple[str, ...],
-        at: tuple[int, ...],
-        when: tuple[tuple[int, int], ...],
-        element: tuple[int, int] | None,
-    ) -> None:
-        path = path if group.name == FILLER else (*path, group.name)
+    def _children(self, group: Item, offset: int, within: _Surroundings) -> None:
+        within = within if group.name == FILLER else within._replace(path=(*within.path, group.name))
         for alternatives in _areas(group.children):
             first, others = alternatives[0], [item for item in alternatives[1:] if item.name in self._select]
             chosen = [first, *others]
@@ -160,13 +165,13 @@ class _Walk:
             if others:
                 rules = tuple(self._select[item.name] for item in others)
                 self._unused -= {_cobol_name(rule.item) for rule in rules}
-                if element or at:
+                if within.element or within.at:
                     raise self._refused(first, "is redefined inside a table by items that record.select chooses, which is not read here")
-                last = not when and offset + bytes_each[0] == self._root.length
+                last = not within.when and offset + bytes_each[0] == self._root.length
                 self._choices.append((first, rules, tuple(bytes_each[0] - size if last else 0 for size in bytes_each)))
             number = len(self._choices) - 1
             for alternative, item in enumerate(chosen):
-                self._item(item, offset, path, at, (*when, (number, alternative)) if others else when, element)
+                self._item(item, offset, within._replace(when=(*within.when, (number, alternative))) if others else within)
             offset += bytes_each[0]
 
     def _check(self, elementary: ElementaryItem, item: Item) -> None:
