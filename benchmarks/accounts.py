@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.generate import rate_of
+from benchmarks.generate import rate_of, truth_path
 
 RECORD_BYTES = 300
 RECORDS_PER_WRITE = 50_000
@@ -208,7 +208,7 @@ def write(out: Path, count: int, *, bad: float, seed: int, described: bool = Fal
             digest.update(data)
             file.write(data)
     written = {"bytes": out.stat().st_size, "sha256": digest.hexdigest(), **truth.to_dict(), "seed": seed}
-    out.with_name(out.name + ".truth.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    truth_path(out).write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     return written
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks import accounts, generate
 from benchmarks.environments import Environments
+from benchmarks.generate import truth_path
 from benchmarks.runs import Entrant
 from local.testing.runtimes import ROOT
 from runtime.core import allocation
@@ -34,7 +35,7 @@ class Bench:
     def input(self, size: int, bad: float = 0.0) -> Path:
         """A generated CSV file. It is kept for later runs, and is in the page cache when this returns."""
         path = INPUTS / f"{size}-{bad}-{MULTILINE}-{SEED}.csv"
-        if not path.with_name(path.name + ".truth.json").exists():  # written last
+        if not truth_path(path).exists():  # it is written last
             print(f"Generating {size / 1e6:,.0f} MB with {bad:.1%} bad rows ...", flush=True)
             INPUTS.mkdir(parents=True, exist_ok=True)
             generate.write(path, size, bad=bad, multiline=MULTILINE, seed=SEED)
@@ -43,14 +44,14 @@ class Bench:
     def accounts(self, records: int, bad: float = 0.0, *, described: bool = False) -> Path:
         """A generated file of mainframe accounts, kept and cached in the same way."""
         path = INPUTS / f"{records}-{bad}-{SEED}{'-described' if described else ''}.accounts"
-        if not path.with_name(path.name + ".truth.json").exists():
+        if not truth_path(path).exists():
             print(f"Generating {records:,} accounts with {bad:.1%} bad ones ...", flush=True)
             INPUTS.mkdir(parents=True, exist_ok=True)
             accounts.write(path, records, bad=bad, seed=SEED, described=described)
         return _in_page_cache(path)
 
     def truth(self, path: Path) -> dict[str, Any]:
-        return dict(json.loads(path.with_name(path.name + ".truth.json").read_text(encoding="utf-8")))
+        return dict(json.loads(truth_path(path).read_text(encoding="utf-8")))
 
     def ours(self, task: str, **job: Any) -> list[Entrant]:
         """The product on each runtime, with its functions' memory settings: ``ours 3.9``, ``ours 3.13``."""
@@ -72,3 +73,8 @@ def _in_page_cache(path: Path) -> Path:
 
 def our(version: str) -> str:
     return f"ours {version}"
+
+
+def version_of(label: str) -> str:
+    """The Python of a label that :func:`our` made."""
+    return label.partition(" ")[2]

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.runs import Run
-from benchmarks.statistics import Spread
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, mean and range of several runs (G4)."""
+
+    median: float
+    mean: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        return cls(statistics.median(values), statistics.fmean(values), min(values), max(values))
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,25 @@ def timings(title: str, runs: Mapping[str, Sequence[Run]], input_bytes: int | No
 
 def seconds_of(runs: Sequence[Run]) -> list[float]:
     return [run.seconds for run in runs]
+
+
+def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """Ours ÷ theirs, run by run: a temporary slowdown of the machine affects both runs of a pair.
+
+    Raises ValueError if the runs do not pair.
+    """
+    return Spread.of([our / their for our, their in zip(ours, theirs, strict=True)])
+
+
+def seconds_ratio(ours: Sequence[Run], theirs: Sequence[Run]) -> Spread:
+    return paired_ratio(seconds_of(ours), seconds_of(theirs))
+
+
+def count_differences(answer: Mapping[str, Any], expected: Mapping[str, Any], reasons: Mapping[str, int]) -> int:
+    """How many facts of an answer are wrong: each fact of *expected*, and the count of each reason."""
+    wrong = [name for name, value in expected.items() if answer[name] != value]
+    wrong += [reason for reason in reasons.keys() | answer["reasons"].keys() if reasons.get(reason) != answer["reasons"].get(reason)]
+    return len(wrong)
 
 
 def precise(value: float) -> str:

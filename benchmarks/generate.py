@@ -189,6 +189,10 @@ def _row(rng: random.Random, multiline: float) -> tuple[Row, int, bool]:
     return row, cents, draw < multiline
 
 
+def truth_path(path: Path) -> Path:
+    return path.with_name(path.name + ".truth.json")
+
+
 def write(out: Path, size: int, *, bad: float, multiline: float, seed: int) -> dict[str, Any]:
     """Write *out* and its truth; return the truth."""
     truth, written = Truth(), 0
@@ -196,7 +200,7 @@ def write(out: Path, size: int, *, bad: float, multiline: float, seed: int) -> d
         for block in blocks(size, bad, multiline, seed, truth):
             written += file.write(block)
     complete = {**truth.to_dict(written), "seed": seed}
-    out.with_name(out.name + ".truth.json").write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
+    truth_path(out).write_text(json.dumps(complete, indent=2) + "\n", encoding="utf-8")
     return complete
 
 

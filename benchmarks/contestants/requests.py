@@ -7,12 +7,14 @@ from collections import Counter
 from threading import Lock
 from typing import Any, Dict, Mapping
 
+from benchmarks.contestants.dataset import CHUNK_BYTES
+
 Job = Dict[str, Any]
 Answer = Dict[str, Any]
 
 #: Chunks and the parts they are read in are this many times smaller than on AWS, so the number of requests stays the same.
 SCALE = 1000
-SCALED_CHUNK_BYTES = 50_000_000 // SCALE
+SCALED_CHUNK_BYTES = CHUNK_BYTES // SCALE
 _WRITE_UNIT_BYTES, _READ_UNIT_BYTES = 1024, 4096
 _WRITES = {"PutItem": 1, "UpdateItem": 1, "TransactWriteItems": 2}
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.bench import Bench, our
-from benchmarks.findings import Findings, Table, seconds_of, timings
+from benchmarks.contestants.dataset import CHUNK_BYTES
+from benchmarks.findings import Findings, Spread, Table, seconds_ratio, timings
 from benchmarks.runs import Entrant, Run, warm
-from benchmarks.statistics import Spread, paired_ratio
 
-CHUNK_BYTES = 50_000_000
 _RATES = {"clean": 0.0, "0.1% bad": 0.001, "10% bad": 0.1}
 _PEERS = {"duckdb": "duckdb.rejects", "polars": "polars.masks"}
 #: Slow, so measured on one file only.
@@ -44,7 +43,7 @@ def measure(bench: Bench) -> Findings:
         for version in bench.environments.runtimes:
             who = our(version)
             other = _key(who if theirs[0] == "ours" else theirs[0], theirs[1])
-            ratio = paired_ratio(seconds_of(runs[_key(who, mine)]), seconds_of(runs[other]))
+            ratio = seconds_ratio(runs[_key(who, mine)], runs[other])
             findings.measured.setdefault(goal, {})[version] = ratio.median
             ratios.append([f"{_key(who, mine)} ÷ {other}", *_texts(ratio)])
     for name in paths:

@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench
-from benchmarks.findings import Findings, as_table
-from benchmarks.questions.chunk import CHUNK_BYTES
+from benchmarks.contestants.dataset import CHUNK_BYTES
+from benchmarks.findings import Findings, Spread, as_table
 from benchmarks.runs import Entrant, warm, whole
-from benchmarks.statistics import Spread
 from pipeline.review.cost import price_table
 
 _OWN_PRICES = Path(__file__).resolve().parents[1] / "prices.json"
@@ -102,25 +101,25 @@ def measure(bench: Bench) -> Findings:
 
 def bill(counted: Mapping[int, Mapping[str, Counts]], size: int, chunk_seconds: float, prices: Prices) -> dict[str, Any]:
     """What one file of *size* bytes costs, by service; *counted* are requests by step for several numbers of chunks."""
-    # As the planner cuts: short of the allowed by a quarter of its window.
+    # The planner's chunks are a quarter of its window shorter than allowed.
     chunks = math.ceil(size / (CHUNK_BYTES - 16 * 1024)) if size > CHUNK_BYTES else 1
     steps = extrapolated(counted, chunks)
     total: Counter[str] = Counter()
     for counts in steps.values():
         total.update(counts)
     parts = math.ceil(size / prices.assumed["upload_part_bytes"])
-    # Uploaded and copied in parts: one request for each, begin and end; the copy asks for the length of the first.
+    # Upload and copy take one request for each part, one to begin and one to end; the copy also asks for the length of the first part.
     total.update({"s3_writes": 2 * (parts + 2), "s3_reads": 1} if parts > 1 else {"s3_writes": 1})
     wait = prices.assumed["seconds_per_request"]
     requests = {step: sum(value for unit, value in counts.items() if unit in _REQUESTS) for step, counts in steps.items()}
-    # Reading overlaps with the work: the slower of the two counts.
+    # Reading overlaps with the work, so only the slower of the two counts.
     working = chunk_seconds * prices.assumed["lambda_seconds_per_second_here"]
     seconds = chunks * max(working, CHUNK_BYTES / prices.assumed["network_bytes_per_second"]) + wait * sum(requests.values())
     units: dict[str, dict[str, float]] = {
         "Lambda": {"lambda_gb_seconds": seconds * _MEMORY_GIGABYTES, "lambda_requests": chunks + len(_STEPS_PER_FILE)},
         "Step Functions": {"state_transitions": len(STATES) + chunks * prices.assumed["transitions_per_chunk"]},
         "S3": {"s3_writes": total["s3_writes"], "s3_reads": total["s3_reads"]},
-        # RecordDelivery writes the file's item once more, and its places in both indexes; the sweep takes the note of its end away.
+        # RecordDelivery writes the file's item and its two index entries once more; the sweep deletes the note of pending work.
         "DynamoDB": {"table_writes": total["table_writes"] + 3 + 1, "table_reads": total["table_reads"]},
         "CloudTrail": {"data_events": sum(total[unit] for unit in _REQUESTS)},
         "SQS, EventBridge": {"queue_requests": 1, "events": 1},

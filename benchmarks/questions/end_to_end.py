@@ -22,8 +22,7 @@ import boto3
 
 from benchmarks.bench import Bench
 from benchmarks.errors import BenchmarkError
-from benchmarks.findings import Findings, as_table
-from benchmarks.statistics import Spread, paired_ratio
+from benchmarks.findings import Findings, Spread, as_table, paired_ratio
 from local.stage import LocalStage
 from local.testing.runtimes import ROOT
 from local.testing.stages import deployed_stage

@@ -7,9 +7,8 @@ Here the whole file is cut in this way, warm, and compared with only reading the
 from __future__ import annotations
 
 from benchmarks.bench import Bench, our
-from benchmarks.findings import Findings, seconds_of, timings
+from benchmarks.findings import Findings, seconds_ratio, timings
 from benchmarks.runs import Entrant, warm
-from benchmarks.statistics import paired_ratio
 from runtime.core import allocation
 
 
@@ -23,7 +22,7 @@ def measure(bench: Bench) -> Findings:
     ]
     runs = warm(entrants, bench.pairs)
     ratios = {
-        version: paired_ratio(seconds_of(runs[f"{our(version)}, cut exactly"]), seconds_of(runs[f"{our(version)}, only read"])).median
+        version: seconds_ratio(runs[f"{our(version)}, cut exactly"], runs[f"{our(version)}, only read"]).median
         for version in bench.environments.runtimes
     }
     size = path.stat().st_size

@@ -6,7 +6,7 @@ The number of reads is measured.
 
 from __future__ import annotations
 
-from benchmarks.bench import Bench
+from benchmarks.bench import Bench, version_of
 from benchmarks.findings import Findings, as_table
 from benchmarks.runs import warm
 
@@ -17,7 +17,7 @@ def measure(bench: Bench) -> Findings:
     runs = warm(entrants, 1)
     answers = {label: taken[0].answer for label, taken in runs.items()}
     return Findings(
-        measured={"far-reads": {label.partition(" ")[2]: float(answer["reads"]) for label, answer in answers.items()}},
+        measured={"far-reads": {version_of(label): float(answer["reads"]) for label, answer in answers.items()}},
         tables=[
             as_table("Planning what is far larger than memory", [{"contestant": label, **answer} for label, answer in answers.items()])
         ],

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.bench import Bench, our
-from benchmarks.findings import Findings, Table, precise, seconds_of, timings
+from benchmarks.bench import Bench, our, version_of
+from benchmarks.findings import Findings, Spread, Table, count_differences, precise, seconds_ratio, timings
 from benchmarks.runs import Entrant, Run, warm, whole
-from benchmarks.statistics import Spread, paired_ratio
 
 #: The records of one chunk.
 CHUNK_RECORDS = 160_000
@@ -31,9 +30,7 @@ def measure(bench: Bench) -> Findings:
     for name, bad in _RATES.items():
         others += [_named(entrant, name) for entrant in bench.ours("records", path=str(bench.accounts(count, bad)))]
     runs = warm([*ours, *others, *(bench.peer(label, task, path=str(fixed)) for label, task in _PEERS.items())], bench.pairs)
-    times = {
-        (entrant.label, peer): paired_ratio(seconds_of(runs[peer]), seconds_of(runs[entrant.label])) for entrant in ours for peer in _PEERS
-    }
+    times = {(entrant.label, peer): seconds_ratio(runs[peer], runs[entrant.label]) for entrant in ours for peer in _PEERS}
     ratios = [[label, peer, *(precise(value) for value in (r.median, r.least, r.most))] for (label, peer), r in times.items()]
     size = fixed.stat().st_size
     return Findings(
@@ -66,12 +63,10 @@ def _differences(bench: Bench) -> dict[str, float]:
     truth = bench.truth(path)
     ours = bench.ours("records", path=str(path), sums=list(truth["accepted_sums"]))
     runs = whole(ours, 1)
-    return {entrant.label.partition(" ")[2]: differences(runs[entrant.label][0].answer, truth) for entrant in ours}
+    return {version_of(entrant.label): differences(runs[entrant.label][0].answer, truth) for entrant in ours}
 
 
 def differences(answer: Mapping[str, Any], truth: Mapping[str, Any]) -> int:
     """How many facts differ from the truth: counts, each reason's count, the sums of the accepted amounts."""
     expected = {"rows_read": truth["rows"], "accepted": truth["rows_accepted"], "sums": truth["accepted_sums"], "aligned": True}
-    reasons = truth["reasons"].keys() | answer["reasons"].keys()
-    wrong_reasons = [reason for reason in reasons if truth["reasons"].get(reason) != answer["reasons"].get(reason)]
-    return len(wrong_reasons) + len([name for name, value in expected.items() if answer[name] != value])
+    return count_differences(answer, expected, truth["reasons"])

@@ -5,9 +5,9 @@ The peak resident memory of a process that processes one chunk of 50 MB, with ev
 
 from __future__ import annotations
 
-from benchmarks.bench import Bench
+from benchmarks.bench import Bench, version_of
+from benchmarks.contestants.dataset import CHUNK_BYTES
 from benchmarks.findings import Findings, as_table
-from benchmarks.questions.chunk import CHUNK_BYTES
 from benchmarks.runs import whole
 
 
@@ -20,7 +20,7 @@ def measure(bench: Bench) -> Findings:
         for label, taken in whole(bench.ours("chunk_as_handler", path=str(path)), bench.pairs).items():
             peak = max(run.peak_bytes for run in taken)
             peaks = findings.measured.setdefault("memory", {})
-            version = label.partition(" ")[2]
+            version = version_of(label)
             peaks[version] = max(peaks.get(version, 0.0), peak / 1e6)
             records.append({"contestant": label, "bad rows": f"{bad:.1%}", "peak MB": round(peak / 1e6)})
     findings.tables.append(as_table("Peak memory of one chunk of 50 MB", records))

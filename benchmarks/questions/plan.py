@@ -8,9 +8,8 @@ The goal for the time is judged with 20 ms added to every ranged read, as on S3;
 from __future__ import annotations
 
 from benchmarks.bench import Bench, our
-from benchmarks.findings import Findings, as_table, seconds_of, timings
+from benchmarks.findings import Findings, as_table, seconds_ratio, timings
 from benchmarks.runs import Entrant, warm, whole
-from benchmarks.statistics import paired_ratio
 from runtime.core import allocation
 
 _WINDOW_BYTES = 64 * 1024
@@ -40,7 +39,7 @@ def measure(bench: Bench) -> Findings:
         answer = cold[large][0].answer
         allowed = _WINDOW_BYTES * (answer["chunks"] - 1) + answer["header"]
         findings.measured.setdefault("plan-bytes", {})[version] = answer["bytes_read"] / allowed
-        findings.measured.setdefault("plan-growth", {})[version] = paired_ratio(seconds_of(far[large]), seconds_of(far[small])).median
+        findings.measured.setdefault("plan-growth", {})[version] = seconds_ratio(far[large], far[small]).median
         records.append(
             {
                 "contestant": large,
@@ -49,9 +48,9 @@ def measure(bench: Bench) -> Findings:
                 "bytes read": answer["bytes_read"],
                 "allowed": allowed,
                 "of the file": f"{answer['bytes_read'] / sizes['large']:.3%}",
-                "large ÷ small, whole process": paired_ratio(seconds_of(cold[large]), seconds_of(cold[small])).median,
-                "warm": paired_ratio(seconds_of(hot[large]), seconds_of(hot[small])).median,
-                "warm, 20 ms a read": paired_ratio(seconds_of(far[large]), seconds_of(far[small])).median,
+                "large ÷ small, whole process": seconds_ratio(cold[large], cold[small]).median,
+                "warm": seconds_ratio(hot[large], hot[small]).median,
+                "warm, 20 ms a read": seconds_ratio(far[large], far[small]).median,
             }
         )
     findings.tables = [

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.bench import Bench
-from benchmarks.findings import Findings, Table, seconds_of, timings
+from benchmarks.bench import Bench, version_of
+from benchmarks.findings import Findings, Spread, Table, paired_ratio, seconds_of, timings
 from benchmarks.runs import Run, warm, whole
-from benchmarks.statistics import Spread, paired_ratio
 
 _CUTTING = {"duckdb": "duckdb.rewrite", "pyarrow": "arrow.rewrite"}
 _FAST = {**_CUTTING, "polars": "polars.rewrite", "GNU split": "plain.split"}
@@ -34,7 +33,7 @@ def measure(bench: Bench) -> Findings:
     size = large.stat().st_size
     rows = [[label, mode, *(f"{value:,.0f}" for value in (r.median, r.least, r.most))] for (label, mode), r in ratios.items()]
     return Findings(
-        measured={"plan-vs-rewrite": {label.partition(" ")[2]: r.median for (label, mode), r in ratios.items() if mode != "warm"}},
+        measured={"plan-vs-rewrite": {version_of(label): r.median for (label, mode), r in ratios.items() if mode != "warm"}},
         tables=[
             timings(f"Chunks of a file of {size / 1e9:.1f} GB, whole process", cold, size),
             timings(f"Chunks of a file of {size / 1e9:.1f} GB, warm", hot, size),

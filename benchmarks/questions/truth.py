@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.bench import Bench
-from benchmarks.findings import Findings, as_table
-from benchmarks.questions.chunk import CHUNK_BYTES
+from benchmarks.bench import Bench, version_of
+from benchmarks.contestants.dataset import CHUNK_BYTES
+from benchmarks.findings import Findings, as_table, count_differences
 from benchmarks.runs import whole
 
 _PEERS = {"duckdb": "duckdb.rejects", "polars": "polars.masks", "pandas": "pandas.masks", "csv module": "plain.rows"}
@@ -29,7 +29,7 @@ def measure(bench: Bench) -> Findings:
         for label, (run,) in runs.items():
             records.append(_record(label, run.answer, truth))
         for entrant in ours:
-            version = entrant.label.partition(" ")[2]
+            version = version_of(entrant.label)
             wrong = findings.measured.setdefault("truth-differences", {})
             wrong[version] = wrong.get(version, 0.0) + differences(runs[entrant.label][0].answer, truth)
         findings.tables.append(as_table(f"Rows, {bad:.1%} bad", records))
@@ -46,9 +46,7 @@ def differences(answer: Mapping[str, Any], truth: Mapping[str, Any]) -> int:
         "accepted_amount": truth["accepted_amount"],
         "aligned": True,
     }
-    reasons = truth["reasons"].keys() | answer["reasons"].keys()
-    wrong_reasons = [reason for reason in reasons if truth["reasons"].get(reason) != answer["reasons"].get(reason)]
-    return len(wrong_reasons) + len([name for name, value in expected.items() if answer[name] != value])
+    return count_differences(answer, expected, truth["reasons"])
 
 
 def _record(label: str, answer: Mapping[str, Any], truth: Mapping[str, Any]) -> dict[str, Any]:

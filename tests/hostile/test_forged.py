@@ -66,7 +66,7 @@ def test_a_forged_message_changes_nothing(stage: Execution, forgery: Forgery) ->
     assert json.loads(answer["outcome"]["body"])["rows_accepted"] == ROWS
 
 
-def test_a_reading_that_was_exchanged_is_not_used(stage: Execution) -> None:  # E24
+def test_a_snapshot_that_was_replaced_is_not_used(stage: Execution) -> None:  # E24
     """Writing under ``manifests/`` does not change how a file is read."""
     ours = planned(stage, "acme")
     key = ours.chunks[0]["reading_key"]
@@ -90,7 +90,7 @@ def test_a_chunk_that_comes_late_is_passed_over(stage: Execution) -> None:  # E2
     assert everything(stage) == before
 
 
-def test_a_failures_cause_is_told_in_one_line(stage: Execution) -> None:  # E20
+def test_a_failures_cause_becomes_one_line(stage: Execution) -> None:  # E20
     """The cause that Step Functions gives for its own failures may have several lines."""
     ours = planned(stage, "acme")
     cause = "first line\nsecond line\u2028third\x0bfourth" + "x" * 5000

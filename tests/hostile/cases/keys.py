@@ -44,7 +44,7 @@ CASES = (
     _good("a name without `.csv`", _START + "day"),
     _good("a key of 1,024 bytes", _START + "a" * (1024 - len(_START))),
     _good("a key of 1,024 bytes in Unicode", _START + "a" + "日" * ((1023 - len(_START)) // 3)),
-    _good("no dataset: the header tells", "incoming/day.csv"),
+    _good("no dataset in the key: the header decides", "incoming/day.csv"),
     Case(
         "a dataset that nobody has agreed",
         _BODY,

@@ -421,7 +421,7 @@ GUARDS = (
         _KEYS,
         'return f"-{sha256[:16]}." in key',
         'return "-" in key',
-        "tests/hostile/test_forged.py::test_a_reading_that_was_exchanged_is_not_used",
+        "tests/hostile/test_forged.py::test_a_snapshot_that_was_replaced_is_not_used",
     ),
     Guard(
         "forged-plan",

@@ -18,12 +18,12 @@ AMOUNT = re.compile(r"([0-9]{11})(?:([0-9{A-I])|([}J-R]))")
 
 
 def amount_of(text: str) -> Decimal:
-    """S9(10)V99 with its sign over the last digit; ValueError where it is none."""
-    found = AMOUNT.fullmatch(text)
-    if not found:
+    """S9(10)V99 with its sign over the last digit; ValueError for any other text."""
+    match = AMOUNT.fullmatch(text)
+    if not match:
         raise ValueError(text)
-    digit = "{ABCDEFGHI".find(found[2]) if found[2] else "}JKLMNOPQR".find(found[3])
-    return Decimal(f"{'-' if found[3] else ''}{found[1]}{digit}").scaleb(-2)
+    digit = "{ABCDEFGHI".find(match[2]) if match[2] else "}JKLMNOPQR".find(match[3])
+    return Decimal(f"{'-' if match[3] else ''}{match[1]}{digit}").scaleb(-2)
 
 
 def faults_of(columns: dict) -> list:
@@ -86,5 +86,5 @@ def test_no_rate_breaks_no_record(tmp_path: Path) -> None:
     assert accounts.write(tmp_path / "a", 1000, bad=1, seed=7)["rows_accepted"] == 0
 
 
-#: As one number: a text of so many digits looks like a secret.
+#: A number, since a text of 64 hexadecimal digits looks like a secret.
 PINNED = 0xDDC48F4E41B44DA160797C780B940DCEBF332D52750D4FFE9E72E6AF0150B140

@@ -1,4 +1,4 @@
-"""The files that mislead are correct CSV, and their true boundaries are what a reader of records finds (E2)."""
+"""The files that mislead are correct CSV, and their true boundaries equal those of a reader of records (E2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what it says of itself, and how it ends."""
+"""``python -m benchmarks``: its help, its messages and its exit status."""
 
 from __future__ import annotations
 

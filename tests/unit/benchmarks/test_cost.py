@@ -1,16 +1,15 @@
-"""The bill of a file follows from counted requests, the state machine's way and dated prices (G6)."""
+"""The bill of a file follows from counted requests, the state machine's path and dated prices (G6)."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 
 from benchmarks.contestants import requests
 from benchmarks.questions.cost import STATES, Prices, bill, extrapolated
-from local.testing.runtimes import ROOT
+from tests.support.state_machine import MACHINE
 
 STEPS = {
     1: {"PlanChunks": {"s3_reads": 1, "table_writes": 10, "table_requests": 4}},
@@ -19,27 +18,12 @@ STEPS = {
 }
 
 
-def test_states_are_a_way_through_the_deployed_state_machine() -> None:
-    template = json.loads((ROOT / "tests" / "infrastructure" / "snapshots" / "etl-prod.json").read_text(encoding="utf-8"))
-    states = {name: following for definition in definitions(template) for name, following in definition.items()}
-    assert STATES[0] in states
+def test_states_are_a_path_through_the_deployed_state_machine() -> None:
+    states = MACHINE["States"]
+    assert MACHINE["StartAt"] == STATES[0]
     for state, following in zip(STATES, STATES[1:]):
-        assert following in states[state], f"{state} does not lead to {following}"
-    assert states[STATES[-1]] == set()
-
-
-def definitions(template: dict[str, Any]) -> list[dict[str, set[str]]]:
-    """The states of each machine of a template, and where each may go."""
-    found = []
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::StepFunctions::StateMachine":
-            text = resource["Properties"]["DefinitionString"]
-            parts = text["Fn::Join"][1] if isinstance(text, dict) else [text]
-            machine = json.loads("".join(part if isinstance(part, str) else "x" for part in parts))
-            found.append(
-                {name: set(re.findall(r'"(?:Next|Default)": "(\w+)"', json.dumps(state))) for name, state in machine["States"].items()}
-            )
-    return found
+        assert following in re.findall(r'"(?:Next|Default)": "(\w+)"', json.dumps(states[state])), f"{state} does not lead to {following}"
+    assert states[STATES[-1]]["Type"] == "Succeed"
 
 
 def test_counts_beyond_what_was_counted_are_on_the_line() -> None:
@@ -59,11 +43,11 @@ def test_bill_adds_up_and_a_larger_file_costs_less_a_gigabyte() -> None:
 
 
 def test_requests_are_counted_by_step_on_the_real_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # must not be asked
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # nothing may be sent there
     one, three = (requests.count({"chunks": chunks}) for chunks in (1, 3))
     assert (one["chunks"], three["chunks"]) == (1, 3)
     assert set(one["steps"]) == {"RegisterFile", "ValidateFile", "PlanChunks", "ProcessChunk", "FinalizeFile"}
-    # Parquet, rejects and key digests of each chunk; a look at its file, one claim and one result.
+    # Parquet, rejects and key digests of each chunk; one read of its file's item, one claim and one result.
     assert [answer["steps"]["ProcessChunk"]["s3_writes"] for answer in (one, three)] == [3, 9]
     assert [answer["steps"]["ProcessChunk"]["table_requests"] for answer in (one, three)] == [3, 9]
     assert three["steps"]["PlanChunks"]["s3_reads"] - one["steps"]["PlanChunks"]["s3_reads"] == 2

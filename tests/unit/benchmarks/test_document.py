@@ -13,10 +13,9 @@ import pytest
 from benchmarks import results
 from benchmarks.document import markdown, page, page_plots, tables
 from benchmarks.errors import BenchmarkError
-from benchmarks.findings import Findings, Table, precise, timings
+from benchmarks.findings import Findings, Table
 from benchmarks.plots import file_name
 from benchmarks.questions import QUESTIONS
-from benchmarks.runs import Run
 from benchmarks.worker import contestant
 from local.testing.runtimes import ROOT
 
@@ -90,25 +89,6 @@ def test_every_question_introduces_itself() -> None:
 )
 def test_contestants_say_what_they_do_without_their_packages(task: str) -> None:
     assert len((contestant(task).__doc__ or "").split()) > 10
-
-
-def test_timings_are_in_order_with_speed_and_memory() -> None:
-    def run(seconds: float) -> Run:
-        return Run(seconds, 2 * seconds, 70_000_000, {})
-
-    table = timings("Chunks", {"slow": [run(4.0), run(6.0), run(5.5)], "fast": [run(0.5)]}, 10_000_000)
-    assert list(table.columns)[:4] == ["contestant", "median s", "mean s", "least-most s"]  # G4
-    fast, slow = table.rows
-    assert fast == ["fast", "0.500", "0.500", "0.500-0.500", "1.00", "70", "20"]
-    assert slow == ["slow", "5.50", "5.17", "4.00-6.00", "11.0", "70", "2"]
-    assert list(table.bars)[1] == ("slow", 5.5, 4.0, 6.0)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(123.4, "123"), (12.34, "12.3"), (1.234, "1.23"), (0.1234, "0.123"), (0.01234, "0.0123"), (0.0, "0.00000")]
-)
-def test_three_digits_count(value: float, text: str) -> None:
-    assert precise(value) == text
 
 
 def test_numbers_stand_on_the_right() -> None:

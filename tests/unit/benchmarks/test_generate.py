@@ -1,4 +1,4 @@
-"""The generated files hold what their truth says, by the definition of a record and of a value."""
+"""The generated files contain what their truth says, by the contract's definition of a record and of a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reached, what is not, and what cannot be told; a goal that is missed is exit status 1."""
+"""Goals that are reached, missed or not judged; a missed goal is exit status 1."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_figure_shows_on_which_side_of_its_goal_it_is() -> None:
 
 
 def test_reasons_hold_no_figures_that_the_next_run_makes_untrue() -> None:
-    """Names apart: UTF-8, and sizes that are settings."""
+    """Exempt: the name UTF-8, and sizes that are settings."""
     for goal in goals():
         assert not re.search(r"\d", goal.why.replace("UTF-8", "").replace("3,072 MB", "")), goal.id
 

@@ -1,4 +1,4 @@
-"""Contestants on accounts agree with the generator where they can tell, and a difference from the truth is counted."""
+"""Contestants on accounts agree with the generator about every fact that they can determine; differences from the truth are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contestants run in turn, in processes of their own, and what they answer arrives whole."""
+"""Contestants run in turn in processes of their own; their answers arrive complete."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_contestant_runs_once_a_round(mode: object, path: Path) -> None:
         assert (run.answer["accepted"], run.answer["rejected"]) == (truth["rows_accepted"], truth["rows_rejected"])
         assert run.cpu_seconds > 0
         assert run.seconds > 0
-    # Each is its own process: the small one is not charged with the memory of the other, nor of this one.
+    # Each is its own process: the small one's peak includes neither the other's memory nor this process's.
     assert runs["plain"][0].peak_bytes < 60_000_000 < runs["ours"][0].peak_bytes
 
 
