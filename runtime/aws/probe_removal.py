@@ -30,7 +30,7 @@ def prefixes(dataset: str, run_id: str, identity: str) -> list[str]:
 
 
 def stale_probes(s3: S3Client, bucket: str, dataset: str, source_name: str, before: datetime) -> list[tuple[str, str]]:
-    """(run id, file id) of probes that were uploaded before *before*: their validation timed out or failed and left them."""
+    """(run id, file id) of probes uploaded before *before*, left by checks that timed out or failed."""
     probes = set()
     for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED):
         root = f"{area}{dataset}/"
