@@ -21,7 +21,7 @@ from runtime.steps.probe import DATASET, Probe, build_probe, probe_key
 
 _PAUSE_SECONDS = 1.0
 #: A workflow that still runs on a probe gives up before this.
-_LEFTOVER_AFTER = timedelta(hours=24)
+_STALE_AFTER = timedelta(hours=24)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Validation:
             report.problems += self._remove(self.run_id, report.file_id)
 
     def _remove_stale_probes(self) -> list[str]:
-        before = self.now() - _LEFTOVER_AFTER
+        before = self.now() - _STALE_AFTER
         probes = probe_removal.stale_probes(self.aws.s3, self.stage.data_bucket_name, DATASET, self.stage.source_name, before)
         return [problem for run_id, identity in probes for problem in self._remove(run_id, identity)]
 

@@ -1,1 +1,1 @@
-"""The only package that calls AWS. Answers of AWS become this project's errors here."""
+"""The only package that calls AWS. It translates AWS's error responses into this project's errors."""

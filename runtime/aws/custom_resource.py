@@ -1,6 +1,6 @@
-"""Answering CloudFormation for a custom resource: it waits until a document is put to the URL of its request.
+"""Answers CloudFormation's request for a custom resource: CloudFormation waits for a PUT to the request's URL.
 
-The standard library only: an answer must go out even where the layer does not load.
+Imports the standard library only, so that it can answer even if the layer does not load.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any, Callable, Mapping
 
 logger = logging.getLogger(__name__)
 
-#: Seconds before the next try; an answer that never arrives would hold the stack until the resource's own time limit.
+#: Seconds before each retry. Without an answer, the stack would wait until the resource's time limit.
 _PAUSES = (1.0, 2.0, 4.0, 8.0)
 _TIMEOUT_SECONDS = 10.0
-#: CloudFormation takes 4,096 bytes for the whole answer; a reason of this length, escaped, leaves room for the ids.
+#: CloudFormation accepts 4,096 bytes for the whole answer; a reason of this length, escaped, leaves room for the ids.
 _REASON_CHARACTERS = 1200
 
 Send = Callable[[urllib.request.Request], object]
@@ -31,9 +31,9 @@ def answer(
     send: Send | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Tell CloudFormation that the request was met, or (with a *problem*) that it failed and why.
+    """Report success to CloudFormation, or failure with *problem* as its reason.
 
-    Raises OSError when the answer could not be delivered.
+    Raises OSError if the answer could not be delivered.
     """
     document = {
         "Status": "FAILED" if problem else "SUCCESS",

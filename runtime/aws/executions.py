@@ -1,7 +1,6 @@
-"""What Step Functions itself says of the workflow's executions.
+"""Reads the workflow's executions from Step Functions, and starts them.
 
-A state that failed and waits for its next try shows nowhere else: the code that failed may not have
-been able to say so.
+Only Step Functions knows of a failed state that waits for its retry: the failed code may have been unable to record it.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ from runtime.core.errors import is_deployment_fault
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-#: Of one page, newest first: a probe's execution is among those that began after it was sent.
+#: Executions of one page, newest first: a probe's execution is among those that began after its upload.
 _LISTED = 100
 
-#: Where an event keeps what went wrong when a state called a function.
+#: Keys of a history event under which Step Functions records the failure of a function's call.
 _FAILURES = ("lambdaFunctionFailedEventDetails", "lambdaFunctionScheduleFailedEventDetails", "taskFailedEventDetails")
 
 
 class Fault(NamedTuple):
-    """The name of an error, and what it says."""
+    """The name of an error, and its message."""
 
     error: str
     cause: str
 
 
 def explained(error: str, cause: str) -> Fault:
-    """What Step Functions records: a function's error has JSON for its cause; anything else is its own explanation."""
+    """The name and message of an error that Step Functions recorded. The cause of a function's error is JSON; other causes are text."""
     try:
         parsed = json.loads(cause)
     except ValueError:
@@ -58,7 +57,7 @@ def started_for(client: SFNClient, machine: str, key: str, since: datetime) -> s
 
 
 def start(client: SFNClient, machine: str, event: Mapping[str, Any]) -> str:
-    """Start an execution of *machine* (ARN) with *event* for its input; return its ARN."""
+    """Start an execution of *machine* (ARN) with *event* as its input; return its ARN."""
     return client.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"]
 
 
@@ -70,7 +69,7 @@ class Execution(NamedTuple):
     cause: str
 
 
-#: Step Functions forgets executions 90 days after their end, and those of a machine that was replaced.
+#: The execution does not exist any more: Step Functions deletes executions 90 days after their end, and with their machine.
 GONE = "GONE"
 
 
@@ -83,7 +82,7 @@ def look_up(client: SFNClient, execution: str) -> Execution:
 
 
 def waiting_fault(client: SFNClient, execution: str) -> Fault | None:
-    """The deployment fault after which *execution*, or one of its map's children, waits for another try."""
+    """The deployment fault after which *execution*, or one of its map's children, waits for a retry; None if neither does."""
     return next((fault for arn in _with_children(client, execution) if (fault := _last_fault(client, arn))), None)
 
 
@@ -95,7 +94,7 @@ def _with_children(client: SFNClient, execution: str) -> Iterator[str]:
 
 
 def _last_fault(client: SFNClient, execution: str) -> Fault | None:
-    """The failure with which the history ends: whatever comes after one means that it was dealt with."""
+    """The deployment fault that is the last event of the history; after a later event the execution no longer waits."""
     events = client.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=1)["events"]
     failures = (_failure(event) for event in events)
     return next((fault for fault in failures if fault and is_deployment_fault(fault.error)), None)

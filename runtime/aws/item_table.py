@@ -1,4 +1,4 @@
-"""One DynamoDB table: items in Python's own types, conditions that hold or do not, and errors that say whether to try again."""
+"""One DynamoDB table: items with Python's types, conditional writes that return a bool, and errors classified for retries."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def make_client() -> DynamoDBClient:
 
 
 def put(item: Mapping[str, Any], *, condition: str = "", values: Mapping[str, Any] | None = None) -> Write:
-    """One write of a transaction: *item*, if *condition* holds of what is there."""
+    """One write of a transaction: put *item* if *condition* holds for the existing item."""
     return {"Put": {"Item": _typed(item), **_conditions(condition, None, values)}}
 
 
 class ItemTable:
-    """Reads are consistent, but for those of an index.
+    """Reads are strongly consistent, except those from an index.
 
-    Whatever AWS answers is TrackingThrottled, TrackingUnavailable, ItemTooLarge or AccessRefused; a condition that
-    does not hold is an answer, not an error.
+    Raises TrackingThrottled, TrackingUnavailable, ItemTooLarge or AccessRefused. Conditional writes return False
+    if their condition does not hold.
     """
 
     def __init__(self, client: DynamoDBClient, name: str) -> None:
@@ -56,7 +56,7 @@ class ItemTable:
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def get_all(self, keys: Sequence[Item], attribute: str) -> Iterator[Item]:
-        """Of at most 100 items those that exist, with one attribute."""
+        """Those of at most 100 items that exist, with one attribute each."""
         asked: Any = {self._name: {"Keys": list(map(_typed, keys)), "ProjectionExpression": attribute}}
         for _ in range(5):
             answer = self._call("BatchGetItem", functools.partial(self._client.batch_get_item, RequestItems=asked))
@@ -84,7 +84,7 @@ class ItemTable:
     def put(
         self, item: Item, *, condition: str = "", names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None
     ) -> bool:
-        """Whether it was written: False when the condition did not hold."""
+        """Write *item*; False if the condition did not hold."""
         conditions = _conditions(condition, names, values)
         return self._write("PutItem", functools.partial(self._client.put_item, TableName=self._name, Item=_typed(item), **conditions))
 
@@ -97,7 +97,7 @@ class ItemTable:
         return self._write("DeleteItem", functools.partial(self._client.delete_item, TableName=self._name, Key=_typed(key), **conditions))
 
     def transact(self, writes: Sequence[Write]) -> bool:
-        """All of :func:`put`'s writes or none: False when one's condition did not hold."""
+        """Do all writes, made by :func:`put`, or none; False if a condition did not hold."""
         named: list[Any] = [{kind: {"TableName": self._name, **write} for kind, write in one.items()} for one in writes]
         try:
             self._client.transact_write_items(TransactItems=named)
@@ -152,11 +152,11 @@ def _is_of_size(message: str) -> bool:
 
 
 class _ConditionFailed(Exception):
-    """A conditional write found something else; never leaves this module."""
+    """The condition of a write did not hold. Internal to this module."""
 
 
 def _conditions(condition: str, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The parameters of a write's condition and expressions: those that are empty are refused."""
+    """The parameters of a write's condition. DynamoDB refuses empty ones, so they are left out."""
     given = {
         "ConditionExpression": condition,
         "ExpressionAttributeNames": dict(names or {}),
@@ -170,7 +170,7 @@ def _typed(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _storable(value: Any) -> Any:
-    """DynamoDB's numbers are decimals; tuples are lists."""
+    """*value* with floats as decimals and tuples as lists, as DynamoDB stores them."""
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, Mapping):

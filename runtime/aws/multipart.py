@@ -1,4 +1,4 @@
-"""One object in parts: from a stream of unknown length, or from the bytes of other objects."""
+"""Writes one object in parts, from a stream of unknown length or from the bytes of other objects."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
-#: Parts of a stream on their way at once: each is held in memory.
+#: Concurrent uploads of a stream's parts; each part is in memory.
 UPLOADS = 4
-#: Parts that S3 copies at once: what is waited for is S3.
+#: Concurrent copies of parts; S3 does the work.
 COPIES = 16
-#: The least that every part but the last has.
+#: Bytes. S3's minimum for every part except the last.
 LEAST_PART_BYTES = 5 * 1024 * 1024
 
-#: Sends one part, given the client's arguments that say which.
+#: Sends one part; its argument holds the client's parameters that identify the part.
 Send = Callable[[Any], "CompletedPartTypeDef"]
 
 
@@ -36,17 +36,17 @@ class Piece(NamedTuple):
 
 
 def upload_parts(client: S3Client, bucket: str, key: str, parts: Iterable[bytes], content_type: str) -> str:
-    """Write *parts*, each of at least 5 MiB but the last, as one object; return its version id.
+    """Write *parts* as one object; return its version id. Every part except the last has at least 5 MiB.
 
-    S3 checks each part's SHA-256 on arrival. Whatever *parts* or S3 raise leaves no object.
+    S3 checks each part's SHA-256 on arrival. After an error of *parts* or S3 there is no object.
     """
     return _in_parts(client, bucket, key, (functools.partial(_put, client, part) for part in parts), content_type, UPLOADS)
 
 
 def join_objects(client: S3Client, bucket: str, key: str, sources: Sequence[tuple[str, int]], content_type: str) -> str:
-    """Write the bytes of *sources* (keys and sizes of objects of *bucket*), in their order, as one object; return its version id.
+    """Concatenate *sources* (keys and sizes of objects in *bucket*) as one object; return its version id.
 
-    S3 itself copies what is long enough to be a part; only what is shorter is read and sent with its neighbours.
+    S3 copies the ranges that are long enough for a part. Shorter ones are read, joined with their neighbours and uploaded.
     """
     parts = joined(sources)
     if sum(piece.end - piece.start for part in parts for piece in part) < LEAST_PART_BYTES:
@@ -62,9 +62,9 @@ def join_objects(client: S3Client, bucket: str, key: str, sources: Sequence[tupl
 
 
 def joined(sources: Sequence[tuple[str, int]]) -> list[list[Piece]]:
-    """The parts of an object that has the bytes of *sources* in their order: whole sources where they are long enough.
+    """The parts of the concatenation of *sources*: whole sources if they are long enough.
 
-    A short one takes from its successor what it lacks. Only the last part may be shorter than S3 allows.
+    A short source is filled up from its successors. Only the last part may be shorter than S3's minimum.
     """
     parts: list[list[Piece]] = []
     short: list[Piece] = []
@@ -103,7 +103,7 @@ def _copy(client: S3Client, bucket: str, piece: Piece, which: Any) -> CompletedP
 
 
 def _in_parts(client: S3Client, bucket: str, key: str, sends: Iterable[Send], content_type: str, at_once: int) -> str:
-    """Send all parts, some *at_once*, and complete the object; whatever goes wrong leaves none."""
+    """Send all parts, *at_once* of them concurrently, and complete the object; abort the upload after any error."""
     begun = client.create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type, ChecksumAlgorithm="SHA256")
     upload: Any = {"Bucket": bucket, "Key": key, "UploadId": begun["UploadId"]}
     try:
@@ -117,7 +117,7 @@ def _in_parts(client: S3Client, bucket: str, key: str, sends: Iterable[Send], co
             sent.extend(part.result() for part in waiting)
         done = client.complete_multipart_upload(**upload, MultipartUpload={"Parts": sent})
     except BaseException:
-        # What cannot be given up here, the bucket's lifecycle gives up after days; the error that counts is the first.
+        # An upload that cannot be aborted here is aborted by the bucket's lifecycle. The first error is the one to raise.
         with contextlib.suppress(ClientError, BotoCoreError):
             client.abort_multipart_upload(**upload)
         raise

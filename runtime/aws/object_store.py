@@ -1,6 +1,6 @@
-"""The data bucket: versioned reads, writes under content-derived names, and moves that lose nothing.
+"""The data bucket: reads of versions, writes under keys that contain a digest, and moves that check the copy before they delete.
 
-boto3's answers become this package's errors here, so nothing above knows of ClientError.
+boto3's errors become the project's errors here; callers never see a ClientError.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 #: Bytes of one ranged GET of a stream: large enough for S3's throughput, small enough to overlap.
 PART_BYTES = 8 * 1024 * 1024
-#: Ranged GETs that a stream keeps under way ahead of its reader.
+#: Ranged GETs in progress ahead of a stream's reader.
 READ_AHEAD = 3
-#: Bytes that S3 copies in one request; only an object that was uploaded in parts can be larger.
+#: Maximum bytes that S3 copies in one request. Only objects that were uploaded in parts can be larger.
 MAX_COPY_BYTES = 5 * 1024 * 1024 * 1024
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
 _REFUSED = {"403", "AccessDenied"}
-#: What reads, and what copies say of an object in an archive.
+#: S3's codes for a read and for a copy of an object in an archive.
 _ARCHIVED = {"InvalidObjectState", "ObjectNotInActiveTierError"}
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What S3 says of one object version. ``checksum`` is ``ALGORITHM:value``, or empty; ``described`` is what its sender said of it."""
+    """One object version. ``checksum`` is ``ALGORITHM:value``, or empty; ``described`` is the metadata that its sender set."""
 
     ref: ObjectRef
     size: int
@@ -94,7 +94,7 @@ class Written:
 
 
 def make_client() -> S3Client:
-    """A client whose own retries absorb blips; what survives them is for the workflow to retry."""
+    """A client that retries a few times itself; the workflow retries after that."""
     config = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=48, connect_timeout=5, read_timeout=60)
     return boto3.client("s3", config=config)
 
@@ -110,7 +110,7 @@ class ObjectStore:
         self.bucket = bucket
 
     def head(self, ref: ObjectRef) -> StoredObject:
-        """Describe one version (the current one where ``ref`` names none); ObjectMissing if it is gone."""
+        """Describe one version (the current one if ``ref`` names none); raise ObjectMissing if it does not exist."""
         answer = self._call(
             "HeadObject", ref, lambda: self._client.head_object(Bucket=ref.bucket, Key=ref.key, ChecksumMode="ENABLED", **_version(ref))
         )
@@ -120,9 +120,9 @@ class ObjectStore:
         return StoredObject(version, int(answer["ContentLength"]), answer["ETag"].strip('"'), checksum, described)
 
     def versions(self, prefix: str, after: tuple[str, str] | None = None) -> Iterator[VersionPage]:
-        """Every version of every object under *prefix*, also of overwritten ones, in the order of their keys.
+        """Every version of every object under *prefix*, including overwritten ones, in the order of their keys.
 
-        From *after*, a key and a version of it, on; without the version, from the key after it.
+        Starts after *after*, a key and one of its versions; with an empty version, after that key.
         """
         listed = ObjectRef(self.bucket, prefix)
         while True:
@@ -171,7 +171,7 @@ class ObjectStore:
                 following = next(offsets, None)
                 if following is not None:
                     waiting.append(submit(following))
-                # Popped: while the caller works on the part, this generator keeps no reference to it.
+                # Popped, so that this generator holds no reference to the part while the caller works on it.
                 yield ready.pop()
 
     def write(self, key: str, body: bytes, content_type: str) -> Written:
@@ -179,7 +179,7 @@ class ObjectStore:
         return self.write_addressed(lambda _: key, body, content_type)
 
     def write_addressed(self, key_of: Callable[[str], str], body: bytes, content_type: str) -> Written:
-        """Put an object under a key made from its SHA-256 (64 hexadecimal digits): other bytes, other key."""
+        """Put an object under a key made from its SHA-256 (64 hexadecimal digits), so different content has different keys."""
         digest = hashlib.sha256(body)
         key = key_of(digest.hexdigest())
         checksum = base64.b64encode(digest.digest()).decode()
@@ -191,16 +191,16 @@ class ObjectStore:
         return Written(key, len(body), digest.hexdigest())
 
     def write_parts(self, key: str, parts: Iterable[bytes], content_type: str) -> str:
-        """Put one object from *parts* of PART_BYTES, the last perhaps shorter; return its version id.
+        """Put one object from *parts* of PART_BYTES; the last may be shorter. Return its version id.
 
-        What *parts* raises is raised, and leaves no object.
+        Errors of *parts* are raised; then there is no object.
         """
         return self._call(
             "PutObject", ObjectRef(self.bucket, key), lambda: upload_parts(self._client, self.bucket, key, parts, content_type)
         )
 
     def join(self, key: str, sources: Sequence[tuple[str, int]], content_type: str) -> str:
-        """Put one object of the bytes of *sources*, keys and sizes of objects of the bucket; return its version id."""
+        """Concatenate *sources*, keys and sizes of objects in the bucket, as one object; return its version id."""
         return self._call(
             "PutObject", ObjectRef(self.bucket, key), lambda: join_objects(self._client, self.bucket, key, sources, content_type)
         )
@@ -208,18 +208,18 @@ class ObjectStore:
     def move(self, source: ObjectRef, key: str) -> ObjectRef:
         """Copy one version to *key*, check the copy, then delete that version; return the copy.
 
-        May be repeated at any point. ObjectMissing when neither the original nor a copy is there.
+        Idempotent after an interruption at any point. Raises ObjectMissing if neither the original nor a copy exists.
         """
         copy = ObjectRef(self.bucket, key)
         # An original that is gone was moved by an earlier try, or just now by another worker.
         with contextlib.suppress(ObjectMissing):
             self._check_copy(self.head(source), copy)
             self.delete(source)
-        # Not before: while the original was there, another could copy it once more, and older versions expire.
+        # After the deletion, since while the original existed another worker could copy it again, and older versions expire.
         return self.head(copy).ref
 
     def delete(self, ref: ObjectRef) -> None:
-        """Delete one version; nothing is left of it, no marker either. May be repeated."""
+        """Delete one version without leaving a delete marker. Idempotent."""
         self._call(
             "DeleteObject",
             ref,
@@ -227,7 +227,7 @@ class ObjectStore:
         )
 
     def _check_copy(self, original: StoredObject, target: ObjectRef) -> None:
-        """Make the copy unless it is there already; ReconciliationFailed when it is not the same."""
+        """Copy *original* unless an equal copy exists; raise ReconciliationFailed if the copy differs."""
         try:
             copy = self.head(target)
         except ObjectMissing:
@@ -241,12 +241,12 @@ class ObjectStore:
             )
 
     def _copy(self, original: StoredObject, key: str) -> None:
-        """Copy on the server, in parts as long as the original's: then equal bytes have equal ETags."""
+        """Copy on the server, in parts as long as the original's, so that equal bytes have equal ETags."""
         ref = original.ref
         source: Any = {"Bucket": ref.bucket, "Key": ref.key, "VersionId": ref.version_id}
         part_bytes = self._part_bytes(ref) if "-" in original.etag else MAX_COPY_BYTES
         config = TransferConfig(multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_concurrency=16)
-        # A copy in parts would lose what its sender said of it.
+        # A copy in parts would lose the sender's metadata.
         extra: Any = {**original.described, "MetadataDirective": "REPLACE"}
 
         def copy() -> None:
@@ -263,9 +263,9 @@ class ObjectStore:
         return int(self._call("HeadObject", ref, first_part)["ContentLength"])
 
     def _same(self, original: StoredObject, copy: StoredObject) -> bool:
-        """Whether two objects hold the same bytes: by full checksums or ETags where these can tell, else by reading both.
+        """Whether two objects contain the same bytes, by checksums or ETags of the whole objects if possible, else by reading both.
 
-        A checksum of parts (``value-12``) depends on how the object was cut and tells nothing when it differs.
+        A checksum of parts (``value-12``) also depends on the length of the parts, so it can only prove equality.
         """
         if original.size != copy.size:
             return False
@@ -298,7 +298,7 @@ def _arrived(bucket: str, version: Mapping[str, Any]) -> Arrived:
     return Arrived(ref, int(version["Size"]), version["ETag"].strip('"'), version["LastModified"])
 
 
-#: What the sender of an object may say of it besides its bytes; a copy says the same.
+#: Metadata that an object's sender may set; a copy keeps it.
 _DESCRIBED = ("Metadata", "ContentType", "ContentEncoding", "ContentLanguage", "ContentDisposition", "CacheControl")
 _CHECKSUMS = ("ChecksumCRC64NVME", "ChecksumSHA256", "ChecksumCRC32C", "ChecksumCRC32", "ChecksumSHA1")
 

@@ -1,8 +1,8 @@
-"""Structured logs, traces and metrics, the same way in every handler.
+"""Structured logs, traces and metrics of every handler.
 
 Logs are JSON with the file's id and the execution as correlation id; metrics are CloudWatch's
-embedded metric format. Probes of the system itself (reserved datasets) are not counted as files, rows or bytes.
-The memory that a function used is a metric of every invocation, also of a probe's.
+embedded metric format. The system's own probes (reserved datasets) are not counted as files, rows or bytes.
+Every invocation, including those for a probe, emits the memory that the function used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNITS = {
 
 
 def emit(stage: str, values: Mapping[str, float], *, service: str | None = None) -> None:
-    """Write one embedded metric document with the dimension *stage*, and *service* where one is given."""
+    """Write one embedded metric document with the dimension *stage*, and *service* if given."""
     metrics = EphemeralMetrics(namespace=names.NAMESPACE)
     metrics.service = service or ""  # or Powertools would add the function's name to every metric
     metrics.add_dimension(names.STAGE_DIMENSION, stage)
@@ -43,7 +43,7 @@ def emit(stage: str, values: Mapping[str, float], *, service: str | None = None)
 
 
 def observed(handler: Handler) -> Handler:
-    """Give a handler its trace segment, its log keys and, at its end, the memory it has used."""
+    """Decorate a handler with a trace segment and log keys; at its end emit the memory that it has used."""
 
     @functools.wraps(handler)
     def wrapper(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -70,12 +70,12 @@ def observed(handler: Handler) -> Handler:
         finally:
             _emit_memory(context)
 
-    # Answers and errors stay out of traces: they may quote what a partner sent.
+    # Responses and errors stay out of traces: they may quote a partner's data.
     return tracer.capture_lambda_handler(wrapper, capture_response=False, capture_error=False)
 
 
 def _emit_memory(context: Any) -> None:
-    """Percent of the function's memory that this process has used at most since it started."""
+    """Emit the peak memory of this process since its start, in percent of the function's memory."""
     limit_megabytes = float(getattr(context, "memory_limit_in_mb", 0) or 0)
     stage, service = os.environ.get(settings.STAGE), os.environ.get("POWERTOOLS_SERVICE_NAME")
     if not (limit_megabytes and stage and service):

@@ -1,4 +1,4 @@
-"""What CloudFormation is doing with the stack that a function belongs to."""
+"""The state of the CloudFormation stack that a function belongs to."""
 
 from __future__ import annotations
 

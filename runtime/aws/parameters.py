@@ -1,6 +1,6 @@
-"""Settings that an operator may change without a deployment, kept in SSM Parameter Store.
+"""Settings in SSM Parameter Store, which an operator may change without a deployment.
 
-Cached for five minutes in a warm function, and checked before they are used.
+A warm function caches them for five minutes. They are checked before use.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from runtime.core.errors import THROTTLING_CODES, InvalidInput, ParametersThrott
 from runtime.core.limits import MAX_CHUNK_BYTES
 
 _MAX_AGE_SECONDS = 300
-#: Far below anything of use, and above what is meant for megabytes or kilobytes.
+#: Far below any useful size, and above a number that was meant in megabytes or kilobytes.
 _LEAST_CHUNK_BYTES = 10_000
 
 
@@ -20,7 +20,7 @@ def chunk_bytes(name: str) -> int:
     try:
         text = str(parameters.get_parameter(name, max_age=_MAX_AGE_SECONDS))
     except parameters.GetParameterError as error:
-        # Powertools keeps SSM's own answer as what it was handling.
+        # Powertools raises its error while it handles SSM's, which is the context.
         answer = getattr(error.__context__, "response", {})
         throttled = answer.get("Error", {}).get("Code") in THROTTLING_CODES
         raise (ParametersThrottled if throttled else ParametersUnavailable)(name) from error

@@ -1,4 +1,4 @@
-"""Removing what a probe left in the bucket and in the table, and nothing else."""
+"""Removes the objects and items of probes from the bucket and the table."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prefixes(dataset: str, run_id: str, identity: str) -> list[str]:
 
 
 def stale_probes(s3: S3Client, bucket: str, dataset: str, source_name: str, before: datetime) -> list[tuple[str, str]]:
-    """(run id, file id) of probes sent *before*: theirs timed out, so their validation could not remove them."""
+    """(run id, file id) of probes uploaded before *before*, left by checks that timed out or failed."""
     probes = set()
     for area in (keys.INCOMING, keys.PROCESSED, keys.FAILED):
         root = f"{area}{dataset}/"
@@ -45,7 +45,7 @@ def stale_probes(s3: S3Client, bucket: str, dataset: str, source_name: str, befo
 
 
 def remove(s3: S3Client, dynamodb: DynamoDBClient, bucket: str, table: str, under: Sequence[str], identity: str) -> list[str]:
-    """Delete a probe's objects and items; one message for each object that could not be deleted."""
+    """Delete a probe's objects and items; return one message for each object that could not be deleted."""
     problems = _delete_objects(s3, bucket, under)
     _delete_items(dynamodb, table, identity)
     return problems

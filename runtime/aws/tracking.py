@@ -1,8 +1,8 @@
-"""The tracking table: one item a file, one a chunk, one an event.
+"""The tracking table: one item for each file, each chunk and each event.
 
-Every change of a file's state goes through :meth:`Tracking.transition`: one transaction that changes
-the ``#file`` item on condition that it still is what the caller believes, and writes the event
-that says so (docs/commit-protocol.md).
+Every change of a file's status goes through :meth:`Tracking.transition`: one transaction that changes
+the ``#file`` item, on condition that it is unchanged since it was read, and writes the event of the
+change (docs/commit-protocol.md).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def iso(moment: datetime) -> str:
 
 
 class Transition(NamedTuple):
-    """The file's item after a transition, and whether this call made it or found it made."""
+    """The file's item after a transition. ``made``: this call made the transition; otherwise an earlier one did."""
 
     item: Item
     made: bool
@@ -48,17 +48,17 @@ def _indexable(item: Mapping[str, Any]) -> Item:
     return {name: value for name, value in item.items() if value is not None or name not in _INDEXED}
 
 
-#: Of a chunk's errors: with 10 of each, of a thousand characters, an item has room for all else.
+#: Errors of a chunk that its item keeps, and their maximum lengths, so that the item stays below DynamoDB's 400 KB.
 _FIRST_ERRORS = _LAST_ERRORS = 10
 _TYPE_CHARACTERS, _MESSAGE_CHARACTERS = 200, 1000
-#: Of what earlier plans' chunks recorded, as JSON.
+#: Maximum size of the records of earlier plans in a chunk's item, as JSON.
 _SUPERSEDED_BYTES = 150 * 1024
 
 
 def superseded(chunk: Item) -> list[Item]:
-    """What a chunk's item holds of this plan and of those before, as the next plan's item keeps it: oldest first.
+    """The records of this plan and of earlier plans in a chunk's item, oldest first, for the item of the next plan.
 
-    A file may be begun anew any number of times, and an item has its bound: what is oldest goes first.
+    A file may be planned again any number of times, but an item's size is limited, so the oldest records are dropped.
     """
     kept = {name: value for name, value in chunk.items() if name not in ("file_id", "chunk_id", "schema", "superseded")}
     plans = [*chunk.get("superseded", []), kept]
@@ -68,7 +68,7 @@ def superseded(chunk: Item) -> list[Item]:
 
 
 class Tracking:
-    """*now* is passed in so that tests, and only they, decide what time it is."""
+    """*now* is a parameter so that tests can set the time."""
 
     def __init__(self, client: DynamoDBClient, table: str, now: Callable[[], datetime] = utc_now) -> None:
         self._table, self._now = ItemTable(client, table), now
@@ -79,11 +79,11 @@ class Tracking:
         return self._table.get(_key(file_id, FILE_ITEM))
 
     def known(self, file_ids: Sequence[str]) -> set[str]:
-        """Which of at most 100 files are on record."""
+        """Those of at most 100 files that are recorded."""
         return {item["file_id"] for item in self._table.get_all([_key(file_id, FILE_ITEM) for file_id in file_ids], "file_id")}
 
     def files(self, status: str) -> Iterator[Item]:
-        """Files in one state, oldest first, page by page; the index may be seconds behind."""
+        """Files with one status, oldest first, page by page; the index may be seconds behind."""
         yield from self._table.query("file_status = :status", {":status": status}, index=FILES_BY_STATUS)
 
     def owed(self) -> Iterator[Item]:
@@ -95,14 +95,14 @@ class Tracking:
         self._table.delete(_key(OWED, note["chunk_id"]), condition="#at = :at", names={"#at": "at"}, values={":at": note["at"]})
 
     def bookmark(self, name: str) -> Item | None:
-        """Where the work called *name* was left; None at its beginning."""
+        """The position at which the work called *name* continues; None at its beginning."""
         return (self._table.get(_key(BOOKMARKS, name)) or {}).get("place")
 
     def set_bookmark(self, name: str, place: Mapping[str, Any] | None) -> None:
         self._table.put({**_key(BOOKMARKS, name), "schema": SCHEMA, "at": iso(self._now()), "place": place})
 
     def register(self, file_id: str, attributes: Mapping[str, Any], *, status: str, execution: str, lease_seconds: int) -> Item | None:
-        """Create the file's item and its first event; None when it was there already."""
+        """Create the file's item and its first event; None if the item exists."""
         moment = self._now()
         item = {
             **_indexable(attributes),
@@ -131,13 +131,13 @@ class Tracking:
         without: Collection[str] = (),
         owing: bool = False,
     ) -> Transition:
-        """Move the file to *to_status*; a move already made by this attempt is not repeated.
+        """Change the file's status to *to_status*, unless this attempt has already done so.
 
-        *expecting* are attributes as the caller read them; where one differs, another made the move.
-        *without* are attributes that the item no longer has afterwards. *owing* also writes a pending-work note, which
-        stays until :meth:`settle` deletes it: the file's outcome has to be published.
+        *expecting* are attributes as the caller read them; if one differs, another worker made the transition.
+        *without* are attributes to remove. *owing* also writes a pending-work note, which stays until :meth:`settle`
+        deletes it: the file's outcome has to be published.
 
-        Raises OwnershipLost when the file is another attempt's, or in a state that this change may not start from.
+        Raises OwnershipLost if another attempt owns the file, or if its status is not in *from_statuses*.
         """
         for _ in range(5):
             item = self.file(task.file_id)
@@ -179,9 +179,9 @@ class Tracking:
         lease_seconds: int,
         without: Collection[str],
     ) -> Item:
-        """Give a file that has ended in attempt *ended* its next attempt, which *execution* owns.
+        """Start the next attempt, owned by *execution*, of a file whose attempt *ended* has ended.
 
-        Raises OwnershipLost when the file is another attempt's by now, or in another state.
+        Raises OwnershipLost if another attempt owns the file, or if its status is not in *from_statuses*.
         """
         moment = self._now()
         owned = {
@@ -195,9 +195,9 @@ class Tracking:
     # Chunks
 
     def plan_chunks(self, chunks: Iterable[ChunkTask]) -> None:
-        """Create an item for each chunk of a plan; one that this plan or a later one made is left alone.
+        """Create an item for each chunk of a plan, unless this plan or a later one has created it.
 
-        What an older plan's chunk had recorded goes with the new item, as far as there is room.
+        The new item keeps the records of the older plans' chunk, within the limit of their size.
         """
         planned = list(chunks)
         replanned = {chunk.file_id for chunk in planned if chunk.plan > 1}
@@ -222,7 +222,7 @@ class Tracking:
         self._table.put(item, condition=older, names={"#plan": "plan"}, values={":plan": chunk.plan})
 
     def start_chunk(self, chunk: ChunkTask) -> bool:
-        """Count an attempt; False when the chunk is finished already or belongs to another plan."""
+        """Count an attempt; False if the chunk is finished or belongs to another plan."""
         return self._update_chunk(
             chunk,
             "SET #status = :status, started_at = :now ADD attempts :one",
@@ -230,16 +230,16 @@ class Tracking:
         )
 
     def finish_chunk(self, chunk: ChunkTask, status: str, results: Mapping[str, Any]) -> bool:
-        """Record what a chunk gave; False when another worker finished it first: its outputs stand."""
+        """Record a chunk's results; False if another worker finished it first, whose outputs are then valid."""
         values = {**results, "status": status, "finished_at": iso(self._now())}
         names = {f"#a{index}": name for index, name in enumerate(values)}
         sets = ", ".join(f"{alias} = :v{index}" for index, alias in enumerate(names))
         return self._update_chunk(chunk, f"SET {sets}", {f":v{index}": value for index, value in enumerate(values.values())}, names)
 
     def fail_chunk(self, chunk: ChunkTask, error_type: str, message: str) -> bool:
-        """Add an error to the chunk's list; it stays to be tried again.
+        """Add an error to the chunk's list; the chunk can still be retried.
 
-        Throttling may go on for hours, and an item has its bound: of many errors the first and the last are kept, and all counted.
+        Throttling may last for hours, and an item's size is limited: the first and last errors are kept, and all are counted.
         """
         error = {"at": iso(self._now()), "type": error_type[:_TYPE_CHARACTERS], "message": message[:_MESSAGE_CHARACTERS]}
         for _ in range(5):
@@ -253,7 +253,7 @@ class Tracking:
                 ":count": len(errors) if seen is None else seen + 1,
                 **({} if seen is None else {":seen": seen}),
             }
-            # The count says whether another worker of the chunk came between.
+            # The count detects that another worker of the chunk wrote in between.
             unchanged = "attribute_not_exists(errors_counted)" if seen is None else "errors_counted = :seen"
             expression = "SET #status = :status, #errors = :errors, errors_counted = :count"
             if self._update_chunk(chunk, expression, values, {"#errors": "errors"}, unchanged):
@@ -265,7 +265,7 @@ class Tracking:
     def _update_chunk(
         self, chunk: ChunkTask, expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None, more: str = ""
     ) -> bool:
-        # The range as well: what is recorded as read must be what was planned.
+        # The range as well: the recorded bytes must be those that were planned.
         condition = "#plan = :plan AND #start = :start AND #end = :end AND NOT #status IN (:done, :misaligned)"
         condition += f" AND {more}" if more else ""
         guard: dict[str, Any] = {":plan": chunk.plan, ":start": chunk.start, ":end": chunk.end}
@@ -277,14 +277,14 @@ class Tracking:
 
     def chunks(self, file_id: str) -> Iterator[Item]:
         """The chunk items in file order, page by page."""
-        # Digits sort between '#' and ':', so this range holds the chunks and nothing else.
+        # Digits sort between '#' and ':', so this range contains exactly the chunks.
         yield from self._query(file_id, "chunk_id BETWEEN :low AND :high", {":low": "0", ":high": ":"})
 
     def planned_chunks(self, file: Mapping[str, Any]) -> list[Item]:
-        """The chunk items of the file's present plan, in file order; none of a file that has no plan.
+        """The chunk items of the file's current plan, in file order; empty if the file has no plan.
 
-        A plan that was made again exactly from a byte offset keeps its predecessor's chunks up to there. Items of
-        older plans stay until they are replaced, and beyond the last chunk for good.
+        An exact plan from a byte offset keeps its predecessor's chunks before that offset. Other items of older plans
+        stay until they are replaced; those beyond the last chunk stay for good.
         """
         if "chunks" not in file:
             return []
@@ -308,7 +308,7 @@ def _key(file_id: str, chunk_id: str) -> Item:
 
 
 def _event(item: Item, from_status: str | None, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """The write of the event that says how *item* came to be what it is."""
+    """The write of the event for the transition that led to *item*."""
     event = {
         "file_id": item["file_id"],
         "chunk_id": f"{EVENT_PREFIX}{item['updated_at']}#{item['revision']}",

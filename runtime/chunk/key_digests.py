@@ -1,4 +1,4 @@
-"""Primary keys over a whole file in bounded memory: each chunk leaves sorted digests, and these are merged."""
+"""Duplicate primary keys of a whole file, found in bounded memory: each chunk writes sorted digests, which are merged."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from runtime.contracts.model import Contract
 
 #: Big-endian, so that the bytes sort as the numbers do. ``row`` is the row's ordinal in its chunk.
 ENTRY = np.dtype([("high", ">u8"), ("low", ">u8"), ("row", "<u4")])
-#: What the merge holds for each byte of entries: the entries, their columns and the order.
+#: Bytes of memory that the merge needs for each byte of entries: the entries, their columns and the sort order.
 _OVERHEAD = 4
-#: How many pairs of rows a report shows.
+#: Pairs of rows that a report shows.
 SAMPLE = 10
-#: Bytes of one read: repeats are folded after each, so a key that fills a file takes no more memory than any other.
+#: Bytes of one read. Repeats are folded after each read, so a key that fills a file needs no more memory than others.
 _PIECE_BYTES = ENTRY.itemsize * 400_000
-#: Concurrent reads: a merge of 2,001 chunks waits for round trips, not for bytes.
+#: Concurrent reads: the round trips, not the bytes, take the time in a merge of 2,001 chunks.
 _READERS = 32
 
 Entries = npt.NDArray[np.void]
@@ -42,9 +42,9 @@ class DigestSource(Protocol):
 class Duplicates:
     """``count`` rows repeat the key of an earlier row; ``sample`` shows the first few.
 
-    Each of the sample is (earlier place, repeating place), in order of the latter. A place is
-    (index of the source, row in the chunk). The earlier one is the first of the same chunk where
-    the key repeats inside a chunk, otherwise the first of the file.
+    Each element of the sample is (earlier place, repeating place), sorted by the latter. A place is
+    (index of the source, row in the chunk). The earlier place is the key's first row in the same chunk if
+    the key repeats inside a chunk, otherwise its first row in the file.
     """
 
     count: int
@@ -56,13 +56,13 @@ class KeyDigester:
 
     def __init__(self, contract: Contract, seed: bytes) -> None:
         self._columns, self._seed = contract.primary_key, seed
-        # Columns apart, so that sorting needs no second copy of everything: a chunk may hold 25 million tiny rows.
+        # Separate arrays, so that sorting needs no second copy of all entries: a chunk may have 25 million tiny rows.
         self._high: list[npt.NDArray[np.uint64]] = []
         self._low: list[npt.NDArray[np.uint64]] = []
         self._rows: list[npt.NDArray[np.uint32]] = []
 
     def add(self, accepted: pa.Table, rows: npt.NDArray[np.int64]) -> None:
-        """Take accepted rows and their ordinals in the chunk."""
+        """Add accepted rows and their ordinals in the chunk."""
         sums = digests.initial(accepted.num_rows)
         for place, name in enumerate(self._columns):
             digests.add_column(sums, accepted.column(name).chunks[0], self._seed, place)
@@ -86,9 +86,10 @@ class KeyDigester:
 
 
 def _ascending(digests: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
-    """The order in which they ascend, equal ones as they come.
+    """A stable sort order of *digests*.
 
-    Of 16 bits numpy makes a radix sort. Digests are uniform, so few are equal in the upper 32, and what these leave is nearly sorted.
+    numpy sorts 16-bit integers by radix. Two such passes sort by the upper 32 bits; since digests are uniform, few are equal
+    there, and the last pass gets nearly sorted input.
     """
     order = np.argsort((digests >> np.uint64(32)).astype(np.uint16), kind="stable")
     order = order[np.argsort((digests >> np.uint64(48)).astype(np.uint16)[order], kind="stable")]
@@ -96,7 +97,7 @@ def _ascending(digests: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
 
 
 def _emptied(parts: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
-    """The *parts* as one; the list gives up its own."""
+    """Concatenate *parts* and clear the list, to free them."""
     joined = np.concatenate(parts)
     parts.clear()
     return joined
@@ -105,9 +106,8 @@ def _emptied(parts: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
 def duplicates(chunks: Sequence[DigestSource], memory_bytes: int) -> Duplicates:
     """Count the rows that repeat a key, over all *chunks* in file order.
 
-    The digests are uniform, so equal ranges of them hold about equally many; as many ranges are
-    merged one after the other as it takes to stay within *memory_bytes*. Raises ValueError for a
-    source whose bytes are not whole entries.
+    The digests are uniform, so equal ranges of values contain about equally many. The ranges are merged one after the
+    other; their number keeps each within *memory_bytes*. Raises ValueError for a source whose bytes are not whole entries.
     """
     total = sum(chunk.size for chunk in chunks)
     ranges = max(1, -(-total * _OVERHEAD // memory_bytes))
@@ -131,7 +131,7 @@ class _Found:
         self._pairs: list[tuple[tuple[int, int], tuple[int, int]]] = []
 
     def add(self, sources: Any, rows: Any, first_sources: Any, first_rows: Any) -> None:
-        """Arrays of equally many repeats, each with the place of what it repeats."""
+        """Add repeats, each with the place of the row that it repeats: arrays of equal length."""
         self.count += len(rows)
         smallest = np.lexsort((rows, sources))[:SAMPLE]
         pairs = ((int(sources[at]), int(rows[at]), int(first_sources[at]), int(first_rows[at])) for at in smallest)
@@ -150,7 +150,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Slice:
-    """One source's part of a range: the first entry of each digest, and what repeated it inside the source."""
+    """One source's part of a range: the first entry of each digest, and its repeats inside the source."""
 
     source: int
     firsts: Entries
@@ -164,12 +164,12 @@ class _Cursor:
         if source.size % ENTRY.itemsize:
             raise ValueError(f"key digests of chunk {index} are {source.size} bytes, not whole entries of {ENTRY.itemsize}")
         self._index, self._source, self._position = index, source, 0
-        # What a range is expected to hold, and six standard deviations more: a second read is rare.
+        # The expected number of entries in a range plus six standard deviations: a second read is rare.
         expected = source.size / ENTRY.itemsize / ranges
         self._step = min(int(expected + 6 * expected**0.5 + 64) * ENTRY.itemsize, _PIECE_BYTES)
 
     def take(self, limit: int) -> _Slice:
-        """All entries below *limit* that were not taken yet."""
+        """The entries below *limit* that were not taken yet."""
         firsts: list[Entries] = []
         repeats = _Found()
         ended = False
@@ -189,7 +189,7 @@ class _Cursor:
 
 
 def _fold(entries: Entries, source: int, repeats: _Found) -> Entries:
-    """The first of each run of equal digests; the others are noted in *repeats*."""
+    """The first of each run of equal digests; adds the others to *repeats*."""
     same = np.zeros(len(entries), np.bool_)
     same[1:] = (entries["high"][1:] == entries["high"][:-1]) & (entries["low"][1:] == entries["low"][:-1])
     if same.any():
@@ -200,7 +200,7 @@ def _fold(entries: Entries, source: int, repeats: _Found) -> Entries:
 
 
 def _match(slices: Sequence[_Slice], repeats: _Found) -> None:
-    """Note digests that several sources have. Entries of one source are distinct by now."""
+    """Add digests that occur in several sources to *repeats*. The entries of one source are distinct."""
     entries = np.concatenate([np.empty(0, ENTRY), *(part.firsts for part in slices)])
     sources = np.repeat([part.source for part in slices], [len(part.firsts) for part in slices]).astype(np.int64)
     high = entries["high"].astype(np.uint64)

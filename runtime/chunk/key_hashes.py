@@ -1,4 +1,4 @@
-"""128-bit keyed digests of the primary key, a column of rows at a time.
+"""128-bit keyed digests of the primary key, computed column by column.
 
 Four independent *multilinear* hashes (Lemire and Kaser, "Strongly universal string hashing is
 fast"): each sums the key's 32-bit words times secret 64-bit multipliers, modulo 2**64, and keeps
@@ -22,12 +22,12 @@ from runtime.columns.string_column import StringColumn, memory
 Words = npt.NDArray[np.uint64]
 
 _HASHES = 4
-#: Bytes. Longer text enters by its BLAKE2b, which keeps the multipliers few.
+#: Bytes. Longer text is replaced by its BLAKE2b hash, which limits the number of multipliers.
 _LONG = 1024
 
 
 def add_column(sums: Words, array: pa.Array[Any], seed: bytes, column: int) -> None:
-    """Add a key column without nulls to *sums*, of shape (rows, 4). ``column`` is its place in the key."""
+    """Add a key column without nulls to *sums*, of shape (rows, 4). ``column`` is its index in the key."""
     if pa.types.is_string(array.type):
         _add_texts(sums, StringColumn.of(pa.concat_arrays([array]) if array.offset else array), seed, column)
         return
@@ -62,7 +62,7 @@ def _add_texts(sums: Words, texts: StringColumn, seed: bytes, column: int) -> No
 
 
 def _distinct(lengths: npt.NDArray[np.int32]) -> list[int]:
-    """The lengths there are; keys of one length need no sorting."""
+    """The distinct lengths; keys of one length need no sorting."""
     if len(lengths) and lengths.min() == lengths.max():
         return [int(lengths[0])]
     distinct: list[int] = np.unique(lengths).tolist()
@@ -70,7 +70,7 @@ def _distinct(lengths: npt.NDArray[np.int32]) -> list[int]:
 
 
 def _of_words(matrix: npt.NDArray[np.uint8], seed: bytes, column: int) -> Words:
-    """The sums of rows of equally many bytes, a last word that is short filled with zeros."""
+    """The sums of rows of equal length in bytes; zeros fill the last word."""
     rows, width = matrix.shape
     if width % 4:
         padded = np.zeros((rows, -(-width // 4) * 4), np.uint8)
@@ -84,7 +84,7 @@ def _of_words(matrix: npt.NDArray[np.uint8], seed: bytes, column: int) -> Words:
 
 @lru_cache(maxsize=64)
 def _multipliers(seed: bytes, column: int) -> Words:
-    """Row 0 multiplies the length, row 1 is added, the others multiply the words."""
+    """Row 0 multiplies the length, row 1 is added, the other rows multiply the words."""
     count = (2 + _LONG // 4) * _HASHES
     stream = hashlib.shake_256(column.to_bytes(4, "big") + seed).digest(8 * count)
     return np.frombuffer(stream, "<u8").astype(np.uint64).reshape(-1, _HASHES)

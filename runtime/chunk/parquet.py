@@ -1,4 +1,4 @@
-"""Accepted rows to one Parquet file in memory, written on a thread of its own while blocks are checked."""
+"""Writes accepted rows to one Parquet file in memory, on a separate thread while blocks are checked."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pyarrow.parquet as pq
 from runtime.columns.check import schema_of
 from runtime.contracts.model import Contract
 
-#: A row group is closed when it has this many rows or bytes: enough to be read at speed, few enough to be held.
+#: A row group is closed at this many rows or bytes: enough to be read efficiently, few enough for memory.
 ROW_GROUP_ROWS = 65_536
 ROW_GROUP_BYTES = 64 * 1024 * 1024
-#: A column gets a dictionary where the first rows are at least so many for each of their values.
+#: A column gets a dictionary if its first rows have at least this many rows for each distinct value.
 _ROWS_FOR_A_VALUE = 4
 _SAMPLE_ROWS = 8_192
 
 
 class ParquetBuffer:
-    """Row groups are cut at blocks, so the same blocks give the same bytes. Close it: it owns a thread."""
+    """Row groups end at block boundaries, so the same blocks give the same bytes. It owns a thread and must be closed."""
 
     def __init__(self, contract: Contract) -> None:
         self._schema = schema_of(contract)
@@ -35,11 +35,11 @@ class ParquetBuffer:
         self.rows = 0
 
     def close(self) -> None:
-        """End the thread; what was not finished is lost."""
+        """End the thread. A file that was not finished is lost."""
         self._thread.shutdown()
 
     def add(self, table: pa.Table) -> None:
-        """Take accepted rows, in order."""
+        """Add accepted rows, in order."""
         if not table.num_rows:
             return
         self._waiting.append(table)
@@ -50,7 +50,7 @@ class ParquetBuffer:
             self._write()
 
     def flush(self) -> None:
-        """Have what still waits written while the caller does something else."""
+        """Start writing the rows that still wait, while the caller continues."""
         if self._waiting:
             self._write()
 
@@ -65,7 +65,7 @@ class ParquetBuffer:
         return data
 
     def _write(self) -> None:
-        """Hand the waiting rows over; one row group is written at a time, so that no more than one more waits."""
+        """Give the waiting rows to the thread. It writes one row group at a time, so at most one more waits in memory."""
         self._wait()
         table = pa.concat_tables(self._waiting)
         self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
@@ -84,13 +84,13 @@ class ParquetBuffer:
             self._schema,
             compression="zstd",
             use_dictionary=dictionaries,  # type: ignore[arg-type]  # the stubs know no list of columns
-            # Random texts prune no row group; their smallest and largest cost a comparison each.
+            # No statistics for strings: minimum and maximum of random text exclude no row group, and cost a comparison for each value.
             write_statistics=[field.name for field in self._schema if not pa.types.is_string(field.type)],
             store_schema=False,
         )
 
 
 def _repeats(column: pa.ChunkedArray[Any]) -> bool:
-    """Whether a dictionary is worth its hashing: the first values repeat."""
+    """Whether the first values repeat often enough for a dictionary to be worth its cost."""
     first = column.chunk(0).slice(0, _SAMPLE_ROWS)
     return bool(pc.count_distinct(first).as_py() * _ROWS_FOR_A_VALUE <= len(first))

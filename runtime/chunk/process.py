@@ -1,4 +1,4 @@
-"""One chunk of a file: every row typed and accepted, or rejected with every reason, and the counts that prove it."""
+"""Processes one chunk of a file: every row is typed and accepted, or rejected with all reasons; counts prove that none is lost."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from runtime.formats.interface import ExtractWriter, Layout
 from runtime.formats.judged import Judged
 from runtime.formats.registry import compiled, extract_writer
 
-#: Blocks judged at the same time. Judging and writing share the two processors that 3 GB of memory come with.
+#: Blocks judged at the same time. Judging and writing share the two processors of a function with 3 GB of memory.
 THREADS = 2
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Whether the chunk ended on a record boundary; ``broken_at`` is the file's byte after which no record's end was found."""
+    """``aligned``: the chunk ended on a record boundary. ``broken_at``: the offset in the file after which no record ends."""
 
     aligned: bool
     broken_at: int | None
@@ -30,7 +30,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class ChunkOutput:
-    """What a chunk became. When the proof is not aligned the rest means nothing.
+    """The outputs of a chunk. If the proof is not aligned, they are meaningless.
 
     ``rows_read`` was counted on the raw bytes, ``rows_accepted`` by the Parquet writer,
     ``rows_rejected`` by the log of rejects. ``parquet`` is None without accepted rows; ``rejects``
@@ -65,9 +65,9 @@ def process_chunk(
 ) -> ChunkOutput:
     """Process the bytes from file offset *start*, given as consecutive *parts* of any size.
 
-    *last* says that the file ends with the chunk, where the last record may lack its newline.
-    *key_seed*, the same for all chunks of a file, keys the digests of the primary key. Blocks are
-    judged on *threads* and taken in order, so the outputs do not depend on their number.
+    *last* is true for the file's last chunk, where the last record may lack its newline.
+    *key_seed*, the same for all chunks of a file, is the key of the primary key's digests. *threads* judge
+    blocks, whose results are taken in order, so the outputs do not depend on the number of threads.
     """
     rows = compiled(contract, layout).rows()
     reader = rows.blocks(parts, last=last, block_bytes=block_bytes, block_records=block_records)
@@ -81,7 +81,7 @@ def process_chunk(
 
 
 class _Run:
-    """The counts and outputs of one chunk as its blocks go by."""
+    """Collects the counts and outputs of one chunk, block by block."""
 
     def __init__(self, parquet: ParquetBuffer, rejects: RejectLog, digests: KeyDigester | None, extracts: ExtractWriter | None) -> None:
         self._parquet, self._rejects, self._digests, self._extracts = parquet, rejects, digests, extracts

@@ -1,4 +1,4 @@
-"""From the chunks' proofs to the file's: every boundary was a real one, or where to plan again."""
+"""Combines the chunks' proofs: either all boundaries are record boundaries, or the file is planned again from an offset."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Sequence
 
 @dataclass(frozen=True)
 class ChunkProof:
-    """What the processor of ``[start, end)`` saw.
+    """The proof of the chunk ``[start, end)``; both statements hold on condition that ``start`` is a record boundary.
 
-    ``aligned`` says: if the chunk began on a record boundary, it ended on one. ``broken_at`` is the
-    file offset after which no record ends within the chunk (a quote that is never closed, say), on the same condition.
+    ``aligned``: ``end`` is a record boundary too. ``broken_at`` is the file offset after which no record ends within
+    the chunk, for example because of an unclosed quote.
     """
 
     start: int
@@ -22,9 +22,9 @@ class ChunkProof:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``replan_from`` is a proved boundary after which the plan does not hold.
+    """``replan_from`` is a proved record boundary after which the plan is wrong.
 
-    ``never_ends`` is where the file's last record begins to have no end, wherever it is cut. Both are None when all holds.
+    ``never_ends`` is the offset after which the file has no end of a record, whatever the plan. Both are None if all proofs hold.
     """
 
     replan_from: int | None = None
@@ -34,12 +34,12 @@ class Verdict:
 def fold(chunks: Sequence[ChunkProof], first_start: int, size: int) -> Verdict:
     """Fold the proofs of all chunks of a file, in order, from the end of the header to the end of the file.
 
-    The first chunk begins on a boundary, and an aligned chunk hands one to its successor. So the
-    first chunk that is not aligned began on a boundary and its end was guessed wrong; what later
-    chunks say about themselves means nothing.
+    The first chunk begins on a boundary, and each aligned chunk ends on one, where its successor begins. So the
+    first chunk that is not aligned began on a boundary and its planned end is wrong; the proofs of later
+    chunks are meaningless.
 
-    Where that chunk ends with the file no other cut could mend it. Raises ValueError when the ranges are not
-    contiguous from *first_start* to *size*, or when a last chunk is not aligned and does not say where that began.
+    If that chunk is the file's last, no other plan helps. Raises ValueError if the ranges are not contiguous
+    from *first_start* to *size*, or if the last chunk is not aligned and has no ``broken_at``.
     """
     position = first_start
     for chunk in chunks:

@@ -1,7 +1,7 @@
-"""Rejected rows as JSON lines: where the row was, what it said, and everything that was wrong with it.
+"""Rejected rows as JSON lines: the row's position, its text and all reasons.
 
-A chunk of junk could make a log many times its own size, so the log is bounded: past :data:`DETAILED_BYTES` a row is written
-with its place, columns and codes, without its text and messages; a chunk whose log would pass :data:`MAX_BYTES` is refused.
+The log of a chunk of junk could be many times as large as the chunk, so its size is limited. After :data:`DETAILED_BYTES` a row
+is written with its position, columns and codes, but without text and messages; above :data:`MAX_BYTES` the file is rejected.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ MAX_BYTES = 400 * 1024 * 1024
 
 @dataclass
 class RejectLog:
-    """Collects rejected rows in order of the file. ``reasons`` counts ``column:code``, ``*`` for the whole row.
+    """Collects rejected rows in file order. ``reasons`` counts ``column:code``, ``*`` for the whole row.
 
-    Rows are text in ``encoding``, or bytes where it is None; bytes are kept whole.
+    Rows are text in ``encoding``, or bytes if it is None; bytes are logged in hexadecimal.
     """
 
     encoding: str | None
@@ -33,9 +33,9 @@ class RejectLog:
     _lines: io.BytesIO = field(default_factory=io.BytesIO)
 
     def add(self, block: Sequence[Rejected], first_row: int, offset: int) -> None:
-        """Take the rejected rows of a block that begins with the chunk's row *first_row* at the file's byte *offset*.
+        """Add the rejected rows of a block that begins with the chunk's row *first_row* at the file's byte *offset*.
 
-        Raises JunkRows when the log would pass its bound.
+        Raises JunkRows if the log would exceed MAX_BYTES.
         """
         self.reasons.update([why.counted for rejected in block for why in rejected.reasons])
         written = self._lines.tell()

@@ -1,4 +1,4 @@
-"""Work on several threads, its results in order."""
+"""Runs work on several threads and yields the results in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """The results of *work* on each item, in order of the items.
 
-    At most *threads* + 1 items are under way or wait to be taken: what they hold is bounded.
+    At most *threads* + 1 items are in progress or wait to be taken, which limits the memory.
     """
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[Result]] = deque()

@@ -1,1 +1,1 @@
-"""What every other package may use: errors, keys, messages, settings, limits and codes. The standard library only."""
+"""Errors, keys, messages, settings, limits and codes, which every other package may import. Imports the standard library only."""

@@ -7,7 +7,7 @@
     │   ├── StorageUnavailable       S3 timed out or answered 5xx
     │   ├── TrackingUnavailable      DynamoDB timed out, answered 5xx, or a transaction collided
     │   ├── ParametersUnavailable    SSM did not answer with a parameter
-    │   └── Throttled                too much was asked at once; delays a file and never fails it
+    │   └── Throttled                too many requests at once; delays a file and never fails it
     │       ├── StorageThrottled
     │       ├── TrackingThrottled
     │       └── ParametersThrottled
@@ -18,7 +18,7 @@
     │   ├── SettingsInvalid
     │   └── UnsupportedSchema
     └── PermanentError               never retried
-        ├── FileRejected             the partner can mend it; the file ends REJECTED
+        ├── FileRejected             the partner can correct it; the file ends REJECTED
         │   ├── InvalidKey
         │   ├── ObjectArchived
         │   ├── UnknownDataset
@@ -47,10 +47,9 @@
             ├── OwnershipLost
             └── ReconciliationFailed
 
-Whether an error is worth another try is its class, not a list kept elsewhere: the state machine's
-retriers are made from :func:`error_names`. An error of another class was not foreseen, and
-is treated as a DeploymentFault (docs/adr/0001). The facts of an error are its attributes; ``str()`` is
-one line that says what, where and what to do.
+An error's class decides whether it is retried: the state machine's retriers are made from
+:func:`error_names`. An error without a class here is treated as a DeploymentFault (docs/adr/0001).
+The facts of an error are its attributes; ``str()`` is one line that says what, where and what to do.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class TransientError(LedgerlineError):
 
 
 class DeploymentFault(LedgerlineError):
-    """What is deployed at this moment cannot do it, whatever the file; what is deployed next may."""
+    """The deployed code, settings or permissions prevent the work, for any file. Another deployment may correct it."""
 
 
 class PermanentError(LedgerlineError):
@@ -79,7 +78,7 @@ class FileRejected(PermanentError):
 
 
 class ProcessingFailed(PermanentError):
-    """The file may be good; the system could not bring it to its end."""
+    """The file may be good; the system could not process it."""
 
 
 class StorageUnavailable(TransientError):
@@ -101,7 +100,7 @@ class ParametersUnavailable(TransientError):
 
 
 class Throttled(TransientError):
-    """E23. Tried again like its siblings, and when that was too soon, again after a pause: until the execution's time is over."""
+    """E23. Retried like other transient errors; after the last retry the workflow pauses and tries again, until the execution times out."""
 
 
 class StorageThrottled(Throttled):
@@ -129,7 +128,7 @@ class InvalidKey(FileRejected):
 
 
 class ObjectArchived(FileRejected):
-    """It was uploaded into an archive: S3 gives no byte of it before somebody has had it restored."""
+    """The object is in an archive storage class: S3 returns its bytes only after a restore."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -137,7 +136,7 @@ class ObjectArchived(FileRejected):
 
 
 class UnknownDataset(FileRejected):
-    """``fitting`` are the datasets whose header fits a file that names none, when they are several."""
+    """``fitting``: the datasets whose header fits, if several fit a file whose key names no dataset."""
 
     def __init__(self, key: str, dataset: str | None, known: Sequence[str], fitting: Sequence[str] = ()) -> None:
         self.key, self.dataset, self.known, self.fitting = key, dataset, tuple(known), tuple(fitting)
@@ -158,7 +157,7 @@ class NotCsv(FileRejected):
 
 
 class JunkRows(FileRejected):
-    """So many rows of one chunk are rejected that their log would pass its bound; ``offset`` is that of the last one counted."""
+    """The rejected rows of one chunk would exceed the maximum size of their log; ``offset`` is that of the last rejected row counted."""
 
     def __init__(self, rows: int, offset: int) -> None:
         self.rows, self.offset = rows, offset
@@ -178,7 +177,7 @@ class CompressionMismatch(FileRejected):
 
 
 class CorruptGzip(FileRejected):
-    """``offset`` is a byte of the compressed file up to which all is well."""
+    """The compressed file is intact up to the byte ``offset``."""
 
     def __init__(self, found: str, offset: int) -> None:
         self.found, self.offset = found, offset
@@ -188,7 +187,7 @@ class CorruptGzip(FileRejected):
 
 
 class DecodedTooLarge(FileRejected):
-    """Sizes in bytes; ``read_bytes`` of the file had given ``decoded_bytes`` of text when it was stopped."""
+    """Decoding stopped after ``read_bytes`` bytes of the file had become ``decoded_bytes`` bytes of text."""
 
     def __init__(self, read_bytes: int, decoded_bytes: int, limit: str) -> None:
         self.read_bytes, self.decoded_bytes, self.limit = read_bytes, decoded_bytes, limit
@@ -203,7 +202,7 @@ class DelimiterMismatch(FileRejected):
         super().__init__(f"The contract's delimiter is {declared!r}, but the header is separated by {found!r}; send {declared!r}")
 
 
-#: Of a column's name in a message; a partner's header may hold anything.
+#: Characters of a column's name that a message quotes: a partner's header may contain names of any length.
 _NAME_CHARACTERS = 60
 
 
@@ -211,7 +210,7 @@ class HeaderMismatch(FileRejected):
     """The header's names are not the contract's.
 
     ``missing`` and ``unexpected`` are in contract and file order; ``duplicated`` lists names that
-    occur twice. All three are empty where only the order differs.
+    occur twice. All three are empty if only the order differs.
     """
 
     def __init__(self, missing: Sequence[str], unexpected: Sequence[str], duplicated: Sequence[str], expected: Sequence[str]) -> None:
@@ -224,7 +223,7 @@ class HeaderMismatch(FileRejected):
         ]
         what = "; ".join(parts) or "the columns are in another order"
         if len(self.missing) == len(self.expected):
-            # A first line that is a row of data would be quoted as names.
+            # The first line may be a row of data, which a message must not quote.
             what = "the first line has none of the contract's columns; is the header missing?"
         super().__init__(f"Header: {what}; expected {', '.join(self.expected[:50])}{' ...' if len(self.expected) > 50 else ''}")
 
@@ -259,7 +258,7 @@ class NotRecords(FileRejected):
 
 
 class RecordLengthMismatch(FileRejected):
-    """Sizes in bytes; ``line_end`` is what follows each record, in hexadecimal, where something does."""
+    """Sizes in bytes; ``line_end`` are the bytes of the line end after each record, in hexadecimal, if there is one."""
 
     def __init__(self, size: int, record_bytes: int, line_end: str | None = None) -> None:
         self.size, self.record_bytes, self.line_end = size, record_bytes, line_end
@@ -270,7 +269,7 @@ class RecordLengthMismatch(FileRejected):
 
 
 class RecordChainBroken(FileRejected):
-    """``found`` are the bytes at ``offset``, in hexadecimal, where a record descriptor is due."""
+    """``found`` are the bytes at ``offset``, in hexadecimal, in place of the record descriptor."""
 
     def __init__(self, offset: int, found: str, expected: str) -> None:
         self.offset, self.found, self.expected = offset, found, expected
@@ -278,7 +277,7 @@ class RecordChainBroken(FileRejected):
 
 
 class TruncatedRecord(FileRejected):
-    """Bytes that the record at ``offset`` has, and that the file has of it; both count its descriptor."""
+    """``expected`` is the length of the record at ``offset``, ``found`` what the file contains of it: bytes, with the descriptor."""
 
     def __init__(self, offset: int, expected: int, found: int) -> None:
         self.offset, self.expected, self.found = offset, expected, found
@@ -323,7 +322,7 @@ class ObjectMissing(ProcessingFailed):
 
 
 class ItemTooLarge(ProcessingFailed):
-    """Whatever grows with a file has a bound, so this is a defect of ours."""
+    """The code bounds every attribute that grows with a file, so this error is a defect of the code."""
 
     def __init__(self, operation: str, table: str) -> None:
         self.operation, self.table = operation, table
@@ -371,27 +370,27 @@ class ReconciliationFailed(ProcessingFailed):
 
 
 def error_names(base: type[LedgerlineError]) -> list[str]:
-    """Names of *base* and all its subclasses, sorted: Step Functions matches exact names only."""
+    """Names of *base* and all its subclasses, sorted. Step Functions matches exact names only."""
     names = {base.__name__}
     for child in base.__subclasses__():
         names.update(error_names(child))
     return sorted(names)
 
 
-#: What Lambda itself answers when trying again may succeed (Step Functions developer guide, "Handling errors").
+#: Errors of Lambda itself that may succeed when retried (Step Functions developer guide, "Handling errors").
 LAMBDA_ERRORS = (
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.ClientExecutionTimeoutException",
-    # A time-out or a lack of memory may be reported so.
+    # Lambda may report a time-out or a lack of memory under this name.
     "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",
 )
 #: Lambda refused to start another copy of a function.
 THROTTLED = "Lambda.TooManyRequestsException"
-#: How S3, DynamoDB and SSM say that too much was asked of them at once.
+#: Codes with which S3, DynamoDB and SSM throttle a request.
 THROTTLING_CODES = frozenset(
     {
         "SlowDown",
@@ -411,7 +410,7 @@ def is_deployment_fault(name: str) -> bool:
 
 
 def error_class(name: str) -> type[LedgerlineError] | None:
-    """The class of this tree called *name*, or None for a name from elsewhere."""
+    """The class of this tree called *name*, or None if there is none."""
 
     def walk(base: type[LedgerlineError]) -> type[LedgerlineError] | None:
         if base.__name__ == name:

@@ -1,7 +1,6 @@
-"""Where everything is in the data bucket, and what a partner's key says.
+"""Keys of the data bucket: how each object's key is made, and how a partner's key is read.
 
-A key is hostile until :func:`parse_incoming` has read it: nothing of it is used in another key
-but segments that were checked.
+A partner's key is untrusted input. Only segments that :func:`parse_incoming` has checked are used in other keys.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ CURATED = "curated/"
 REJECTED = "rejected/"
 #: Files for programs that read records, as a contract's ``extracts`` describe them.
 EXTRACTS = "extracts/"
-#: What a stage was when it was last validated: no data, and nothing that a function writes.
+#: Records of the last validated deployment. The delivery writes them; they contain no data of partners.
 VALIDATED = "validated/"
 
 #: Partner of a file whose key names none.
@@ -40,12 +39,12 @@ class IncomingKey:
 
 
 def is_folder(key: str, size: int) -> bool:
-    """True for the empty objects that consoles make as folders. One with content is a file under a bad name."""
+    """True for the empty objects that consoles create as folders. An object with content is a file under an invalid key."""
     return key.endswith("/") and size == 0
 
 
 def parse_incoming(key: str) -> IncomingKey:
-    """Read a key under ``incoming/``; raise InvalidKey for one that may not be used."""
+    """Read a key under ``incoming/``; raise InvalidKey if it is not allowed."""
     if not key.startswith(INCOMING):
         raise InvalidKey(key, f"does not begin with {INCOMING}")
     if any(ord(character) < 32 or ord(character) == 127 for character in key):
@@ -69,17 +68,17 @@ def _split(rest: str) -> tuple[str | None, str | None, str]:
 
 
 def reading(file_id: str, sha256: str) -> str:
-    """The contract and layout that a file is read by, fixed when it was validated."""
+    """Key of a file's snapshot: its contract and layout, fixed at validation."""
     return f"{MANIFESTS}{file_id}.reading-{sha256[:16]}.json"
 
 
 def has_digest(key: str, sha256: str) -> bool:
-    """Whether *key* was made from this content."""
+    """Whether *key* was made from the content with this digest."""
     return f"-{sha256[:16]}." in key
 
 
 def plan_manifest(file_id: str, sha256: str) -> str:
-    """Two planners of one file that disagree write two objects; the file's item names the one that counts."""
+    """Planners of one file whose plans differ write two objects; the file's item names the valid one."""
     return f"{MANIFESTS}{file_id}.plan-{sha256[:16]}.json"
 
 
@@ -108,12 +107,12 @@ def extract(dataset: str, file_id: str, name: str) -> str:
     return f"{EXTRACTS}{dataset}/{file_id}/{name}.dat"
 
 
-#: An original that had to be decoded, as text with random access.
+#: The decoded text of a compressed or re-encoded original.
 DECODED_NAME = "decoded.csv"
 
 
 def decoded_text(dataset: str, file_id: str) -> str:
-    """Each planner writes a version of its own; the file's item names the one that counts."""
+    """Each planner writes its own version; the file's item names the valid one."""
     return f"{STAGING}{dataset}/{file_id}/{DECODED_NAME}"
 
 
@@ -136,16 +135,16 @@ _OUTPUT = re.compile(
 
 
 def file_of_output(key: str) -> str | None:
-    """The id of the file that a key made above is an output of; None for a commit manifest and for any other key."""
+    """The id of the file whose output is at *key*; None for commit manifests, parts of extracts and other keys."""
     match = _OUTPUT.fullmatch(key)
     return None if match is None else next(filter(None, match.groups()))
 
 
 def archived(prefix: str, key: str, file_id: str) -> str:
-    """Where an original goes when it leaves ``incoming/``: its own path, with the id before the name.
+    """The key of an original after its move from ``incoming/``: the same path, with the file's id before the name.
 
-    Cut from the front of the name where S3's 1,024 bytes would be passed; the whole original key
-    is in the tracking table. A key that may not be used goes under ``_invalid/``.
+    A name that would make the key longer than S3's 1,024 bytes loses its beginning; the complete original key
+    is in the tracking table. Files with an invalid key go under ``_invalid/``.
     """
     try:
         parse_incoming(key)

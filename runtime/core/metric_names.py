@@ -16,7 +16,7 @@ FILES_REJECTED = "FilesRejected"
 FILES_FAILED = "FilesFailed"
 FILES_SWEPT = "FilesSwept"
 
-# Dimensions: stage, service (the function's name in POWERTOOLS_SERVICE_NAME). Percent of the memory that the function was given.
+# Dimensions: stage, service (the function's name in POWERTOOLS_SERVICE_NAME). Percent of the function's configured memory.
 MEMORY_UTILIZATION = "MemoryUtilization"
 
 STAGE_DIMENSION = "stage"

@@ -1,7 +1,8 @@
-"""What travels between the states of the workflow, and the states a file can be in.
+"""Messages between the states of the workflow, and the statuses of files and chunks.
 
-Messages between states, chunk tasks, snapshots, published documents and the items of the tracking table carry a schema number.
-Handlers accept :data:`SCHEMA` and its predecessor, so a file in progress survives a deployment and a rollback.
+File tasks, chunk tasks, redrive requests, snapshots, published documents and the items of the tracking table carry a schema
+number. Events of AWS (arrivals, ended executions) carry none. Readers of tasks, requests and snapshots accept the number
+before :data:`SCHEMA` as well, so a file in progress survives a deployment and a rollback.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ FILES_BY_DATASET = "files-by-dataset"
 
 
 class FileStatus:
-    """States of a file. The last three are ends; after COMMITTED only SUCCEEDED can follow."""
+    """Statuses of a file. The last three are final; COMMITTED is followed only by SUCCEEDED."""
 
     REGISTERED = "REGISTERED"
     VALIDATED = "VALIDATED"
@@ -48,14 +49,14 @@ class ChunkStatus:
     PENDING = "PENDING"
     RUNNING = "RUNNING"
     DONE = "DONE"
-    #: The chunk was read to its end and does not end on a record boundary: the plan is wrong there.
+    #: The chunk does not end on a record boundary: the plan is wrong there.
     MISALIGNED = "MISALIGNED"
     FAILED = "FAILED"
 
 
 _FILE_ID = re.compile(r"[0-9a-f]{32}")
 _CHUNK_ID = re.compile(r"[0-9]{5}")
-#: What S3 allows a key, and DynamoDB a number, to have with room to spare.
+#: Maximum length of an S3 key, and a range of integers that DynamoDB can store.
 _TEXT_BYTES = 1024
 _WHOLE_NUMBERS = range(-(2**63), 2**63)
 
@@ -69,7 +70,7 @@ def check_schema(message: Mapping[str, Any]) -> None:
 
 
 def _text(name: str, value: object) -> str:
-    """*value* as text that S3 and DynamoDB take; TypeError or ValueError that quotes nothing of it."""
+    """*value* as text that S3 and DynamoDB accept. Raises TypeError or ValueError; their messages do not quote the value."""
     if not isinstance(value, str):
         raise TypeError(f"{name} is a {type(value).__name__}, not text")
     if len(value.encode("utf-8", "surrogatepass")) > _TEXT_BYTES or any("\ud800" <= character <= "\udfff" for character in value):
@@ -115,15 +116,15 @@ class ObjectRef:
 
 
 def file_id(source_name: str, key: str, version_id: str) -> str:
-    """32 hexadecimal digits that name one object version, the same in every region."""
+    """The id of one object version: 32 hexadecimal digits, the same in every region."""
     return hashlib.sha256(f"{source_name}\n{key}\n{version_id}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """An object that landed, as its EventBridge event describes it.
+    """The arrival of an object, as its EventBridge event describes it.
 
-    Size in bytes. ``requester`` and ``source_ip`` are who S3 says put it there.
+    ``size`` in bytes. ``requester`` and ``source_ip`` are those of the upload, according to S3.
     """
 
     original: ObjectRef
@@ -135,7 +136,7 @@ class Arrival:
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Arrival:
-        """Read an S3 "Object Created" event; raise InvalidInput when it is not one."""
+        """Read an S3 "Object Created" event; raise InvalidInput for any other event."""
         try:
             detail, obj = event["detail"], event["detail"]["object"]
             if event["detail-type"] != "Object Created":
@@ -165,8 +166,8 @@ REDRIVE_REQUESTED = "Redrive Requested"
 class Redrive:
     """The request to continue a file that ended badly.
 
-    ``attempt`` is the attempt that had ended: of two requests about one attempt, one counts.
-    ``from_start`` begins again with validation; otherwise what is finished stays.
+    ``attempt`` is the attempt that has ended; one request for each attempt takes effect.
+    ``from_start`` starts again with validation; otherwise finished chunks are kept.
     """
 
     file_id: str
@@ -195,7 +196,7 @@ class Redrive:
 
 
 def named_file(message: Mapping[str, Any]) -> str:
-    """The id of the file that *message* is about; InvalidInput where it is none."""
+    """The ``file_id`` of *message*; raise InvalidInput if it is not a valid id."""
     try:
         return _matching("file_id", message["file_id"], _FILE_ID)
     except (KeyError, TypeError, ValueError) as error:
@@ -204,7 +205,7 @@ def named_file(message: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class FileTask:
-    """What one state hands to the next: which file, and on whose behalf. The rest is in the table."""
+    """The message from one state to the next: the file, its attempt and the execution that owns it. Everything else is in the table."""
 
     file_id: str
     attempt: int
@@ -230,7 +231,7 @@ class FileTask:
 class ChunkTask:
     """One item of the manifest: bytes ``[start, end)`` of one object version.
 
-    ``plan`` counts the plans of a file from 1. ``last`` says that ``end`` is the end of the file,
+    ``plan`` is the number of the file's plan, from 1. ``last`` is true if ``end`` is the end of the file,
     where the last record may lack its newline. ``reading_key`` names the snapshot of contract and layout.
     """
 
@@ -265,5 +266,5 @@ class ChunkTask:
 
 
 def chunk_id(index: int) -> str:
-    """``00000``, ``00001``, ...: sorts as it counts, up to 100,000 chunks (5 TB of 50 MB)."""
+    """``00000``, ``00001``, ...: sorts in the order of the chunks, up to 100,000 chunks (5 TB in chunks of 50 MB)."""
     return f"{index:05d}"

@@ -1,11 +1,11 @@
-"""Codes of why a row is rejected: what reports, rejects and metrics call each reason. Once released, a code keeps its meaning."""
+"""Codes of the reasons for which a row is rejected, as reports and rejects show them. A released code keeps its meaning."""
 
 from __future__ import annotations
 
-#: Stands for the whole row in reports, where a reason is about no single column.
+#: In reports, the column of a reason that concerns the whole row.
 WHOLE_ROW = "*"
 
-# A value breaks the Table Schema, in the order in which the rules are tested.
+# A value breaks the contract's Table Schema. The order is that in which the rules are tested.
 REQUIRED = "required"
 TYPE_ERROR = "type-error"
 ENUM = "enum"
@@ -15,10 +15,10 @@ MAXIMUM = "maximum"
 MIN_LENGTH = "min-length"
 MAX_LENGTH = "max-length"
 VALUE_CODES = (REQUIRED, TYPE_ERROR, ENUM, PATTERN, MINIMUM, MAXIMUM, MIN_LENGTH, MAX_LENGTH)
-#: A text holds a character that an extract of the contract cannot hold. Not a rule of a Table Schema.
+#: A text contains a character that the encoding of an extract lacks. Not a rule of the Table Schema.
 UNWRITABLE = "extract-character"
 
-# Bytes that are no text of the file's encoding, in any format.
+# Bytes that are not text in the file's encoding. For all formats.
 CONTROL_CHARACTER = "control-character"
 ENCODING_ERROR = "encoding-error"
 

@@ -1,7 +1,6 @@
 """The environment of a function, typed and checked once, at start-up.
 
-Nothing here is read at import: :func:`Settings.from_environment` is called by the first invocation,
-and its result is kept for the life of the process.
+The first invocation calls :func:`Settings.from_environment`; the result is kept for the life of the process.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Mapping
 
 from runtime.core.errors import SettingsInvalid
 
-#: Names of the variables that every function is given; ``etl.functions`` sets them.
+#: Names of the environment variables of every function; ``etl.functions`` sets them.
 STAGE = "LEDGERLINE_STAGE"
 SOURCE_NAME = "LEDGERLINE_SOURCE_NAME"
 DATA_BUCKET = "LEDGERLINE_DATA_BUCKET"
@@ -28,19 +27,19 @@ DECODED_RATIO = "LEDGERLINE_DECODED_RATIO"
 DEFAULT_DECODED_BYTES = 20_000_000_000
 #: Bytes that S3 takes in one object written in parts of 8 MiB.
 MAX_DECODED_BYTES = 80_000_000_000
-#: Text bytes for each compressed one, of which gzip can have 1,032. CSV has 3 to 30; only a
-#: bomb, or a file of one row over and over, has more than 200.
+#: Maximum bytes of text for each compressed byte. gzip can reach 1,032; CSV has 3 to 30. Only a decompression bomb,
+#: or a file that repeats one row, has more than 200.
 DEFAULT_DECODED_RATIO = 200
 MAX_DECODED_RATIO = 1_100
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a handler may know about where it runs.
+    """The settings of the stage that a function belongs to.
 
     ``chunk_bytes_parameter`` names the SSM parameter with the size of a chunk in bytes, which an
-    operator may lower without a deployment. ``decoded_bytes`` and ``decoded_ratio`` bound what a
-    compressed file may become: its text in bytes, and in bytes for each of its own.
+    operator may lower without a deployment. ``decoded_bytes`` is the maximum size of a compressed file's text,
+    ``decoded_ratio`` its maximum size in bytes for each compressed byte.
     """
 
     stage: str
@@ -56,7 +55,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read and check the variables; raise SettingsInvalid that names every one that is wrong."""
         env = os.environ if environment is None else environment
-        # Code comes to a function before its variables do: what is new in an update has a default.
+        # An update deploys a function's code before its variables, so a new variable needs a default.
         env = {DECODED_BYTES: str(DEFAULT_DECODED_BYTES), DECODED_RATIO: str(DEFAULT_DECODED_RATIO), **env}
         rules = {
             STAGE: r"[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?",

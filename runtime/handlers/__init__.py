@@ -1,1 +1,1 @@
-"""Entry points of the functions: parse the event, call the step, return what the next state needs."""
+"""Entry points of the functions: parse the event, call the step, return the input of the next state."""

@@ -1,7 +1,7 @@
-"""CheckDeployment: gets CloudFormation's request for the custom resource, answers to the request's URL.
+"""CheckDeployment: gets CloudFormation's request for the custom resource, sends the answer to the request's URL.
 
-What the check needs is imported inside of it: where the new code or its layer cannot even be
-loaded, this handler still can, and says so at once.
+The check is imported inside a function, so that the handler loads, and reports the error at once, even when the new code
+or its layer cannot be loaded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from runtime.aws import custom_resource
 
 logger = logging.getLogger(__name__)
 
-#: Of a resource that stands for a check and for no thing: it never changes, so nothing is ever replaced.
+#: Physical id of the custom resource. It is constant, so CloudFormation never replaces the resource.
 PHYSICAL_ID = "deployment-check"
 
 

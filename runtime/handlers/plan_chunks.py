@@ -1,4 +1,4 @@
-"""PlanChunks: gets a file task, with ``exact_from`` when a proof did not hold; answers the manifest."""
+"""PlanChunks: gets a file task, with ``exact_from`` if a proof failed; answers the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ProcessChunk: gets one item of the manifest as ``chunk``, answers nothing; see the chunk's item."""
+"""ProcessChunk: gets one item of the manifest as ``chunk``, answers an empty object; the results are in the chunk's item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RecordFailure: gets ``{event, execution}`` of what failed, answers the file's outcome."""
+"""RecordFailure: gets ``{event, execution}`` of the failure, answers the file's outcome."""
 
 from __future__ import annotations
 

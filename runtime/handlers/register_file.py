@@ -1,6 +1,6 @@
-"""RegisterFile: gets ``{event, execution}``, answers which file it is and whether to go on.
+"""RegisterFile: gets ``{event, execution}``, answers the file's id and whether to process it.
 
-The event is an object's arrival, or the request that a file is taken up again.
+The event is an object's arrival or a redrive request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""SweepFiles: gets the ARN of the ``workflow``, answers how many files it found, by what was wrong with them, and what it removed."""
+"""SweepFiles: gets the ARN of the ``workflow``, answers the number of files of each kind of finding, and of removed outputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.steps.orphaned_outputs import OrphanedOutputs
 from runtime.steps.stage import current_stage
 from runtime.steps.sweep import Sweep
 
-#: Of the function's 15 minutes, for files and for outputs that nothing names; what is left goes on with the next run.
+#: Time for files and for orphaned outputs, of the function's 15 minutes. The next run continues with the rest.
 BUDGET_SECONDS, ORPHANED_OUTPUTS_SECONDS = 300, 120
 
 

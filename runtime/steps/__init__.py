@@ -1,1 +1,1 @@
-"""What the states of the state machine do, one module a state. Handlers call them; docs/commit-protocol.md gives their rules."""
+"""The work of the state machine's states, one module for each. Handlers call them; docs/commit-protocol.md gives their rules."""

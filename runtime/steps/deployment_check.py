@@ -1,7 +1,6 @@
-"""CheckDeployment: a deployment is good when a small file goes through all of it with exact counts (D7).
+"""CheckDeployment: sends a small file through the deployed workflow and compares all counts (D7).
 
-It runs inside the deployment, after everything else of the stack: its failure makes CloudFormation
-take the whole stack back.
+It runs inside the deployment, after all other resources of the stack; if it fails, CloudFormation rolls the stack back.
 """
 
 from __future__ import annotations
@@ -28,31 +27,31 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_stepfunctions.client import SFNClient
 
-#: Every module that a state of the workflow runs.
+#: The handlers of the workflow's functions.
 HANDLERS = ("register_file", "validate_file", "plan_chunks", "process_chunk", "finalize_file", "record_failure", "sweep_files")
-#: With those that a function loads when the first file of their kind comes, of which the probe is but one. One that cannot be
-#: imported is named without waiting for a file.
+#: The handlers' modules, and the modules of all formats, which a function imports with its first file of that format. The probe
+#: has one format only, so the check imports all of them.
 MODULES = (
     *(f"runtime.handlers.{name}" for name in HANDLERS),
     *(name for form in FORMATS.values() for name in form.modules),
 )
 
-#: Seconds. A bucket that was made a moment ago may not report arrivals yet, so a probe that started no execution is sent again.
+#: Seconds. A new bucket may not report arrivals yet, so a probe that started no execution is sent again.
 _RESEND_SECONDS = 30.0
-#: Seconds. A role that was made a moment ago may still be refused; the workflow tries again after one minute.
+#: Seconds. AWS may still refuse a new role; the workflow retries after one minute.
 _SETTLING_SECONDS = 120.0
-#: By which this clock may be ahead of Step Functions'.
+#: Maximum time by which this clock may be ahead of Step Functions'.
 _CLOCK_SKEW = timedelta(minutes=1)
 _PAUSE_SECONDS = 0.5
-#: Seconds of the function's time that are left for the clean-up and for the answer.
+#: Seconds of the function's time that are reserved for the clean-up and the answer.
 _RESERVE_SECONDS = 60.0
 
 
 def check(request: Mapping[str, Any], remaining_seconds: float) -> list[str]:
-    """Everything that is wrong with the deployment that *request* (CloudFormation's, to create or update) belongs to.
+    """The problems of the deployment that *request* (CloudFormation's, to create or update) belongs to.
 
-    A rollback is not checked. It goes back to what was there before, there is nothing behind it to
-    fall back on, and a failure in it would only leave the stack where no deployment can reach it.
+    A rollback is not checked: it restores the previous deployment, and a failed rollback would leave the stack in a state
+    that no deployment can change.
     """
     logger.set_correlation_id(str(request["RequestId"]))
     if own_stack.is_rolling_back(own_stack.make_client(), str(request["StackId"])):
@@ -75,7 +74,7 @@ def check(request: Mapping[str, Any], remaining_seconds: float) -> list[str]:
 
 
 def unloadable(modules: tuple[str, ...] = MODULES) -> list[str]:
-    """One message for each module that cannot be imported here, with this code and this layer."""
+    """One message for each module that cannot be imported with the deployed code and layer."""
     return [problem for name in modules if (problem := _import_problem(name))]
 
 
@@ -89,7 +88,7 @@ def _import_problem(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Check:
-    """One probe through the stage's ``workflow`` (ARN); ``until`` is the moment, on *clock*, at which it gives up."""
+    """Sends one probe through the stage's ``workflow`` (ARN); ``until`` is the time, on *clock*, at which it gives up."""
 
     settings: Settings
     s3: S3Client
@@ -103,10 +102,10 @@ class Check:
     sent: list[str] = field(default_factory=list)
 
     def run(self) -> list[str]:
-        """Send, wait, compare, clean up; what is wrong, or nothing.
+        """Send the probe, wait, compare, clean up; return the problems.
 
-        A probe that failed is left where it is: it is the evidence, something may still be working
-        on it, and a validation removes what is a day old.
+        A failed probe is kept: operators may want to look at it, and an execution may still work on it. The validation after
+        a later deployment removes probes that are a day old.
         """
         return self._observe(build_probe()) or self._clean_up()
 
@@ -151,7 +150,7 @@ class Check:
 
 
 def _has_ended(item: Item) -> bool:
-    """Whether nothing more becomes of the probe: its original was moved, or could not be."""
+    """Whether the probe's processing is complete: its file has ended and its original was moved, or the move was refused."""
     return item["file_status"] in FileStatus.ENDED and bool(item.get("not_moved") or not item["location"]["key"].startswith(INCOMING))
 
 

@@ -10,7 +10,7 @@ from runtime.core.models import SCHEMA
 
 
 def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
-    """What readers rely on: a function of the table alone, so that writing it again changes nothing."""
+    """The commit manifest, on which readers rely."""
     return {
         "schema": SCHEMA,
         "file_id": item["file_id"],
@@ -28,7 +28,7 @@ def commit_manifest(item: Item, chunks: Sequence[Item]) -> dict[str, Any]:
 
 
 def extracts(item: Item, chunks: Sequence[Item]) -> dict[str, dict[str, Any]]:
-    """Where each extract of the file is, and its size in bytes, by name; none of a file without accepted rows."""
+    """Key and size in bytes of each of the file's extracts, by name; empty for a file without accepted rows."""
     sizes: dict[str, int] = {}
     for chunk in chunks:
         for name, part in chunk.get("extracts", {}).items():
@@ -37,9 +37,9 @@ def extracts(item: Item, chunks: Sequence[Item]) -> dict[str, dict[str, Any]]:
 
 
 def reject_report(item: Item, chunks: Sequence[Item], reasons: Mapping[str, int]) -> dict[str, Any] | None:
-    """All *reasons* with counts, and the objects that hold the rejected rows; None when every row was accepted.
+    """All *reasons* with counts, and the objects with the rejected rows; None if every row was accepted.
 
-    ``first_row`` is the number in the file, from 1, of the first row of the chunk that an object belongs to.
+    ``first_row`` of an object is the number in the file, from 1, of the first row of its chunk.
     """
     objects, first_row = [], 1
     for chunk in chunks:
@@ -61,7 +61,7 @@ def reject_report(item: Item, chunks: Sequence[Item], reasons: Mapping[str, int]
 
 
 def _offsets(item: Item) -> dict[str, Any]:
-    """Which bytes offsets count: the original's, or those of the text that was decoded from it."""
+    """Whether offsets refer to the original or to its decoded text."""
     offsets: dict[str, Any] = {"offsets": item.get("offsets", "original")}
     if "decoded" in item:
         offsets["decoded"] = {name: item["decoded"][name] for name in ("size", "sha256")}

@@ -18,16 +18,16 @@ from runtime.steps.register import NOTHING, identify, record_arrival
 from runtime.steps.roll_forward import all_done, put_in_place, roll_forward, seconds_open, write_reject_report
 from runtime.steps.stage import Stage
 
-#: Of what comes from elsewhere and may be of any length.
+#: Maximum lengths of an error's type and message, which may come from AWS or from libraries.
 _TYPE_CHARACTERS, _MESSAGE_CHARACTERS = 200, 2000
 
 _DELAYS = frozenset(error_names(Throttled))
 
 
 class _Failure:
-    """What went wrong, in which execution, for which arrival or file.
+    """The error, its execution, and the arrival or file.
 
-    An execution that somebody stopped, or whose time was over, ended for no chunk's error.
+    An execution that was stopped or timed out did not end because of a chunk's error.
     """
 
     def __init__(self, event: Mapping[str, Any], execution: str) -> None:
@@ -67,7 +67,7 @@ def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> di
     """Bring a file whose execution failed to REJECTED or FAILED, or forward if it was committed.
 
     *event* is the workflow's state with ``error``, or EventBridge's report that an execution ended.
-    NOTHING is answered for executions that owned no file.
+    The answer is NOTHING for executions that owned no file.
     """
     failure = _Failure(event, execution)
     item = _file_of(failure, stage)
@@ -77,7 +77,7 @@ def record_failure(event: Mapping[str, Any], execution: str, stage: Stage) -> di
     try:
         item = _settled(task, item, failure, stage)
     except OwnershipLost:
-        # FinalizeFile committed while this looked: what is committed goes forward.
+        # FinalizeFile has committed the file since it was read, so it rolls forward.
         item = _settled(task, stage.owned(task), failure, stage)
     if failure.reported and item.get("published_at"):
         return {"decision": NOTHING}
@@ -96,7 +96,7 @@ def _file_of(failure: _Failure, stage: Stage) -> Item | None:
         if failure.reported:
             return None
         raise
-    # An execution that died before it wrote anything still owned its arrival.
+    # An execution that ended before it wrote anything still owned its arrival.
     return stage.tracking.file(identity) or record_arrival(arrival, failure.execution, stage)
 
 
@@ -128,21 +128,21 @@ def _fail(task: FileTask, item: Item, failure: _Failure, stage: Stage) -> Item:
 
 
 def _tried(chunk: Item, item: Item) -> bool:
-    """Whether the file's present attempt has tried the chunk: an older one's error explains nothing."""
+    """Whether the file's current attempt has tried the chunk; the errors of earlier attempts did not end this one."""
     return str(chunk.get("started_at", "")) >= str(item.get("reopened_at", ""))
 
 
 def _from_chunks(chunks: list[Item]) -> tuple[str, str] | None:
-    """The Map reports only that a child failed; why is in the child's item. What no retry could mend comes first.
+    """The error type and message of a chunk; permanent errors come first. The Map reports only that a child failed.
 
-    Throttling is never why: its tries have no end within an execution (E23).
+    Throttling is never the reason, since it is retried until the execution times out (E23).
     """
     failed = [(chunk, chunk["errors"][-1]) for chunk in chunks if chunk["status"] == ChunkStatus.FAILED and chunk["errors"]]
     failed = [(chunk, last) for chunk, last in failed if last["type"] not in _DELAYS]
     if failed:
         chunk, last = min(failed, key=lambda pair: _severity(pair[1]["type"]))
         return last["type"], f"chunk {chunk['chunk_id']}, attempt {chunk['attempts']}: {last['message']}"
-    # A function that was killed could not say so.
+    # A function that was killed could not record an error.
     silent = [chunk for chunk in chunks if chunk["status"] == ChunkStatus.RUNNING]
     if silent:
         chunk = silent[0]

@@ -1,4 +1,4 @@
-"""FinalizeFile: prove that nothing was lost, commit, then put everything in its place."""
+"""FinalizeFile: prove that no row was lost, commit the file, then publish its outputs and move its original."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from runtime.steps.reasons import commonest, summed
 from runtime.steps.roll_forward import roll_forward
 from runtime.steps.stage import Stage, text_of
 
-#: Bytes of key digests held at once, of the function's 3 GB.
+#: Bytes of key digests in memory at the same time, of the function's 3 GB.
 DIGEST_MEMORY_BYTES = 512 * 1024 * 1024
-#: Parquet footers read at once.
+#: Concurrent reads of Parquet footers.
 FOOTER_READERS = 16
 
 
@@ -36,7 +36,7 @@ _COUNTS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines")
 
 @dataclass(frozen=True)
 class Totals:
-    """What the file's item says of its rows: a function of its chunks' items."""
+    """The file's row counts and reasons, summed from its chunks' items."""
 
     rows_read: int
     rows_accepted: int
@@ -54,10 +54,10 @@ class Totals:
 
 
 def finalize_file(task: FileTask, stage: Stage) -> dict[str, Any]:
-    """Commit the file and bring it to SUCCEEDED, or send it back to be planned again from a byte offset.
+    """Commit the file and bring it to SUCCEEDED, or answer REPLAN with the byte offset from which it must be planned again.
 
-    Raises TooManyRejectedRows or DuplicateKeys where the contract says so, and ReconciliationFailed when
-    anything does not add up; then nothing is committed. Once committed it only rolls forward.
+    Raises TooManyRejectedRows or DuplicateKeys if the contract demands it, and ReconciliationFailed if
+    counts differ; then nothing is committed. A committed file only rolls forward.
     """
     item = stage.owned(task)
     if item["file_status"] == FileStatus.PROCESSING:
@@ -91,7 +91,7 @@ def _proved(item: Item, chunks: Sequence[Item], first_start: int) -> Verdict:
 
 
 def _reconcile(item: Item, chunks: Sequence[Item], totals: Totals, stage: Stage) -> None:
-    """Rows read were counted on the raw bytes; accepted ones are counted again in the Parquet footers."""
+    """Compare the rows read, which were counted on the raw bytes, with rejects and with the rows in the Parquet footers."""
     if totals.rows_read != totals.rows_accepted + totals.rows_rejected:
         sum_of_both = f"{totals.rows_accepted} accepted + {totals.rows_rejected} rejected"
         raise ReconciliationFailed(item["file_id"], "rows read", totals.rows_read, sum_of_both)
@@ -114,7 +114,7 @@ def _parquet_rows(chunk: Item, stage: Stage) -> int:
 
 
 class _Digests:
-    """A chunk's key digests as the merge reads them."""
+    """A chunk's key digests, as a DigestSource of the merge."""
 
     def __init__(self, stage: Stage, written: Item) -> None:
         self._stage, self._ref = stage, ObjectRef(stage.store.bucket, written["key"])
@@ -125,7 +125,7 @@ class _Digests:
 
 
 def _check_keys(contract: Contract, chunks: Sequence[Item], stage: Stage) -> Duplicates:
-    """Find primary keys that occur twice, as rows of the file counted from 1."""
+    """Find duplicate primary keys; rows are counted in the file, from 1."""
     if not contract.primary_key:
         return Duplicates(0, [])
     base, first_rows, sources = 1, [], []

@@ -1,7 +1,7 @@
-"""An original without random access becomes text that has it, and is planned while it goes by.
+"""Decodes an original without random access into text that has it, and plans its chunks in the same pass.
 
-The pass reads the original once. Decoded pieces go to the exact scanner, to a digest and to S3, in
-the same order, so the plan that comes out of it needs no second look at the text (docs/adr/0008).
+The original is read once. Decoded pieces go to the exact scanner, to a digest and to S3 in the same order, so
+planning does not read the text again (docs/adr/0008).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from runtime.steps.stage import Stage, original_of, text_of
 
 @dataclass(frozen=True)
 class DecodedText:
-    """The text as it was stored: which version of which key, size in bytes, SHA-256 in hexadecimal."""
+    """The stored text: its key and version, size in bytes, SHA-256 in hexadecimal."""
 
     key: str
     version_id: str
@@ -41,10 +41,10 @@ class Materialized(NamedTuple):
 
 
 def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decoding, stage: Stage) -> Materialized:
-    """Decode the original into one object under ``staging/``; find its chunks; then test samples from all over the text.
+    """Decode the original into one object under ``staging/``, plan its chunks, then check samples from the whole text.
 
-    Raises what decoding and planning raise, and what ``check_samples`` does: only here can a compressed
-    file's middle and end be seen. Nothing is stored unless the whole of the text could be.
+    Raises the errors of decoding, planning and ``check_samples``: the middle and end of a compressed file are
+    readable only now. If decoding or planning fails, no object is stored.
     """
     check_chunk_bytes(item["chunk_bytes"])
     file = compiled(contract, layout)
@@ -61,7 +61,7 @@ def materialize(item: Item, contract: Contract, layout: Layout, decoding: Decodi
 
 
 class Passing:
-    """What is learnt of a text while it goes by."""
+    """Size, digest and chunk ranges of a text, computed while its pieces pass through."""
 
     def __init__(self, cuts: Cuts, header_end: int) -> None:
         self._cuts, self._header_end = cuts, header_end

@@ -1,8 +1,8 @@
-"""SweepFiles, for objects: an output that nothing names is no data, and is removed two days later (docs/adr/0002).
+"""SweepFiles, for objects: removes outputs that nothing refers to, once they are two days old (docs/adr/0002).
 
-Workers that died, planners that came second and attempts that were begun anew leave such objects. What is recorded
-was written by who records it, minutes before; so a version that is older than any function lives, and that
-nothing names, will not be named by anybody. Only versions are deleted, so one that is written meanwhile stays.
+Killed workers, concurrent planners and restarted attempts leave such objects. A worker records a reference to an object within
+minutes of writing it, so an object that is older than any execution and has no reference will not get one. Each deletion
+names a version, so a version that is written meanwhile stays.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from runtime.core import keys
 from runtime.core.errors import ObjectMissing
 from runtime.core.models import FileStatus, ObjectRef
 
-#: How old a version must be: many times as old as an execution gets.
+#: Minimum age of a version to remove: many times the longest execution.
 MIN_AGE = timedelta(hours=48)
-#: From the beginning of one pass over a prefix to that of the next.
+#: Time between the beginnings of two passes over a prefix.
 PAUSE = timedelta(days=1)
 AREAS = (keys.CURATED, keys.REJECTED, keys.STAGING)
 
 
 @dataclass(frozen=True)
 class OrphanedOutputs:
-    """*now* is the moment that ages are counted from."""
+    """Finds and removes outputs that nothing refers to; *now* is the time from which ages are counted."""
 
     store: ObjectStore
     tracking: Tracking
     now: datetime
 
     def remove(self, seconds: float, clock: Callable[[], float]) -> list[Arrived]:
-        """Remove what there is within *seconds*, give or take a page of each prefix; return what was removed.
+        """Remove orphaned outputs for *seconds*, plus at most a page of each prefix; return those removed.
 
-        A bookmark for each prefix says where the next run goes on, and when a pass is over, when the next begins.
+        A bookmark for each prefix stores where the next run continues, and when the pass began.
         """
         until = clock() + seconds
         return [one for prefix in AREAS for one in self._pass_on(prefix, lambda: clock() < until)]
 
     def all(self) -> Iterator[Arrived]:
-        """All there is, without doing anything about it."""
+        """All orphaned outputs; removes nothing."""
         for prefix in AREAS:
             for objects, _ in self._pages(prefix, ""):
                 yield from self._unnamed(objects)
@@ -66,10 +66,10 @@ class OrphanedOutputs:
                 return
 
     def _pages(self, prefix: str, after: str) -> Iterator[tuple[list[Arrived], str]]:
-        """Page by page, each with the key after which the next begins, or an empty one.
+        """Pages of objects, each with the key after which the next page begins; the key is empty after the last page.
 
-        By keys alone, since the version where a page ended may be gone: where one key's versions are on two pages,
-        those on the second wait for the next pass.
+        A page begins after a key, not after a version, since that version may have been deleted. If the versions of one key
+        are on two pages, the next pass handles those on the second.
         """
         while True:
             page = next(self.store.versions(prefix, (after, "") if after else None))
@@ -82,29 +82,29 @@ class OrphanedOutputs:
         old = [one for one in objects if one.modified <= self.now - MIN_AGE]
         for file_id, outputs in groupby(old, lambda one: keys.file_of_output(one.ref.key)):
             item = self.tracking.file(file_id) if file_id else None
-            # Of a file in progress it is not settled what counts; and a file that is not on record may be on record elsewhere.
+            # A file in progress may still refer to its outputs, and a file that is not recorded in this table may be recorded elsewhere.
             if item is not None and item["file_status"] in FileStatus.ENDED:
                 named = self._named(item)
                 yield from (one for one in outputs if not _is_named(one.ref, named))
 
     def _named(self, item: Item) -> set[str]:
-        """All texts in a file's items, and in its commit manifest. Over-inclusive on purpose: a missing name would delete data."""
+        """All strings in a file's items and in its commit manifest. Over-inclusive on purpose: a missing name would delete data."""
         named = {text for record in (item, *self.tracking.chunks(item["file_id"])) for text in _texts(record)}
         if item.get("dataset"):
             manifest = ObjectRef(self.store.bucket, keys.commit_manifest(item["dataset"], item["file_id"]))
-            # Not read as JSON: what a damaged one names is kept as well.
+            # Not parsed as JSON, so that the objects named in a damaged manifest are kept as well.
             with contextlib.suppress(ObjectMissing):
                 named.update(re.findall(r'"([^"]*)"', self.store.read(manifest).decode("utf-8", "replace")))
         return named
 
 
 def _is_named(ref: ObjectRef, named: set[str]) -> bool:
-    """Of decoded texts each planner writes a version under one key; everywhere else one key has one content."""
+    """Whether *ref* is among the *named*. Planners write versions of a decoded text under one key; any other key has one content."""
     return ref.key in named and (not ref.key.endswith(keys.DECODED_NAME) or str(ref.version_id) in named)
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in *value*, except those of superseded plans, which are history."""
+    """Every string in *value*, except those of superseded plans, whose objects are no longer needed."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

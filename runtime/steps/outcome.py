@@ -9,22 +9,22 @@ from runtime.aws.item_table import Item
 from runtime.contracts.model import RESERVED_DATASETS
 from runtime.core.models import SCHEMA, FileStatus
 
-#: SNS refuses a longer subject.
+#: Maximum length of a subject in SNS.
 _SUBJECT_CHARACTERS = 100
 _PUBLISHED = ("file_id", "attempt", "dataset", "partner", "bucket", "key", "version_id", "size", "created_at")
 _COUNTED = ("rows_read", "rows_accepted", "rows_rejected", "duplicate_keys")
 
 
 def is_reserved(item: Item) -> bool:
-    """True for the system's own probes, which reach no queue, no topic and no metric."""
+    """True for the system's own probes, which are excluded from the queue, the topic and the metrics."""
     return item.get("dataset") in RESERVED_DATASETS
 
 
 def outcome(item: Item) -> dict[str, Any]:
-    """What PublishResult, NotifyFailure and HowEnded need; a committed file has succeeded.
+    """The input of PublishResult, NotifyFailure and HowEnded; a committed file counts as SUCCEEDED.
 
-    The queue keeps order per partner (group), and drops what is sent twice (deduplication). The body is
-    ASCII: a partner's key may hold what SQS refuses.
+    ``group`` and ``deduplication`` are for the FIFO queue: messages of a partner stay in order, repeated ones are dropped. The
+    body is ASCII, since a partner's key may contain characters that SQS refuses.
     """
     status = FileStatus.SUCCEEDED if item["file_status"] == FileStatus.COMMITTED else item["file_status"]
     message: dict[str, Any] = {"schema": SCHEMA, "status": status, "finished_at": item["updated_at"]}
@@ -41,7 +41,7 @@ def outcome(item: Item) -> dict[str, Any]:
         "publish": not is_reserved(item),
         "alert": status != FileStatus.SUCCEEDED and not is_reserved(item),
         "group": item["partner"],
-        # A file may fail twice within the five minutes in which the queue drops what it has seen.
+        # Two attempts may fail within the five minutes of the queue's deduplication.
         "deduplication": f"{item['file_id']}-{status}" + (f"-{item['attempt']}" if item["attempt"] > 1 else ""),
         "subject": _subject(f"{status}: {item.get('dataset') or 'unknown dataset'} file of {item['partner']}{what}"),
         "body": json.dumps(message),

@@ -1,4 +1,4 @@
-"""PlanChunks: byte ranges that begin and end on record boundaries, as the Map's manifest and as items."""
+"""PlanChunks: cuts the file at record boundaries; writes the chunks as the Map's manifest and as items."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from runtime.steps.stage import Stage, text_of
 
 
 def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[str, Any]:
-    """Plan the file, or plan it again exactly from a byte offset where a proof did not hold.
+    """Plan the file, or plan it again exactly from the byte offset after which a proof failed.
 
-    The plan that counts is the manifest that the file's item names; chunk items are made from it and
-    from nothing else, so planners that run twice, or at once, agree.
+    The valid plan is the manifest that the file's item names. Chunk items are made from that manifest only, so
+    repeated and concurrent planners agree.
     """
     item = stage.owned(task)
     if item["file_status"] == FileStatus.VALIDATED and "manifest_key" in item:
@@ -41,7 +41,7 @@ def plan_chunks(task: FileTask, exact_from: int | None, stage: Stage) -> dict[st
 
 
 def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, stage: Stage) -> Item:
-    """Write a plan and try to make it the file's; return the item with the plan that is."""
+    """Write a plan and try to make it the file's; return the item with the valid plan."""
     planned_before = [] if exact_from is None else [(c["start"], c["end"]) for c in stage.tracking.planned_chunks(item)]
     if exact_from is not None and exact_from not in [start for start, _ in planned_before]:
         raise InvalidInput(f"no chunk of file {task.file_id} begins where it is to be planned again")
@@ -66,9 +66,9 @@ def _make_plan(task: FileTask, item: Item, number: int, exact_from: int | None, 
 
 
 def _resume_plan(task: FileTask, item: Item, stage: Stage) -> Item:
-    """Name, of a plan that an earlier attempt left, the chunks that are not finished; the original may be elsewhere by now.
+    """Write a manifest of the unfinished chunks of an earlier attempt's plan, with the original's current location.
 
-    A plan whose items that attempt did not come to make is taken from its manifest.
+    The chunks come from that plan's manifest, since the attempt may have ended before it created their items.
     """
     planned = [ChunkTask.from_dict(chunk) for chunk in json.loads(stage.store.read(ObjectRef(stage.store.bucket, item["manifest_key"])))]
     finished = {
@@ -88,7 +88,7 @@ def _resume_plan(task: FileTask, item: Item, stage: Stage) -> Item:
 def _ranges(
     item: Item, exact_from: int | None, kept: list[tuple[int, int]], stage: Stage
 ) -> tuple[list[tuple[int, int]], Materialized | None]:
-    """The chunks' byte ranges, and the text that they are ranges of where it had to be made."""
+    """The chunks' byte ranges; also the decoded text, if this call has made it."""
     check_chunks(text_of(item)[1], item["chunk_bytes"])
     contract, layout = snapshot.load(stage.store, item["reading_key"])
     try:
@@ -106,6 +106,6 @@ def _ranges(
 
 
 def _write_manifest(chunks: list[ChunkTask], file_id: str, stage: Stage) -> str:
-    """The Map's item reader wants one JSON array at the top of the object."""
+    """Write the manifest: one JSON array, as the Map's item reader expects it. Return its key."""
     body = json.dumps([chunk.to_dict() for chunk in chunks], ensure_ascii=False, separators=(",", ":")).encode()
     return stage.store.write_addressed(functools.partial(keys.plan_manifest, file_id), body, "application/json").key

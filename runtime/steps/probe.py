@@ -1,8 +1,7 @@
-"""The file that proves a stage: every type, every kind of bad row, and what must come of each.
+"""The probe: a file with every type and every kind of bad row, and the expected result of each row.
 
-It is sent by the check inside a deployment and by the validation outside it. What is expected is
-written down beside what is sent; none of it is computed by the code that is being proved. The
-columns are those of ``runtime/contracts/_validation.json``.
+The check inside a deployment and the validation after it send the probe. The expected results are constants beside the
+rows, not computed by the code under test. The columns are those of ``runtime/contracts/_validation.json``.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Value = Union[int, str, Decimal, bool, date, datetime, None]
 
 @dataclass(frozen=True)
 class ExpectedReject:
-    """``row`` counts from 1, ``offset`` is in bytes; ``reasons`` in column order."""
+    """``row`` is counted from 1, ``offset`` in bytes; ``reasons`` are in column order."""
 
     row: int
     offset: int
@@ -42,7 +41,7 @@ class ExpectedReject:
 
 @dataclass(frozen=True)
 class Probe:
-    """The bytes to send, and what must be found afterwards."""
+    """The bytes to send, and the expected results."""
 
     content: bytes
     accepted: tuple[dict[str, Value], ...]
@@ -59,7 +58,7 @@ class Probe:
         return Counter(reason for reject in self.rejected for reason in reject.reasons)
 
     def count_differences(self, file: Mapping[str, Any]) -> list[str]:
-        """Every count of a ``#file`` item that is not exactly what must be found; empty when all are."""
+        """One message for each count of a ``#file`` item that differs from the expected one."""
         expected = {
             "rows_read": self.rows_read,
             "rows_accepted": len(self.accepted),
@@ -78,13 +77,13 @@ class Probe:
 
 
 def _reasons(file: Mapping[str, Any]) -> Counter[Reason]:
-    """The item's reasons, which are kept as ``column:code`` with their rows."""
+    """The counts of the item's reasons, which it stores as ``column:code``."""
     named = ((name.rpartition(":"), int(count)) for name, count in (file.get("reasons") or {}).items())
     return Counter({(None if column == WHOLE_ROW else column, code): count for (column, _, code), count in named})
 
 
 class _Writer:
-    """Writes records and, beside each, what must come of it."""
+    """Collects records and their expected results."""
 
     def __init__(self) -> None:
         self.content = ",".join(COLUMNS).encode() + b"\n"
@@ -106,7 +105,7 @@ class _Writer:
         self.content += b"\n"
 
 
-# A good record, but for what stands in the braces.
+# A record; the usual values make it a good one.
 _TEMPLATE = "{id},{name},{kind},{amount},{active},{day},{at},{note}\n"
 _USUAL = {
     "id": "9001", "name": "Probe", "kind": "probe", "amount": "1.00", "active": "true",
@@ -142,7 +141,7 @@ _BAD_RECORDS: tuple[tuple[bytes, str], ...] = (
     (b"9001,Probe,probe,1.00,true,2026-01-31,2026-01-31T12:00:00Z,nul\x00\n", "control-character"),
 )
 
-# What a note may be: (as written, as read).
+# Values of ``note``: (as written, as read).
 _NOTES: tuple[tuple[str, str | None], ...] = (
     ("", None),
     ("plain", "plain"),
@@ -155,12 +154,12 @@ _TIME_ZERO = datetime(2024, 2, 28, 23, 59, 30, 250_000, tzinfo=timezone.utc)
 
 
 def probe_key(run_id: str) -> str:
-    """Where the probe of one run is uploaded."""
+    """The key under which a run uploads the probe."""
     return f"{INCOMING}{DATASET}/{run_id}/{FILE_NAME}"
 
 
 def build_probe() -> Probe:
-    """GOOD_ROWS good rows with the bad ones, two blank lines and a repeated key spread among them."""
+    """GOOD_ROWS good rows, with bad rows and two blank lines among them, and a row with a repeated key at the end."""
     writer = _Writer()
     bad = [(_TEMPLATE.format(**{**_USUAL, **changed}).encode(), reasons) for changed, reasons in _BAD_VALUES]
     bad += [(record, ((None, code),)) for record, code in _BAD_RECORDS]

@@ -1,4 +1,4 @@
-"""ProcessChunk: bytes of one chunk become Parquet, rejects, key digests and a proof."""
+"""ProcessChunk: processes the bytes of one chunk; writes Parquet, rejects, key digests and extracts, and records the proof."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from runtime.steps.stage import Stage, text_of
 
 
 def process(chunk: ChunkTask, stage: Stage) -> None:
-    """Process a chunk once; one that is finished is left as it is.
+    """Process a chunk, unless it is finished.
 
-    What it did is in its item, never in the answer: 2,001 answers must fit the workflow's payload.
+    The results are in its item, not in the answer, since 2,001 answers must fit the workflow's payload.
     """
     _check(chunk, stage)
     if not stage.tracking.start_chunk(chunk):
@@ -31,7 +31,7 @@ def process(chunk: ChunkTask, stage: Stage) -> None:
         try:
             stage.tracking.fail_chunk(chunk, type(error).__name__, str(error))
         except LedgerlineError as unrecorded:
-            # Which error it was decides whether and when the chunk is tried again.
+            # Raise the chunk's error, not this one: its class decides whether and when the chunk is retried.
             logger.warning("the chunk's error is not recorded", extra={"why": str(unrecorded)})
         raise
 
@@ -77,7 +77,7 @@ def _counts(output: ChunkOutput) -> dict[str, Any]:
 
 
 def _write(chunk: ChunkTask, contract: Contract, output: ChunkOutput, stage: Stage) -> Mapping[str, Any]:
-    """Write what there is, under names that carry their digest; return how the chunk's item names it."""
+    """Write the outputs under keys that contain their digest; return the attributes for the chunk's item."""
     written = {}
     for name, body, key_of, content_type, rows in (
         ("parquet", output.parquet, keys.chunk_parquet, "application/vnd.apache.parquet", output.rows_accepted),
@@ -98,9 +98,9 @@ def _write_extract(chunk: ChunkTask, contract: Contract, name: str, body: bytes,
 
 
 def _check(chunk: ChunkTask, stage: Stage) -> None:
-    """A manifest is an object in a bucket, and so hostile until it agrees with the table.
+    """Check the chunk against the table: a manifest is an object in a bucket, so it is untrusted input.
 
-    A chunk that comes late finds its original moved, and is still one of its file.
+    A late chunk may name the key from which its original has been moved; that is allowed.
     """
     item = stage.tracking.file(chunk.file_id)
     if item is None or "reading_key" not in item or "plan" not in item:

@@ -1,7 +1,7 @@
-"""Why rows were rejected, counted by ``column:code``: the commonest in the table's items, all of them in objects.
+"""Counts of the reasons for rejected rows, by ``column:code``: the commonest in the table's items, all of them in objects.
 
-An item of DynamoDB has at most 400 KB, and a contract of 2,000 columns can be broken in 14,000 ways. So a chunk whose
-reasons are more than its item keeps writes them all beside its rejects, and the report of a file's rejects has them all.
+A DynamoDB item has at most 400 KB, and a contract of 2,000 columns has about 14,000 possible reasons. A chunk with more
+reasons than its item may store writes all of them to an object beside its rejects. The file's reject report contains all.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from runtime.core import keys
 from runtime.core.errors import ReconciliationFailed
 from runtime.core.models import ChunkTask, ObjectRef
 
-#: Reasons that one item keeps by name, and the bytes that these names may have.
+#: Maximum number of reasons that an item stores by name, and maximum bytes of these names.
 COMMONEST, COMMONEST_BYTES = 200, 16 * 1024
-#: What an item counts the others under; it is no column's name.
+#: The key under which an item counts all other reasons; it is not a column's name.
 OTHERS = "(others):other"
-#: Of a chunk's item: where all its reasons are, if they are not in the item.
+#: Attribute of a chunk's item: the object with all its reasons, if the item does not store them all.
 ALL_REASONS = "all_reasons"
-#: Read at once: each may be of a megabyte.
+#: Concurrent reads of such objects; each may have a megabyte.
 _READERS = 16
 
 
 def commonest(reasons: Mapping[str, int]) -> dict[str, int]:
-    """As much of *reasons* as an item may hold, by name; the counts are none less."""
+    """The commonest of *reasons*, as many as an item may store, with the others summed; the total is the same."""
     kept: dict[str, int] = {}
     left = COMMONEST_BYTES
     for name, count in sorted(reasons.items(), key=lambda one: (-one[1], one[0])):
@@ -43,12 +43,12 @@ def commonest(reasons: Mapping[str, int]) -> dict[str, int]:
 
 
 def summed(chunks: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """The reasons in the items of *chunks*, together."""
+    """The sum of the reasons in the items of *chunks*."""
     return _sum(chunk["reasons"] for chunk in chunks)
 
 
 def recorded(chunk: ChunkTask, dataset: str, reasons: Mapping[str, int], store: ObjectStore) -> dict[str, Any]:
-    """What a chunk's item says of its *reasons*, of which all are written where they are more than it keeps."""
+    """The attributes of a chunk's item for its *reasons*. Writes all of them to an object if the item cannot store them."""
     kept = commonest(reasons)
     if OTHERS not in kept:
         return {"reasons": kept}
@@ -58,9 +58,9 @@ def recorded(chunk: ChunkTask, dataset: str, reasons: Mapping[str, int], store: 
 
 
 def everything(chunks: Sequence[Item], store: ObjectStore) -> dict[str, int]:
-    """All reasons of *chunks*.
+    """The sum of all reasons of *chunks*.
 
-    Raises ObjectMissing where what a chunk wrote of them is gone, and ReconciliationFailed where it is another.
+    Raises ObjectMissing if the object with a chunk's reasons is missing, and ReconciliationFailed if its digest differs.
     """
     read = functools.partial(_of_chunk, store=store)
     with ThreadPoolExecutor(_READERS) as pool:

@@ -1,4 +1,4 @@
-"""RegisterFile, for a file that is taken up again: one more attempt, which keeps what the last one finished."""
+"""RegisterFile, for a redrive: starts one more attempt of a file, which keeps the finished chunks of the last one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from runtime.core.models import FileStatus, FileTask, Redrive
 from runtime.steps.register import NOTHING, PROCESS, named_by
 from runtime.steps.stage import Stage
 
-#: How the last attempt ended: nothing of it holds for the next.
+#: Attributes about the end of the last attempt, which do not apply to the next.
 _ENDING = ("error_type", "error_message", "published_at", "not_moved")
 _TOTALS = ("rows_read", "rows_accepted", "rows_rejected", "blank_lines", "reasons", "reject_report")
-#: What validation and planning found. ``plan`` stays: the next plan's number must be higher, so that no chunk of an old one counts.
+#: Results of validation and planning. ``plan`` stays: the next plan needs a higher number, which invalidates older chunks.
 _VALIDATED = (
     "contract_version", "contract_sha256", "reading_key", "chunk_bytes", "encoding", "delimiter", "header_bytes", "columns",
     "compression", "offsets", "decoded", "chunks", "exact_from", "manifest_key",
@@ -22,7 +22,7 @@ _VALIDATED = (
 
 
 def obstacle(item: Item, *, from_start: bool) -> str | None:
-    """Why the file cannot be taken up again as it is, as the rest of a sentence that begins with the file; None when it can."""
+    """Why the file cannot be redriven, as the rest of a sentence that begins with the file; None if it can."""
     status = item["file_status"]
     if status == FileStatus.SUCCEEDED:
         return "has SUCCEEDED; there is nothing left to do"
@@ -38,8 +38,8 @@ def obstacle(item: Item, *, from_start: bool) -> str | None:
 def redrive_file(request: Redrive, execution: str, stage: Stage) -> dict[str, Any]:
     """Open the file's next attempt; answer PROCESS to its owner, NOTHING to later requests and to those that saw another attempt.
 
-    A file with a plan goes on with the chunks that are not done. One without begins with validation, since a
-    setting that kept it from being planned was fixed there.
+    A file with a plan continues with its unfinished chunks. A file without a plan starts with validation, which
+    reads again the settings that may have prevented its planning.
     """
     item = stage.tracking.file(request.file_id)
     if item is None:
@@ -58,7 +58,7 @@ def redrive_file(request: Redrive, execution: str, stage: Stage) -> dict[str, An
 def _open(item: Item, request: Redrive, execution: str, stage: Stage) -> Item | None:
     if item["attempt"] != request.attempt or obstacle(item, from_start=request.from_start):
         return None
-    # What did not add up would not add up again: every chunk is processed anew.
+    # After a failed reconciliation all chunks are processed again: finished chunks would fail it again.
     again = request.from_start or "manifest_key" not in item or item.get("error_type") == ReconciliationFailed.__name__
     try:
         return stage.tracking.reopen(
@@ -72,6 +72,6 @@ def _open(item: Item, request: Redrive, execution: str, stage: Stage) -> Item | 
             without=(*_ENDING, *_TOTALS, *(_VALIDATED if again else ())),
         )
     except OwnershipLost:
-        # Every step may run twice at once: it may have been this execution that opened it, a moment ago.
+        # A step may run twice concurrently, so this execution may have reopened the file already.
         reopened = stage.tracking.file(request.file_id)
         return reopened if reopened is not None and reopened["execution"] == execution else None

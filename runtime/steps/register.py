@@ -1,4 +1,4 @@
-"""RegisterFile: an object version becomes a file, once."""
+"""RegisterFile: registers an object version as a file, once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTHING = "NOTHING"
 def register_file(arrival: Arrival, execution: str, stage: Stage) -> dict[str, Any]:
     """Create the file's item; answer PROCESS to its owner and NOTHING to duplicates and folders.
 
-    Raises InvalidKey, or ObjectMissing for a version that is gone, once the file is on record.
+    Raises InvalidKey, or ObjectMissing for a deleted version, after the file is recorded.
     """
     original = arrival.original
     if keys.is_folder(original.key, arrival.size):
@@ -44,12 +44,12 @@ def _record(arrival: Arrival, execution: str, stage: Stage) -> Item:
 
 
 def identify(original: ObjectRef, stage: Stage) -> str:
-    """The file's id; InvalidInput for an object that is not an arrival of this stage."""
+    """The file's id; raise InvalidInput for an object that is not an arrival of this stage."""
     if original.bucket != stage.settings.data_bucket:
         raise InvalidInput(f"bucket {original.bucket!r} is not this stage's")
     if not original.key.startswith(keys.INCOMING):
         raise InvalidInput(f"key {original.key!r} is not under {keys.INCOMING}")
-    # "null" is S3's name for what was put while versioning was off: the next such object replaces it.
+    # "null" is the version id of objects that were put while versioning was off; it does not identify one of them.
     if original.version_id in (None, "", "null"):
         raise InvalidInput(f"the event for {original.key!r} names no version; is versioning of {original.bucket} on?")
     return file_id(stage.settings.source_name, original.key, str(original.version_id))
@@ -58,7 +58,7 @@ def identify(original: ObjectRef, stage: Stage) -> str:
 def record_arrival(
     arrival: Arrival, execution: str, stage: Stage, *, stored: StoredObject | None = None, status: str = FileStatus.REGISTERED
 ) -> Item:
-    """Write who sent what, unless it is on record already; return what is on record."""
+    """Record the arrival, unless it is recorded already; return the file's item."""
     original = arrival.original
     identity = identify(original, stage)
     named = named_by(original.key)
@@ -84,7 +84,7 @@ def record_arrival(
 
 
 def named_by(key: str) -> IncomingKey:
-    """What a key says of its file; of one that may not be used, its name alone."""
+    """Dataset, partner and name in *key*; only the name if the key is invalid."""
     try:
         return keys.parse_incoming(key)
     except InvalidKey:

@@ -1,4 +1,4 @@
-"""What remains to be done for a committed file. Every part may be done twice, and by any worker."""
+"""The work that remains for a committed file. Each part is idempotent, and any worker may do it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.steps.documents import commit_manifest, extracts, reject_report
 from runtime.steps.outcome import is_reserved
 from runtime.steps.stage import Stage, original_of
 
-#: Of why an original was not moved: keys are in it, which may be a thousand characters each.
+#: Maximum length of the reason why an original was not moved; it contains keys of up to a thousand characters.
 _REASON_CHARACTERS = 4000
 
 
@@ -40,7 +40,7 @@ def roll_forward(task: FileTask, item: Item, stage: Stage) -> Item:
 
 
 def join_extracts(item: Item, chunks: Sequence[Item], stage: Stage) -> dict[str, Any]:
-    """Put the chunks' parts of each extract together, in file order; done again it writes the same bytes."""
+    """Concatenate the chunks' parts of each extract, in file order. Idempotent: a repetition writes the same bytes."""
     made = extracts(item, chunks)
     for name, extract in made.items():
         parts = [chunk["extracts"][name] for chunk in chunks if name in chunk.get("extracts", {})]
@@ -49,12 +49,12 @@ def join_extracts(item: Item, chunks: Sequence[Item], stage: Stage) -> dict[str,
 
 
 def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
-    """Try again to move the original of a file that has ended: what refused the move may have been a deployment."""
+    """Try to move the original of a file that has ended: a deployment may have refused an earlier move."""
     moved = move_original(item, prefix, stage)
     if moved.items() <= item.items():
         return item
     status = item["file_status"]
-    # Why this worker could not move it is said only of an original that no other has moved since.
+    # The reason for a refused move is recorded only if no other worker has moved the original since.
     seen = {} if "location" in moved else {"location": item["location"]}
     return stage.tracking.transition(task, status, (status,), moved, {"moved": moved}, expecting=seen).item
 
@@ -62,8 +62,8 @@ def put_in_place(task: FileTask, item: Item, prefix: str, stage: Stage) -> Item:
 def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
     """Move the original under *prefix*; return its new ``location``, or ``not_moved`` with the reason.
 
-    An original that cannot be moved (deleted by somebody, encrypted with a key that is not ours, in an archive, its copy
-    not the same) stays where it is. The outcome is published all the same.
+    An original that cannot be moved (deleted, encrypted with a foreign key, archived, or with a copy that differs)
+    stays where it is. The outcome is published all the same.
     """
     destination = keys.archived(prefix, item["key"], item["file_id"])
     if item["location"]["key"] == destination:
@@ -75,9 +75,9 @@ def move_original(item: Item, prefix: str, stage: Stage) -> dict[str, Any]:
 
 
 def write_reject_report(item: Item, chunks: Sequence[Item], stage: Stage) -> str | None:
-    """Write :func:`reject_report` and return its key; None when every row was accepted.
+    """Write :func:`reject_report` and return its key; None if every row was accepted.
 
-    The report keeps no file from its end: where what a chunk wrote of its reasons cannot be had, it has those of the item.
+    If the object with a chunk's reasons cannot be read, the report contains those of the file's item, so that the file can end.
     """
     try:
         counted = reasons.everything(chunks, stage.store)
@@ -97,7 +97,7 @@ def all_done(chunks: Sequence[Item], item: Item) -> bool:
 
 
 def seconds_open(item: Item) -> float:
-    """Seconds from the registration, or from when the file was taken up again, to the last change."""
+    """Seconds from the file's registration or last redrive to its last change."""
     begun: str = item["reopened_at"] if "reopened_at" in item else item["created_at"]
     opened, updated = (datetime.fromisoformat(moment.replace("Z", "+00:00")) for moment in (begun, item["updated_at"]))
     return (updated - opened).total_seconds()

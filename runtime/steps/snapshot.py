@@ -1,4 +1,4 @@
-"""The snapshot of a file: the contract and layout by which it is read, fixed when it was validated and kept as one object.
+"""The snapshot of a file: its contract and layout, fixed at validation and stored as one object.
 
 The deployed contracts may change while a file is in progress; its snapshot does not.
 """
@@ -18,7 +18,7 @@ from runtime.core.models import SCHEMA, ObjectRef, check_schema
 from runtime.formats.interface import Layout
 from runtime.formats.registry import file_format, parse_contract
 
-#: Schema of a snapshot whose layout has a decoding. Code that knows no decoding would read gzip as rows; it refuses this number.
+#: Schema of a snapshot whose layout has a decoding. Older code, which would read gzip as rows, refuses this number.
 _DECODING_SCHEMA = 2
 
 
@@ -28,7 +28,7 @@ class Snapshot(NamedTuple):
 
 
 def save(store: ObjectStore, file_id: str, snapshot: Snapshot) -> str:
-    """Write the snapshot under a name made of its content; return its key."""
+    """Write the snapshot under a key that contains its digest; return the key."""
     schema = _DECODING_SCHEMA if snapshot.layout.decoding else SCHEMA
     document = {"schema": schema, "contract": snapshot.contract.document, "layout": snapshot.layout.to_dict()}
     body = json.dumps(document, ensure_ascii=False, sort_keys=True).encode()

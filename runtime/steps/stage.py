@@ -1,4 +1,4 @@
-"""What every step works with: the settings, the bucket, the table. Made once a process."""
+"""The stage's settings, bucket and table, which every step uses. Created once in each process."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Stage:
 
     @functools.cached_property
     def contracts(self) -> Mapping[str, Contract]:
-        """The deployed contracts by dataset; only validation needs them."""
+        """The deployed contracts by dataset; loaded on first use, since only validation needs them."""
         return load_contracts()
 
     def owned(self, task: FileTask) -> Item:
-        """The file's item, if it still is this task's attempt; OwnershipLost otherwise."""
+        """The file's item; raise OwnershipLost unless the task's attempt still owns the file."""
         item = self.tracking.file(task.file_id)
         if item is None:
             raise OwnershipLost(task.file_id, task.attempt, "not registered")
@@ -50,12 +50,12 @@ def current_stage() -> Stage:
 
 
 def original_of(item: Item) -> ObjectRef:
-    """Where the file's original bytes are now: ``incoming/``, or where they were moved to."""
+    """The current location of the file's original."""
     return ObjectRef.from_dict(item["location"])
 
 
 def text_of(item: Item) -> tuple[ObjectRef, int]:
-    """Where the text is that all offsets of the file count, and its size: the original, or what was decoded from it."""
+    """The text to which all offsets of the file refer, and its size: the decoded text, or else the original."""
     decoded = item.get("decoded")
     if decoded is None:
         return original_of(item), item["size"]

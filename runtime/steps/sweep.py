@@ -1,7 +1,7 @@
 """SweepFiles: files that no execution works on are started again in the workflow (docs/adr/0002).
 
-A finding is an event with which an execution is started: the arrival that was lost, or the report of an
-execution's end that did not come or did not help. Whatever was not lost after all is noticed there.
+Each finding contains an event, with which an execution is started: the lost arrival, or the report of an execution's end,
+which was lost or had no effect. The workflow ignores events for files that need no work after all.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from runtime.steps.register import named_by
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-#: How long a file is left to its workflow before somebody asks whether it has one.
+#: Minimum time since a file's last change before the sweep looks for its execution.
 MIN_AGE = timedelta(minutes=30)
-#: How long after its end a file's original that was refused to be moved is tried again: what refused it may have been a deployment's.
+#: Time after a file's end in which a refused move of its original is retried: a deployment may have refused it.
 RECENT = timedelta(days=1)
 #: The requester of an arrival whose S3 event is lost.
 REQUESTER = "unknown (found by the sweep)"
@@ -37,14 +37,14 @@ REQUESTER = "unknown (found by the sweep)"
 LOST, ABANDONED, UNTOLD, UNMOVED = "lost", "abandoned", "untold", "unmoved"
 
 _BOOKMARK = "sweep"
-#: Of one BatchGetItem.
+#: Maximum keys of one BatchGetItem.
 _BATCH = 100
 
 
 class Finding(NamedTuple):
-    """``kind`` is what was found, ``about`` which key or file, ``event`` what an execution is started with.
+    """``kind`` of problem, the key or file that it is ``about``, and the input ``event`` of the execution to start.
 
-    ``counted`` findings are work that was lost: no probes of the system's own, and no original that is only still in its place.
+    ``counted`` is true for lost work: false for the system's own probes and for originals that only remain to be moved.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Sweep:
-    """One look over a stage; *now* is the moment that ages are counted from."""
+    """One sweep of a stage; *now* is the time from which ages are counted."""
 
     source_name: str
     store: ObjectStore
@@ -65,10 +65,10 @@ class Sweep:
     min_age: timedelta = MIN_AGE
 
     def run(self, workflow: str, seconds: float, clock: Callable[[], float]) -> Counter[str]:
-        """Start an execution of *workflow* (ARN) for each finding; lost work counted by its kind.
+        """Start an execution of *workflow* (ARN) for each finding; return the number of counted findings by kind.
 
-        Half of the *seconds* are for files, half for objects, give or take a page of either. Under ``incoming/``
-        the next run goes on where this one stopped; of files, the oldest come first.
+        Half of the *seconds* are for files, half for objects, plus at most a page of each. Under ``incoming/``
+        the next run continues where this one stopped; files are taken oldest first.
         """
         counted: Counter[str] = Counter()
 
@@ -90,7 +90,7 @@ class Sweep:
         return counted
 
     def findings(self) -> Iterator[Finding]:
-        """All there is, without doing anything about it."""
+        """All findings; starts no execution."""
         yield from self._files(lambda: True, lambda _: None)
         for page in self.store.versions(keys.INCOMING):
             yield from self._lost(page)
@@ -115,7 +115,7 @@ class Sweep:
     def _files(self, go_on: Callable[[], bool], settled: Callable[[Item], None]) -> Iterator[Finding]:
         """Files in progress without an execution; files that ended unpublished, or whose original may be moved now.
 
-        *settled* is given the notes of files that are owed nothing any more.
+        Calls *settled* with the notes of files that need no more work.
         """
         for status in (*FileStatus.OPEN, FileStatus.COMMITTED):
             files = takewhile(lambda _: go_on(), self.tracking.files(status))
@@ -126,7 +126,7 @@ class Sweep:
         for note in notes:
             item = self.tracking.file(note["chunk_id"])
             if item and item["file_status"] not in FileStatus.ENDED:
-                continue  # it was taken up again, and its next end makes the note anew
+                continue  # the file was redriven; its next end writes the note again
             kind = _lacks(item, recent=note["at"] >= iso(self.now - RECENT)) if item else None
             if item and kind:
                 yield kind, item
@@ -139,7 +139,7 @@ class Sweep:
             if listed["updated_at"] > before:
                 continue
             ended = executions.look_up(self.states, listed["execution"])
-            # The index may be behind, and an execution that ended just now has written since.
+            # The index may be behind, and an execution that has just ended may have changed the item since.
             item = self.tracking.file(listed["file_id"])
             if ended.status != "RUNNING" and item and item["revision"] == listed["revision"]:
                 counted = kind != UNMOVED and not is_reserved(listed)
@@ -147,10 +147,10 @@ class Sweep:
 
 
 def _lacks(item: Item, *, recent: bool) -> str | None:
-    """What is owed to a file that has ended; None when it has all that it can have."""
+    """The kind of work that a file that has ended still needs; None if it needs none."""
     if not item.get("published_at"):
         return UNTOLD
-    # A policy or a deployment may have refused the move: both pass. What is gone, or differs, stays so.
+    # A policy or a deployment may have refused the move, which is temporary. A missing object or a different copy is permanent.
     return UNMOVED if recent and str(item.get("not_moved") or "").startswith(AccessRefused.__name__) else None
 
 
@@ -161,7 +161,7 @@ def _arrival(one: Arrived) -> dict[str, Any]:
 
 
 def _report(item: Item, ended: executions.Execution) -> dict[str, Any]:
-    """As EventBridge reports an execution's end; the input names the file, whatever that execution was started with."""
+    """An event like EventBridge's report of an execution's end. Its input names the file instead of repeating the execution's input."""
     detail = {"executionArn": item["execution"], "status": ended.status, "input": json.dumps({"file_id": item["file_id"]})}
     why = {name: value for name, value in (("error", ended.error), ("cause", ended.cause)) if value}
     return {"detail-type": EXECUTION_ENDED, "source": "ledgerline.sweep", "detail": {**detail, **why}}

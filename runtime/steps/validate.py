@@ -1,4 +1,4 @@
-"""ValidateFile: which contract, how the bytes are written, and whether the file is worth splitting."""
+"""ValidateFile: finds the file's contract and layout, and checks samples before the file is split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.steps.stage import Stage, original_of
 
 
 def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) -> dict[str, Any]:
-    """Fix the file's contract, layout and size of chunks; raise a FileRejected that says what the partner must mend."""
+    """Fix the file's contract, layout and chunk size; raise a FileRejected that says what the partner must correct."""
     item = stage.owned(task)
     if item["file_status"] == FileStatus.REGISTERED:
         source = StoredSource(stage.store, original_of(item), item["size"])
@@ -44,9 +44,9 @@ def validate_file(task: FileTask, stage: Stage, chunk_bytes: Callable[[], int]) 
 
 
 def examine(source: ByteSource, key: str, dataset: str | None, contracts: Mapping[str, Contract]) -> tuple[Contract, Layout, int | None]:
-    """The contract and layout of a file, and how many of its records were sampled; raise the FileRejected that says what is wrong.
+    """The contract and layout of a file, and the number of records sampled; raise a FileRejected that says what is wrong.
 
-    Of a file that must be decoded only the start can be seen yet; its samples are tested when the whole of it can.
+    Only the start of a file that must be decoded is readable here; its samples are checked after decoding.
     """
     contract, layout = recognize(source, key, dataset, contracts)
     sampled = compiled(contract, layout).check_samples(source) if layout.decoding is None else None
@@ -54,7 +54,7 @@ def examine(source: ByteSource, key: str, dataset: str | None, contracts: Mappin
 
 
 def _writing(layout: Layout) -> dict[str, Any]:
-    """How the original is written, and which bytes every offset of the file counts: the original's, or the decoded text's."""
+    """The original's encoding and compression, and whether offsets refer to the original or to its decoded text."""
     decoding = layout.decoding
     return {
         "encoding": (decoding and decoding.encoding) or layout.encoding,

@@ -44,7 +44,7 @@ def check_file(workflow: WiredWorkflow, event: dict[str, Any], sent: Sent, error
 
 
 def check_outputs(workflow: WiredWorkflow, items: List[Item]) -> None:
-    """No object that a manifest or report lists is missing or other than it says; and once leftovers are removed there is no other."""
+    """Every object that a manifest or report lists exists as listed; after the removal of orphaned outputs there is no other."""
     for one in orphaned_outputs(workflow).all():
         workflow.stage.store.delete(one.ref)
     listed = {}

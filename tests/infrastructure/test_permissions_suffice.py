@@ -224,7 +224,7 @@ def test_a_file_that_is_taken_up_again(stage, workflow, calls, monkeypatch, from
     assert refused(stage, calls) == []
 
 
-def leftovers(identity):
+def orphaned_outputs(identity):
     """One output of each kind that nothing names."""
     name = f"transactions/{identity}/00000-{'e' * 16}"
     yield "curated", f"{name}.parquet"
@@ -247,7 +247,7 @@ def test_a_sweep(stage, workflow, calls):  # E25
         UpdateExpression="SET published_at = :now",
         ExpressionAttributeValues={":now": {"S": "now"}},
     )
-    left = [f"{area}/{name}" for area, name in leftovers(workflow.id_of(done))]
+    left = [f"{area}/{name}" for area, name in orphaned_outputs(workflow.id_of(done))]
     for key in left:
         workflow.s3.put_object(Bucket=walked.BUCKET, Key=key, Body=b"half")
     states = boto3.client("stepfunctions")

@@ -1,4 +1,4 @@
-"""That the list of guards fits the code, which is cheap; `make test-mutations` breaks them, which is not."""
+"""Each guard's text is in its file exactly once. `make test-mutations`, which is slow, breaks the guards."""
 
 from __future__ import annotations
 

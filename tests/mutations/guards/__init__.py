@@ -1,4 +1,4 @@
-"""The guards by where they stand; names are unique."""
+"""The guards, by the part of the product that they are in; names are unique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which bytes of a mainframe's record are a value, and which are in a record at all."""
+"""Guards of decoding mainframe records: which bytes are valid values, and which items a record contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between a commit and a stage: approval, gates, the check of a deployment, branches apart from main."""
+"""Guards of the delivery: approval, gates, the check of a deployment, separation of branches from main."""
 
 from __future__ import annotations
 

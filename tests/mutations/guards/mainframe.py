@@ -1,4 +1,4 @@
-"""Where a mainframe's records begin and end, and what is no file of them."""
+"""Guards of mainframe files: record boundaries, and files that are refused."""
 
 from __future__ import annotations
 

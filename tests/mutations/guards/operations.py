@@ -1,4 +1,4 @@
-"""What operators' commands and the delivery's builds refuse: formulas, wrong rollbacks, other stages, a lost row."""
+"""Guards of operators' commands and of the delivery's builds: formulas, wrong rollbacks, other stages, a lost row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a value, a record, a header, a contract must be."""
+"""Guards of validation: values, records, headers, contracts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deployed stage is: denials, encryption, TLS, access, retries, alarms, lifecycle."""
+"""Guards of a deployed stage: denials, encryption, TLS, access, retries, alarms, lifecycle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What brings a file through the workflow exactly once: conditional writes, proofs, counts, keys."""
+"""Guards of the workflow, which processes a file exactly once: conditional writes, proofs, counts, keys."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _TEST_PROOFS = "tests/unit/runtime/chunk/test_proofs.py"
 _TEST_KEYS = "tests/unit/runtime/core/test_keys.py"
 _TEST_CHECK = "tests/unit/runtime/steps/test_deployment_check.py"
 _SWEEP = "runtime/steps/sweep.py"
-_LEFTOVERS = "runtime/steps/orphaned_outputs.py"
+_ORPHANED_OUTPUTS = "runtime/steps/orphaned_outputs.py"
 _TEST_SWEEP = "tests/unit/runtime/steps/test_sweep.py"
 _TEST_REDRIVE = "tests/unit/runtime/steps/test_redrive.py"
 _TEST_BOUNDED = "tests/unit/runtime/steps/test_bounded_items.py"
-_TEST_LEFTOVERS = "tests/unit/runtime/steps/test_orphaned_outputs.py"
+_TEST_ORPHANED_OUTPUTS = "tests/unit/runtime/steps/test_orphaned_outputs.py"
 
 GUARDS = (
     Guard(
@@ -327,45 +327,45 @@ GUARDS = (
     ),
     Guard(
         "orphaned-outputs-are-named-by-nothing",
-        _LEFTOVERS,
+        _ORPHANED_OUTPUTS,
         "(one for one in outputs if not _is_named(one.ref, named))",
         "outputs",
-        f"{_TEST_LEFTOVERS}::test_what_a_failed_file_has_finished_stays_for_a_redrive",
+        f"{_TEST_ORPHANED_OUTPUTS}::test_what_a_failed_file_has_finished_stays_for_a_redrive",
     ),
     Guard(
         "orphaned-outputs-are-old",
-        _LEFTOVERS,
+        _ORPHANED_OUTPUTS,
         "[one for one in objects if one.modified <= self.now - MIN_AGE]",
         "objects",
-        f"{_TEST_LEFTOVERS}::test_what_nothing_names_goes_and_all_else_stays",
+        f"{_TEST_ORPHANED_OUTPUTS}::test_what_nothing_names_goes_and_all_else_stays",
     ),
     Guard(
         "orphaned-outputs-of-ended-files",
-        _LEFTOVERS,
+        _ORPHANED_OUTPUTS,
         'if item is not None and item["file_status"] in FileStatus.ENDED:',
         "if item is not None:",
-        f"{_TEST_LEFTOVERS}::test_of_a_file_in_progress_nothing_is_removed",
+        f"{_TEST_ORPHANED_OUTPUTS}::test_of_a_file_in_progress_nothing_is_removed",
     ),
     Guard(
         "orphaned-outputs-of-files-on-record",
-        _LEFTOVERS,
+        _ORPHANED_OUTPUTS,
         'if item is not None and item["file_status"] in FileStatus.ENDED:',
         'item = item or {"file_id": file_id, "file_status": FileStatus.FAILED}\n            if item["file_status"] in FileStatus.ENDED:',
-        f"{_TEST_LEFTOVERS}::test_a_file_that_is_not_on_record_keeps_its_objects",
+        f"{_TEST_ORPHANED_OUTPUTS}::test_a_file_that_is_not_on_record_keeps_its_objects",
     ),
     Guard(
         "orphaned-outputs-are-in-no-commit-manifest",
-        _LEFTOVERS,
+        _ORPHANED_OUTPUTS,
         "                named.update(re.findall(",
         "                list(re.findall(",
-        f"{_TEST_LEFTOVERS}::test_what_a_commit_manifest_names_stays_though_the_table_names_it_no_more",
+        f"{_TEST_ORPHANED_OUTPUTS}::test_what_a_commit_manifest_names_stays_though_the_table_names_it_no_more",
     ),
     Guard(
         "orphaned-outputs-by-version",
-        _LEFTOVERS,
+        _ORPHANED_OUTPUTS,
         " and (not ref.key.endswith(keys.DECODED_NAME) or str(ref.version_id) in named)",
         "",
-        f"{_TEST_LEFTOVERS}::test_of_decoded_texts_the_one_that_was_planned_stays_whichever_is_newest",
+        f"{_TEST_ORPHANED_OUTPUTS}::test_of_decoded_texts_the_one_that_was_planned_stays_whichever_is_newest",
     ),
     Guard(
         "reconcile-rejects",
